@@ -1,0 +1,38 @@
+// Package column names the types of a dataset's columns and how their values are stored in chunks.
+package column
+
+// Type is the type of a column's values, as clients see it.
+type Type string
+
+// The types. What a value of each looks like in JSON is said in [Column].
+const (
+	Integer   Type = "integer"   // 64 bits
+	Decimal   Type = "decimal"   // exact, at most 18 digits
+	Float     Type = "float"     // IEEE 754 double, where a decimal would need more than 18 digits
+	Boolean   Type = "boolean"   //
+	Date      Type = "date"      // a day without a time
+	Timestamp Type = "timestamp" // microseconds, UTC; a value without a zone is taken as UTC
+	Text      Type = "text"      //
+)
+
+// Payload is the array of app.dataset_chunks that holds a column's values.
+type Payload string
+
+// The payloads.
+const (
+	Ints   Payload = "ints"   // bigint[]: integers, decimal·10^scale, booleans 0 and 1, days and microseconds since 1970-01-01 UTC
+	Floats Payload = "floats" // double precision[]
+	Codes  Payload = "codes"  // integer[]: codes into app.dataset_words
+	Texts  Payload = "texts"  // text[]: text with too many distinct values for a dictionary
+)
+
+// Column is a column of one version of a dataset, as the catalog (app.dataset_columns) describes it.
+// In JSON an integer, decimal or float is a number (every digit of a decimal is sent), a boolean is true or false, a
+// date is "2014-03-01", a timestamp is RFC 3339 in UTC, a text is a string, and a missing value is null.
+type Column struct {
+	No      int     // from 1
+	Name    string  // unique in its version
+	Type    Type    //
+	Scale   int     // digits after the point; 0 unless Type is Decimal
+	Payload Payload //
+}

@@ -1,0 +1,72 @@
+-- What an administrator (a superuser) runs once in the database that InsightForge is to use, before the migrations:
+--
+--     psql -d insightforge -f sql/roles.sql
+--
+-- `insightforge migrate` runs this file itself when the user of DATABASE_URL may create roles. Running it again changes nothing.
+-- No password is set here: give the login role one with  alter role insightforge password '…'.
+
+do $$
+declare
+  -- owner: owns every object. user, api, auth, key: what a caller is; only app.begin_* switches to them.
+  name text;
+begin
+  foreach name in array array['insightforge_owner', 'insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key'] loop
+    if to_regrole(name) is null then
+      execute format('create role %I nologin noinherit', name);
+    end if;
+  end loop;
+  if to_regrole('insightforge') is null then
+    create role insightforge login noinherit;
+  end if;
+end
+$$;
+
+-- An administrative mistake fails loudly instead of touching only the rows that a policy happens to show.
+alter role insightforge_owner set row_security = off;
+
+grant insightforge_auth, insightforge_user, insightforge_api, insightforge_key to insightforge;
+
+do $$
+begin
+  execute format('revoke create, temporary on database %I from public', current_database());
+  execute format('grant connect on database %I to insightforge, insightforge_owner', current_database());
+end
+$$;
+revoke all on schema public from public;
+
+create schema if not exists app authorization insightforge_owner;
+
+-- unnest() with an honest row estimate: the planner takes 10 rows for unnest and then sorts and spills.
+-- Only a superuser may create a function in language internal; without it queries fall back to unnest.
+do $$
+begin
+  if to_regprocedure('app.expand(anyarray)') is null then
+    create function app.expand(anyarray) returns setof anyelement
+      language internal immutable parallel safe strict rows 10000 as 'array_unnest';
+    revoke execute on function app.expand(anyarray) from public;
+    alter function app.expand(anyarray) owner to insightforge_owner;
+  end if;
+exception when insufficient_privilege then
+  raise notice 'app.expand not created (not a superuser): queries use unnest';
+end
+$$;
+
+-- The one-statement escape of every policy that reads session variables is  select set_config('app.org_id', …).
+-- The owner keeps it because pg_dump calls it. The others are channels between tenants that no part of the product uses.
+do $$
+declare
+  f regprocedure;
+begin
+  for f in
+    select p.oid::regprocedure from pg_proc p
+    where p.pronamespace = 'pg_catalog'::regnamespace
+      and (p.proname in ('set_config', 'pg_notify', 'pg_logical_emit_message', 'loread', 'lowrite')
+           or p.proname ~ '^(lo_|pg_(try_)?advisory_)')
+  loop
+    execute format('revoke execute on function %s from public', f);
+    execute format('grant execute on function %s to insightforge_owner', f);
+  end loop;
+exception when insufficient_privilege then
+  raise warning 'set_config stays open to PUBLIC: not allowed to revoke it here';
+end
+$$;
