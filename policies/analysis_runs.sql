@@ -1,0 +1,14 @@
+-- analysis_runs  | OWNER | ADMIN | ANALYST | VIEWER
+-- select         | ✔     | ✔     | ✔       | ✔
+-- insert         | ✔     | ✔     | ✔       |
+-- update         |       |       |         |
+-- delete         |       |       |         |
+--
+-- A stored result never changes; it goes with its analysis (foreign key). created_by is who ran it.
+
+grant select, insert (org_id, id, analysis_id, created_by, result) on app.analysis_runs to insightforge_api;
+
+create policy analysis_runs_select on app.analysis_runs for select to insightforge_api
+  using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER'));
+create policy analysis_runs_insert on app.analysis_runs for insert to insightforge_api
+  with check (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST') and created_by = app.user_id());

@@ -1,0 +1,44 @@
+-- Functions, grants and policies: the whole of who may do what, installed as one package in one transaction.
+-- `insightforge migrate` does it after the migrations; by hand:  go tool tern code install policies
+-- Everything is dropped and made again, so that what is installed is what these files say.
+
+set local lock_timeout = '5s';
+
+alter default privileges revoke execute on functions from public;
+
+do $$
+declare
+  p record;
+begin
+  for p in select policyname, tablename from pg_policies where schemaname = 'app' loop
+    execute format('drop policy %I on app.%I', p.policyname, p.tablename);
+  end loop;
+end
+$$;
+revoke all on all tables in schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
+revoke all on all functions in schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
+revoke all on schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
+
+-- insightforge_key is not named below: nothing is granted to API keys until there are API keys.
+grant usage on schema app to insightforge, insightforge_auth, insightforge_user, insightforge_api;
+
+{{ template "context.sql" . }}
+{{ template "begin.sql" . }}
+
+{{ template "users.sql" . }}
+{{ template "sessions.sql" . }}
+{{ template "organizations.sql" . }}
+{{ template "memberships.sql" . }}
+{{ template "member_emails.sql" . }}
+{{ template "invitations.sql" . }}
+
+{{ template "datasets.sql" . }}
+{{ template "dataset_versions.sql" . }}
+{{ template "dataset_columns.sql" . }}
+{{ template "dataset_segments.sql" . }}
+{{ template "dataset_words.sql" . }}
+{{ template "dataset_chunks.sql" . }}
+
+{{ template "analyses.sql" . }}
+{{ template "analysis_runs.sql" . }}
+{{ template "questions.sql" . }}
