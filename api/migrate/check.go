@@ -1,0 +1,55 @@
+package migrate
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed check.sql
+var checkSQL string
+
+// setConfigOpen: callers that could change app.org_id inside one SELECT.
+const setConfigOpen = `select has_function_privilege('insightforge_api', 'pg_catalog.set_config(text, text, boolean)', 'EXECUTE')`
+
+// Check says why the database must not be served over conn, a connection of the login role: another schema or other
+// policies than this program's, a table within reach that no complete policy guards, a login role that is more than
+// a login role. allowSetConfig accepts a server where set_config could not be revoked from PUBLIC.
+func Check(ctx context.Context, conn *pgx.Conn, files Files, allowSetConfig bool) error {
+	fingerprint, err := files.fingerprint()
+	if err != nil {
+		return err
+	}
+	current, err := installed(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if current != fingerprint {
+		return errors.New("the database has another schema or other policies than this program: run `insightforge migrate` as its owner")
+	}
+	findings, err := findings(ctx, conn)
+	if err != nil {
+		return err
+	}
+	var open bool
+	if err := conn.QueryRow(ctx, setConfigOpen).Scan(&open); err != nil {
+		return err
+	}
+	if open && !allowSetConfig {
+		findings = append(findings, "set_config is open to PUBLIC, so one injected SELECT could change the organization: "+
+			"revoke it as a superuser (sql/roles.sql), or accept that with ALLOW_SET_CONFIG=true")
+	}
+	if len(findings) > 0 {
+		return fmt.Errorf("refusing to serve this database:\n  - %s", strings.Join(findings, "\n  - "))
+	}
+	return nil
+}
+
+func findings(ctx context.Context, conn *pgx.Conn) ([]string, error) {
+	rows, _ := conn.Query(ctx, checkSQL)
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}

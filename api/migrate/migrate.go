@@ -1,0 +1,125 @@
+// Package migrate brings a database to the schema and the policies of this program, and checks that one is there.
+package migrate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/jackc/pgx/v5"
+	tern "github.com/jackc/tern/v2/migrate"
+)
+
+// versionTable is tern's, the same as in tern.conf.
+const versionTable = "app.schema_version"
+
+// Files are the SQL that main.go embeds.
+type Files struct {
+	Migrations fs.FS // sql/: roles.sql and the numbered migrations
+	Policies   fs.FS // policies/: tern's code package, install.sql
+}
+
+// Run brings the database of conn up to date and does nothing where it is. conn belongs to a superuser, who sets up the
+// roles as well, or to a user who may become insightforge_owner where they exist. log gets a line for each step.
+func Run(ctx context.Context, conn *pgx.Conn, files Files, log func(string)) error {
+	fingerprint, err := files.fingerprint()
+	if err != nil {
+		return err
+	}
+	current, err := installed(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if current == fingerprint {
+		return nil
+	}
+	if err := setUpRoles(ctx, conn, files.Migrations, log); err != nil {
+		return err
+	}
+	if _, err := conn.Exec(ctx, "set role insightforge_owner"); err != nil {
+		return fmt.Errorf("connect as a superuser, as insightforge_owner, or as a member of it: %w", err)
+	}
+	defer conn.Exec(context.WithoutCancel(ctx), "reset role")
+	if err := migrations(ctx, conn, files.Migrations, log); err != nil {
+		return err
+	}
+	log("policies: installing")
+	return policies(ctx, conn, files.Policies, fingerprint)
+}
+
+// setUpRoles runs sql/roles.sql where the user may, and says what to do where the roles are missing and it may not.
+func setUpRoles(ctx context.Context, conn *pgx.Conn, migrations fs.FS, log func(string)) error {
+	var superuser, present bool
+	err := conn.QueryRow(ctx, `select (select rolsuper from pg_roles where rolname = current_user),
+		to_regrole('insightforge_owner') is not null and to_regnamespace('app') is not null`).Scan(&superuser, &present)
+	if err != nil {
+		return err
+	}
+	if !superuser {
+		if !present {
+			return errors.New("the database roles are missing: run sql/roles.sql once in this database as an administrator, or migrate as a superuser")
+		}
+		return nil
+	}
+	text, err := fs.ReadFile(migrations, "roles.sql")
+	if err != nil {
+		return err
+	}
+	log("roles: sql/roles.sql")
+	_, err = conn.Exec(ctx, string(text)) // a file of ours: several statements in one transaction
+	return err
+}
+
+func migrations(ctx context.Context, conn *pgx.Conn, files fs.FS, log func(string)) error {
+	m, err := tern.NewMigrator(ctx, conn, versionTable)
+	if err != nil {
+		return err
+	}
+	if err := m.LoadMigrations(files); err != nil {
+		return err
+	}
+	m.OnStart = func(_ int32, name, direction, _ string) { log(fmt.Sprintf("migration: %s %s", name, direction)) }
+	return m.Migrate(ctx)
+}
+
+// policies installs the code package and, in the same transaction, notes what it was made from.
+func policies(ctx context.Context, conn *pgx.Conn, files fs.FS, fingerprint string) error {
+	code, err := tern.LoadCodePackage(files)
+	if err != nil {
+		return err
+	}
+	text, err := code.Eval(nil)
+	if err != nil {
+		return err
+	}
+	return tern.LockExecTx(ctx, conn, text+"\ncomment on schema app is '"+fingerprint+"';")
+}
+
+// fingerprint names the SQL of this program: what a database must have been made from to be served.
+func (f Files) fingerprint() (string, error) {
+	hash := sha256.New()
+	for _, dir := range []fs.FS{f.Migrations, f.Policies} {
+		names, err := fs.Glob(dir, "*.sql")
+		if err != nil {
+			return "", err
+		}
+		for _, name := range names {
+			text, err := fs.ReadFile(dir, name)
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(hash, "%s %d\n%s", path.Base(name), len(text), text)
+		}
+	}
+	return "sha256:" + hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// installed is the fingerprint that the database was made from; empty for none.
+func installed(ctx context.Context, conn *pgx.Conn) (fingerprint string, err error) {
+	err = conn.QueryRow(ctx, `select coalesce(obj_description(to_regnamespace('app'), 'pg_namespace'), '')`).Scan(&fingerprint)
+	return fingerprint, err
+}

@@ -1,0 +1,35 @@
+package tenant
+
+import "github.com/google/uuid"
+
+// Caller says for whom a transaction runs: which app.begin_* function (policies/begin.sql) opens it, and with what.
+type Caller struct {
+	begin string
+	args  []any
+}
+
+// Member is a person inside one organization, with the role that the membership has now. Not a member: SQLSTATE P0002.
+func Member(user, org uuid.UUID) Caller {
+	return Caller{"select app.begin_request($1, $2)", []any{user, org}}
+}
+
+// Person is a person who has chosen no organization. No such user: SQLSTATE 28000.
+func Person(user uuid.UUID) Caller {
+	return Caller{"select app.begin_user($1)", []any{user}}
+}
+
+// Unknown is a caller who has only named something: an address, or a session.
+func Unknown(subject string) Caller {
+	return Caller{"select app.begin_auth($1)", []any{subject}}
+}
+
+// Founder creates the organization org and is its OWNER in this transaction. It exists already: SQLSTATE 23505.
+func Founder(user, org uuid.UUID, name string) Caller {
+	return Caller{"select app.begin_organization($1, $2, $3)", []any{user, org, name}}
+}
+
+// Invitee accepts the invitation whose token has this hash and is a member of its organization in this transaction.
+// No such invitation: SQLSTATE P0002; refused: IF001 to IF003 (policies/begin.sql); a member already: 23505.
+func Invitee(user uuid.UUID, tokenHash string) Caller {
+	return Caller{"select app.begin_invitation($1, $2)", []any{user, tokenHash}}
+}

@@ -1,0 +1,147 @@
+// Package tenant is the only way to the database. Every transaction begins with one call that sets its database role
+// and the session variables that the row-level-security policies compare with; without it nothing is permitted.
+//
+// A common request is one network flush: BEGIN, the begin call, one statement and COMMIT, pipelined as prepared
+// statements. Nothing here sends text in the simple protocol, which would accept stacked statements.
+package tenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// DB is a pool of connections of the login role.
+type DB struct{ pool *pgxpool.Pool }
+
+// Options of [Open]; the zero value is right for a server.
+type Options struct {
+	MaxConns int32           // 0: pgx's default, the larger of 4 and the number of CPUs
+	Dial     pgconn.DialFunc // nil: the network; tests count writes with it
+	Tracer   pgx.QueryTracer // nil: none
+}
+
+// Open connects as the login role that url names and refuses a connection on which another role is already set.
+func Open(ctx context.Context, url string, opt Options) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	if cfg.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
+		return nil, errors.New("DATABASE_URL: default_query_exec_mode=simple_protocol accepts stacked statements; use cache_describe or exec behind a pooler")
+	}
+	if opt.MaxConns > 0 {
+		cfg.MaxConns = opt.MaxConns
+	}
+	if opt.Dial != nil {
+		cfg.ConnConfig.DialFunc = opt.Dial
+	}
+	cfg.ConnConfig.Tracer = opt.Tracer
+	cfg.ConnConfig.RuntimeParams["application_name"] = "insightforge"
+	cfg.AfterConnect = ownRole
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &DB{pool}, nil
+}
+
+// ownRole refuses a session in which somebody has changed the login role's own settings (alter role … set role …).
+func ownRole(ctx context.Context, conn *pgx.Conn) error {
+	var own bool
+	if err := conn.QueryRow(ctx, "select current_user = session_user").Scan(&own); err != nil {
+		return err
+	}
+	if !own {
+		return errors.New("the login role starts with another role set: check pg_db_role_setting")
+	}
+	return nil
+}
+
+// Close waits for the connections in use and closes all.
+func (db *DB) Close() { db.pool.Close() }
+
+// Ping answers whether the database does.
+func (db *DB) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
+
+// BeginError is an error of a begin call: the caller may not have this transaction. Anything else happened inside it.
+type BeginError struct{ Err error }
+
+func (e *BeginError) Error() string { return "begin: " + e.Err.Error() }
+
+// Unwrap gives the database's error.
+func (e *BeginError) Unwrap() error { return e.Err }
+
+// Rows runs one statement in a transaction of its own, in one flush, and returns its rows as structs by column name.
+// The slice is never nil.
+func Rows[T any](ctx context.Context, db *DB, caller Caller, sql string, args ...any) ([]T, error) {
+	return single(ctx, db, caller, sql, args, func(rows pgx.Rows) ([]T, error) {
+		return pgx.AppendRows([]T{}, rows, pgx.RowToStructByName[T])
+	})
+}
+
+// Row is [Rows] for a statement that returns exactly one row. None: pgx.ErrNoRows.
+func Row[T any](ctx context.Context, db *DB, caller Caller, sql string, args ...any) (T, error) {
+	return single(ctx, db, caller, sql, args, func(rows pgx.Rows) (T, error) {
+		return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
+	})
+}
+
+// Exec is [Rows] for a statement without rows; it returns how many were touched.
+func Exec(ctx context.Context, db *DB, caller Caller, sql string, args ...any) (int64, error) {
+	return single(ctx, db, caller, sql, args, func(rows pgx.Rows) (int64, error) {
+		rows.Close()
+		return rows.CommandTag().RowsAffected(), rows.Err()
+	})
+}
+
+// single sends BEGIN, the begin call, the statement and COMMIT as one pipeline with one Sync: after an error nothing
+// that follows runs.
+func single[R any](ctx context.Context, db *DB, caller Caller, sql string, args []any, read func(pgx.Rows) (R, error)) (result R, err error) {
+	tx, err := db.acquire(ctx)
+	if err != nil {
+		return result, err
+	}
+	defer tx.release(&err)
+	batch := &pgx.Batch{}
+	batch.Queue("begin")
+	batch.Queue(caller.begin, caller.args...)
+	batch.Queue(sql, args...)
+	batch.Queue("commit")
+	results := tx.conn.SendBatch(ctx, batch)
+	defer closeBatch(results, &err)
+	if err := readBegin(results); err != nil {
+		return result, err
+	}
+	rows, _ := results.Query() // its error is the rows' error
+	if result, err = read(rows); err != nil {
+		return result, err
+	}
+	_, err = results.Exec()
+	return result, err
+}
+
+// closeBatch reads what is left of a pipeline. Close repeats an error that was read already.
+func closeBatch(results pgx.BatchResults, err *error) {
+	if closeErr := results.Close(); *err == nil {
+		*err = closeErr
+	}
+}
+
+func readBegin(results pgx.BatchResults) error {
+	if _, err := results.Exec(); err != nil {
+		return err
+	}
+	if _, err := results.Exec(); err != nil {
+		return &BeginError{err}
+	}
+	return nil
+}
