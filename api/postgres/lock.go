@@ -1,0 +1,82 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const poll = 2 * time.Millisecond
+
+// lock takes dir for this process. The kernel gives it back when the process ends, however it ends.
+func lock(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		holder, _ := os.ReadFile(f.Name())
+		err = fmt.Errorf("%s is in use by process %s: stop it first or choose another DATA_DIR",
+			dir, strings.TrimSpace(string(holder)))
+	}
+	if err == nil {
+		err = errors.Join(f.Truncate(0), write(f, strconv.Itoa(os.Getpid())+"\n"))
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func write(f *os.File, text string) error {
+	_, err := f.WriteAt([]byte(text), 0)
+	return err
+}
+
+// pidFile is what a postmaster says about itself in postmaster.pid.
+type pidFile struct {
+	pid    int
+	status string // "starting", "ready", "stopping"
+}
+
+// readPidFile returns zeros when there is no such file or it is not written yet.
+func readPidFile(data string) pidFile {
+	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+	if err != nil {
+		return pidFile{}
+	}
+	lines := strings.Split(string(text), "\n")
+	pid, _ := strconv.Atoi(strings.TrimSpace(lines[0]))
+	if len(lines) < 8 {
+		return pidFile{pid: pid}
+	}
+	return pidFile{pid, strings.TrimSpace(lines[7])}
+}
+
+// stopOrphan ends a postmaster that a killed process left behind in data, and waits for it. The caller holds the lock,
+// so no living process of ours uses it.
+func stopOrphan(ctx context.Context, data string) error {
+	pid := readPidFile(data).pid
+	if pid <= 0 || !runsIn(pid, data) {
+		return nil
+	}
+	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("stopping PostgreSQL (process %d), left behind in %s: %w", pid, data, err)
+	}
+	for runsIn(pid, data) {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for PostgreSQL (process %d), left behind in %s, to end: %w", pid, data, ctx.Err())
+		case <-time.After(poll):
+		}
+	}
+	return nil
+}
