@@ -1,0 +1,190 @@
+package ingest
+
+import "strings"
+
+// layouts is a set of the ways to write a date. Months and days after the year, or before a year of four digits, may
+// have one digit, except in isoDate; names of months are English, short or in full, in any case.
+type layouts uint8
+
+const (
+	isoDate      layouts = 1 << iota // 2006-01-02
+	slashedYear                      // 2006/01/02
+	dotted                           // 02.01.2006
+	monthFirst                       // 01/02/2006
+	dayFirst                         // 02/01/2006
+	namedMonth                       // Jan 2 2006, Jan 2, 2006, January 2, 2006
+	dayMonth                         // 2 Jan 2006
+	dayMonthDash                     // 02-Jan-2006
+)
+
+// datesOf returns the layouts in which v is a date of the years 1 to 9999.
+func datesOf(v []byte) layouts {
+	parts, shape := splitDate(v)
+	if shape == monthFirst|dayFirst {
+		if parts[0] > 12 {
+			shape = dayFirst
+		}
+		if parts[1] > 12 {
+			shape &= monthFirst
+		}
+	}
+	if shape == 0 || !validDate(civil(parts, shape)) {
+		return 0
+	}
+	return shape
+}
+
+// parseDate reads a date in one layout as days since 1970-01-01.
+func parseDate(v []byte, layout layouts) (int64, bool) {
+	parts, shape := splitDate(v)
+	if shape&layout == 0 {
+		return 0, false
+	}
+	year, month, day := civil(parts, layout)
+	return daysSince1970(year, month, day), validDate(year, month, day)
+}
+
+// civil puts the parts of a date in order.
+func civil(parts [3]int, layout layouts) (year, month, day int) {
+	switch {
+	case layout&(isoDate|slashedYear) != 0:
+		return parts[0], parts[1], parts[2]
+	case layout&(monthFirst|namedMonth) != 0:
+		return parts[2], parts[0], parts[1]
+	default:
+		return parts[2], parts[1], parts[0]
+	}
+}
+
+// splitDate returns the three parts of a date as written, a month's name as its number, and the layouts of that shape.
+func splitDate(v []byte) (parts [3]int, shape layouts) {
+	if len(v) == 10 && v[4] == '-' {
+		return splitISO(v)
+	}
+	if len(v) > len("September 30, 2006") || len(v) < len("1/1/2006") {
+		return parts, 0
+	}
+	first, rest := datePart(v)
+	separator, rest := dateSeparator(rest)
+	second, rest := datePart(rest)
+	separator2, rest := dateSeparator(rest)
+	third, rest := datePart(rest)
+	if len(rest) > 0 {
+		return parts, 0
+	}
+	form := [...]byte{first.form, separator, second.form, separator2, third.form}
+	return [3]int{first.n, second.n, third.n}, shapes(string(form[:]))
+}
+
+// shapes returns the layouts of a form: d is one or two digits, y four, m a month's name, a comma also its space.
+func shapes(form string) layouts {
+	switch form {
+	case "y/d/d":
+		return slashedYear
+	case "d.d.y":
+		return dotted
+	case "d/d/y":
+		return monthFirst | dayFirst
+	case "m d y", "m d,y":
+		return namedMonth
+	case "d m y":
+		return dayMonth
+	case "d-m-y":
+		return dayMonthDash
+	}
+	return 0
+}
+
+func splitISO(v []byte) (parts [3]int, shape layouts) {
+	y1, y2, ok1 := twoPairs(v)
+	month, ok2 := twoDigits(v[5:])
+	day, ok3 := twoDigits(v[8:])
+	if v[7] != '-' || !ok1 || !ok2 || !ok3 {
+		return parts, 0
+	}
+	return [3]int{y1*100 + y2, month, day}, isoDate
+}
+
+func twoPairs(v []byte) (a, b int, ok bool) {
+	a, ok1 := twoDigits(v)
+	b, ok2 := twoDigits(v[2:])
+	return a, b, ok1 && ok2
+}
+
+func twoDigits(v []byte) (int, bool) {
+	a, b := v[0]-'0', v[1]-'0'
+	return int(a)*10 + int(b), a <= 9 && b <= 9
+}
+
+type part struct {
+	n    int
+	form byte // d, y, m; 0 for none
+}
+
+// datePart cuts the number or the month's name that v begins with.
+func datePart(v []byte) (part, []byte) {
+	n := skipDigits(v, 0)
+	if n == 0 {
+		return monthPart(v)
+	}
+	p := part{}
+	for _, c := range v[:n] {
+		p.n = p.n*10 + int(c-'0')
+	}
+	switch n {
+	case 1, 2:
+		p.form = 'd'
+	case 4:
+		p.form = 'y'
+	}
+	return p, v[n:]
+}
+
+var months = [...]string{"january", "february", "march", "april", "may", "june",
+	"july", "august", "september", "october", "november", "december"}
+
+func monthPart(v []byte) (part, []byte) {
+	n := 0
+	for n < len(v) && v[n]|0x20 >= 'a' && v[n]|0x20 <= 'z' {
+		n++
+	}
+	if n < 3 {
+		return part{}, v
+	}
+	for i, name := range months {
+		if (n == 3 || n == len(name)) && strings.EqualFold(name[:n], string(v[:n])) {
+			return part{n: i + 1, form: 'm'}, v[n:]
+		}
+	}
+	return part{}, v
+}
+
+// dateSeparator cuts the byte that v begins with, and the space after a comma.
+func dateSeparator(v []byte) (byte, []byte) {
+	switch {
+	case len(v) > 1 && v[0] == ',' && v[1] == ' ':
+		return ',', v[2:]
+	case len(v) > 0 && v[0] != ',':
+		return v[0], v[1:]
+	}
+	return 0, v
+}
+
+var monthDays = [...]int{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
+
+func validDate(year, month, day int) bool {
+	if year < 1 || month < 1 || month > 12 || day < 1 {
+		return false
+	}
+	leap := month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0)
+	return day <= monthDays[month-1] || leap && day == 29
+}
+
+// daysSince1970 counts from March of year 0, so that the leap day ends a year.
+func daysSince1970(year, month, day int) int64 {
+	if month <= 2 {
+		year--
+		month += 12
+	}
+	return int64(365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day - 1 - 719468)
+}

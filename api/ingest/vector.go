@@ -1,0 +1,118 @@
+package ingest
+
+import (
+	"bytes"
+	"math"
+
+	"github.com/insightforge/insightforge/api/column"
+)
+
+// vector is a column of a row group: an array in wire format that grows.
+type vector struct {
+	array    []byte
+	nulls    int
+	min, max int64
+}
+
+func (v *vector) reset() {
+	if cap(v.array) == 0 {
+		v.array = make([]byte, headerSize)
+	}
+	v.array = v.array[:headerSize]
+	v.nulls, v.min, v.max = 0, math.MaxInt64, math.MinInt64
+}
+
+func (v *vector) span(n int64) {
+	v.min, v.max = min(v.min, n), max(v.max, n)
+}
+
+// encoder appends the values of a column to vectors.
+type encoder struct {
+	Column
+	kind   kind
+	layout layouts
+	words  *dictionary // nil unless the payload is codes
+}
+
+func (e *encoder) oid() uint32 {
+	return map[column.Payload]uint32{column.Ints: oidInt8, column.Floats: oidFloat8, column.Codes: oidInt4, column.Texts: oidText}[e.Payload]
+}
+
+// add appends a field; false where it does not fit the column, which pass one excludes.
+func (e *encoder) add(dst *vector, field []byte) bool {
+	if len(field) == 0 {
+		dst.addNull()
+		return true
+	}
+	if e.kind == text {
+		e.addText(dst, field)
+		return true
+	}
+	return e.addTyped(dst, field) || e.addOdd(dst, field)
+}
+
+func (v *vector) addNull() {
+	v.nulls++
+	v.array = appendNull(v.array)
+}
+
+func (e *encoder) addText(dst *vector, field []byte) {
+	if e.words == nil {
+		dst.array = appendText(dst.array, field)
+		return
+	}
+	code := e.words.code(field)
+	dst.span(int64(code))
+	dst.array = appendInt4(dst.array, code)
+}
+
+func (e *encoder) addTyped(dst *vector, field []byte) bool {
+	if e.kind == float {
+		f, ok := parseFloat(field)
+		if ok {
+			dst.array = appendInt8(dst.array, int64(math.Float64bits(f)))
+		}
+		return ok
+	}
+	n, ok := e.parse(field)
+	if ok {
+		dst.span(n)
+		dst.array = appendInt8(dst.array, n)
+	}
+	return ok
+}
+
+func (e *encoder) parse(field []byte) (int64, bool) {
+	switch e.kind {
+	case boolean:
+		return parseBoolean(field)
+	case integer:
+		return parseInteger(field)
+	case decimal:
+		return parseDecimal(field, e.Scale)
+	case date:
+		return parseDate(field, e.layout)
+	default:
+		return parseTimestamp(field)
+	}
+}
+
+// addOdd appends a field that stands for null or has spaces around it.
+func (e *encoder) addOdd(dst *vector, field []byte) bool {
+	trimmed := bytes.TrimSpace(field)
+	if isNull(trimmed) {
+		dst.addNull()
+		return true
+	}
+	return len(trimmed) < len(field) && e.addTyped(dst, trimmed)
+}
+
+// chunk completes the vector of rows rows.
+func (e *encoder) chunk(v *vector, rows int) Chunk {
+	putHeader(v.array, e.oid(), rows, v.nulls > 0)
+	c := Chunk{ColumnNo: e.No, Rows: rows, Nulls: v.nulls, Payload: e.Payload, Array: v.array}
+	if v.min <= v.max {
+		c.Min, c.Max = &v.min, &v.max
+	}
+	return c
+}

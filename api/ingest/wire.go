@@ -1,0 +1,44 @@
+package ingest
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// The binary format of a one-dimensional PostgreSQL array: number of dimensions, whether there are nulls, the type of
+// the elements, number of elements, first index, then each element as its length (-1 for null) and its bytes.
+const headerSize = 20
+
+// Object identifiers of the types of elements.
+const (
+	oidInt8   = 20
+	oidInt4   = 23
+	oidText   = 25
+	oidFloat8 = 701
+)
+
+// putHeader completes an array whose elements begin at headerSize.
+func putHeader(array []byte, oid uint32, n int, nulls bool) {
+	binary.BigEndian.PutUint32(array[0:], 1)
+	binary.BigEndian.PutUint32(array[4:], 0)
+	if nulls {
+		array[7] = 1
+	}
+	binary.BigEndian.PutUint32(array[8:], oid)
+	binary.BigEndian.PutUint32(array[12:], uint32(n))
+	binary.BigEndian.PutUint32(array[16:], 1)
+}
+
+func appendNull(array []byte) []byte { return binary.BigEndian.AppendUint32(array, math.MaxUint32) }
+
+func appendInt8(array []byte, v int64) []byte {
+	return binary.BigEndian.AppendUint64(append(array, 0, 0, 0, 8), uint64(v))
+}
+
+func appendInt4(array []byte, v uint32) []byte {
+	return binary.BigEndian.AppendUint64(array, 4<<32|uint64(v))
+}
+
+func appendText(array []byte, v []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(array, uint32(len(v))), v...)
+}
