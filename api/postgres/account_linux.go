@@ -45,3 +45,13 @@ func runsIn(pid int, data string) bool {
 	info, err := os.Stat(data)
 	return err == nil && os.SameFile(cwd, info)
 }
+
+// endOrphans asks what a killed postmaster left running in data to end; transactions in progress are rolled back.
+func endOrphans(data string) {
+	entries, _ := os.ReadDir("/proc")
+	for _, entry := range entries {
+		if pid, err := strconv.Atoi(entry.Name()); err == nil && runsIn(pid, data) {
+			syscall.Kill(pid, syscall.SIGTERM)
+		}
+	}
+}

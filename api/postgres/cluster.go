@@ -91,7 +91,8 @@ func (s *Server) settings() []string {
 		"log_error_verbosity=terse", // DETAIL and CONTEXT hold tenants' values
 	}
 	if s.options.Throwaway {
-		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
+			"wal_level=minimal", "max_wal_senders=0", "max_wal_size=128MB")
 	}
 	return settings
 }

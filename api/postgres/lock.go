@@ -65,8 +65,11 @@ func readPidFile(data string) pidFile {
 // so no living process of ours uses it.
 func stopOrphan(ctx context.Context, data string) error {
 	pid := readPidFile(data).pid
-	if pid <= 0 || !runsIn(pid, data) {
+	if pid <= 0 || syscall.Kill(pid, 0) == syscall.ESRCH {
 		return nil
+	}
+	if !runsIn(pid, data) {
+		return disown(data, pid)
 	}
 	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("stopping PostgreSQL (process %d), left behind in %s: %w", pid, data, err)
@@ -79,4 +82,17 @@ func stopOrphan(ctx context.Context, data string) error {
 		}
 	}
 	return nil
+}
+
+// disown puts our own process in place of one that has the number of a postmaster long dead, as happens after a
+// restart of a container: postgres would take it for a rival, but never its own parent. The rest of the file stays,
+// for from it postgres learns whether backends of that postmaster still run.
+func disown(data string, pid int) error {
+	path := filepath.Join(data, "postmaster.pid")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	old := strconv.Itoa(pid)
+	return os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+strings.TrimPrefix(string(text), old)), 0o600)
 }

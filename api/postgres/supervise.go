@@ -14,10 +14,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-const maxFailures = 5
+const (
+	maxFailures = 5 // in a row
+	firstPause  = 100 * time.Millisecond
+)
 
-// errBlocked: backends of a killed postmaster still hold the shared memory; they end by themselves.
-var errBlocked = errors.New("processes of the postmaster before are still ending")
+// errBlocked: backends of a killed postmaster still hold its shared memory. They end when they next talk to their
+// client, which may be long after.
+var errBlocked = errors.New("processes of the postmaster before have not ended yet")
 
 // supervise keeps a postmaster running until Stop, or until it fails to start too often in a row.
 func (s *Server) supervise() {
@@ -32,7 +36,9 @@ func (s *Server) supervise() {
 		switch {
 		case up:
 			failures = 0
-		case !errors.Is(err, errBlocked):
+		case errors.Is(err, errBlocked):
+			endOrphans(s.data)
+		default:
 			failures++
 		}
 		if failures == maxFailures || failures > 0 && !s.isReady() {
@@ -40,7 +46,7 @@ func (s *Server) supervise() {
 			return
 		}
 		s.options.Log.Warn("PostgreSQL ended, starting it again", "dir", s.dir, "error", err)
-		s.sleep(50 * time.Millisecond << (2 * failures))
+		s.sleep(firstPause << failures)
 	}
 }
 

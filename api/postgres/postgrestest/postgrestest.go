@@ -54,7 +54,7 @@ func Main(m *testing.M, setup func(ctx context.Context, admin *pgx.Conn) error) 
 
 func run(m *testing.M, setup func(context.Context, *pgx.Conn) error) (int, error) {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "insightforge-test-")
+	dir, err := os.MkdirTemp(tempDir(), "insightforge-test-")
 	if err != nil {
 		return 0, err
 	}
@@ -75,6 +75,17 @@ func run(m *testing.M, setup func(context.Context, *pgx.Conn) error) (int, error
 		return 0, err
 	}
 	return m.Run(), nil
+}
+
+// tempDir is where clusters are made: in memory when there is room, since creating and deleting a database's 300 files
+// over and over is slow on some file systems (ext4: 230 ms a database against 13), else the usual place.
+func tempDir() string {
+	const memory, need = "/dev/shm", 1 << 30
+	var fs syscall.Statfs_t
+	if os.Getenv("TMPDIR") != "" || syscall.Statfs(memory, &fs) != nil || fs.Bavail*uint64(fs.Bsize) < need {
+		return ""
+	}
+	return memory
 }
 
 // removeAtEnd has a shell remove dir when this process ends, also by a panic or kill -9: its standard input ends then.
@@ -124,7 +135,7 @@ func fill(ctx context.Context, setup func(context.Context, *pgx.Conn) error) err
 func Database(t testing.TB) DB {
 	t.Helper()
 	db := DB{Name: "test_" + strconv.FormatInt(made.Add(1), 10)}
-	if _, err := admin.Exec(t.Context(), "create database "+db.Name+` template "template"`); err != nil {
+	if _, err := admin.Exec(t.Context(), "create database "+db.Name+` template "template" strategy file_copy`); err != nil {
 		t.Fatalf("postgrestest: %v", err)
 	}
 	t.Cleanup(func() {
