@@ -100,9 +100,13 @@ func candidates(search []string) []string {
 
 var digits = regexp.MustCompile(`\d+`)
 
-// number is the first number in a path such as /usr/lib/postgresql/15/bin.
+// number is the last number in a path such as /usr/lib/postgresql/15/bin, 0 when it has none.
 func number(path string) int {
-	n, _ := strconv.Atoi(digits.FindString(path))
+	all := digits.FindAllString(path, -1)
+	if len(all) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(all[len(all)-1])
 	return n
 }
 

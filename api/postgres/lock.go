@@ -27,7 +27,7 @@ func lock(dir string) (*os.File, error) {
 			dir, strings.TrimSpace(string(holder)))
 	}
 	if err == nil {
-		err = errors.Join(f.Truncate(0), write(f, strconv.Itoa(os.Getpid())+"\n"))
+		err = errors.Join(f.Truncate(0), writeStart(f, strconv.Itoa(os.Getpid())+"\n"))
 	}
 	if err != nil {
 		f.Close()
@@ -36,7 +36,7 @@ func lock(dir string) (*os.File, error) {
 	return f, nil
 }
 
-func write(f *os.File, text string) error {
+func writeStart(f *os.File, text string) error {
 	_, err := f.WriteAt([]byte(text), 0)
 	return err
 }
