@@ -22,7 +22,8 @@ const (
 // drawHeading draws the title, the note and the names of the axes: the library's own ones overlap labels and each other.
 // It comes after the library's chart, which begins by painting the whole image white.
 func drawHeading(p *charts.Painter, c Chart, across, up string) {
-	p.Text(line(c.Title, 100), left, 32, 0, charts.FontStyle{FontSize: 13, FontColor: dark})
+	large := charts.FontStyle{FontSize: 13, FontColor: dark}
+	p.Text(fitted(p, c.Title, right-left, large), left, 32, 0, large)
 	p.Text(line(c.Note, 130), left, 52, 0, charts.FontStyle{FontSize: 9, FontColor: grey})
 
 	style := charts.FontStyle{FontSize: 10, FontColor: grey}

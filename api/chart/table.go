@@ -53,7 +53,7 @@ func drawRow(p *charts.Painter, cells []string, widths []int, y int, style chart
 
 // fitted shortens text until it is no wider than width pixels.
 func fitted(p *charts.Painter, text string, width int, style charts.FontStyle) string {
-	for n := 60; n > 1; n-- {
+	for n := 120; n > 1; n-- {
 		if short := line(text, n); p.MeasureText(short, 0, style).Width() <= width {
 			return short
 		}
