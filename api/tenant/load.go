@@ -22,7 +22,8 @@ type Loader struct {
 	sent  chan error // one value for each batch under way
 }
 
-// Load prepares sql for a [Loader]. The transaction must not be used until the Loader is closed.
+// Load prepares sql for a [Loader]. A statement must have run in the transaction before, and none may until the Loader
+// is closed.
 func (tx *Tx) Load(ctx context.Context, sql string) (*Loader, error) {
 	statement, err := tx.conn.Conn().Prepare(ctx, sql, sql)
 	if err != nil {

@@ -83,65 +83,37 @@ func (e *BeginError) Unwrap() error { return e.Err }
 // Rows runs one statement in a transaction of its own, in one flush, and returns its rows as structs by column name.
 // The slice is never nil.
 func Rows[T any](ctx context.Context, db *DB, caller Caller, sql string, args ...any) ([]T, error) {
-	return single(ctx, db, caller, sql, args, func(rows pgx.Rows) ([]T, error) {
-		return pgx.AppendRows([]T{}, rows, pgx.RowToStructByName[T])
-	})
+	return single(ctx, db, caller, sql, args, collect[T])
 }
 
 // Row is [Rows] for a statement that returns exactly one row. None: pgx.ErrNoRows.
 func Row[T any](ctx context.Context, db *DB, caller Caller, sql string, args ...any) (T, error) {
-	return single(ctx, db, caller, sql, args, func(rows pgx.Rows) (T, error) {
-		return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
-	})
+	return single(ctx, db, caller, sql, args, collectOne[T])
 }
 
 // Exec is [Rows] for a statement without rows; it returns how many were touched.
 func Exec(ctx context.Context, db *DB, caller Caller, sql string, args ...any) (int64, error) {
-	return single(ctx, db, caller, sql, args, func(rows pgx.Rows) (int64, error) {
-		rows.Close()
-		return rows.CommandTag().RowsAffected(), rows.Err()
-	})
+	return single(ctx, db, caller, sql, args, affected)
 }
 
-// single sends BEGIN, the begin call, the statement and COMMIT as one pipeline with one Sync: after an error nothing
-// that follows runs.
+// single is a transaction of one statement. It is one pipeline with one Sync: after an error nothing that follows runs.
 func single[R any](ctx context.Context, db *DB, caller Caller, sql string, args []any, read func(pgx.Rows) (R, error)) (result R, err error) {
-	tx, err := db.acquire(ctx)
-	if err != nil {
-		return result, err
-	}
-	defer tx.release(&err)
-	batch := &pgx.Batch{}
-	batch.Queue("begin")
-	batch.Queue(caller.begin, caller.args...)
-	batch.Queue(sql, args...)
-	batch.Queue("commit")
-	results := tx.conn.SendBatch(ctx, batch)
-	defer closeBatch(results, &err)
-	if err := readBegin(results); err != nil {
-		return result, err
-	}
-	rows, _ := results.Query() // its error is the rows' error
-	if result, err = read(rows); err != nil {
-		return result, err
-	}
-	_, err = results.Exec()
+	err = db.Tx(ctx, caller, func(tx *Tx) (err error) {
+		result, err = send(ctx, tx.Last(), nil, sql, args, read)
+		return err
+	})
 	return result, err
 }
 
-// closeBatch reads what is left of a pipeline. Close repeats an error that was read already.
-func closeBatch(results pgx.BatchResults, err *error) {
-	if closeErr := results.Close(); *err == nil {
-		*err = closeErr
-	}
+func collect[T any](rows pgx.Rows) ([]T, error) {
+	return pgx.AppendRows([]T{}, rows, pgx.RowToStructByName[T])
 }
 
-func readBegin(results pgx.BatchResults) error {
-	if _, err := results.Exec(); err != nil {
-		return err
-	}
-	if _, err := results.Exec(); err != nil {
-		return &BeginError{err}
-	}
-	return nil
+func collectOne[T any](rows pgx.Rows) (T, error) {
+	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
+}
+
+func affected(rows pgx.Rows) (int64, error) {
+	rows.Close()
+	return rows.CommandTag().RowsAffected(), rows.Err()
 }

@@ -9,8 +9,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Tx is a transaction of several statements for one caller. It has no way to change the caller.
-type Tx struct{ conn *pgxpool.Conn }
+// Tx is a transaction of several statements for one caller. It has no way to change the caller. BEGIN and the begin
+// call travel with its first statement.
+type Tx struct {
+	conn   *pgxpool.Conn
+	caller Caller
+	begun  bool
+	last   bool // the next statement carries COMMIT
+}
 
 // Tx runs work in one transaction: committed when work returns nil, rolled back otherwise.
 func (db *DB) Tx(ctx context.Context, caller Caller, work func(*Tx) error) (err error) {
@@ -18,46 +24,100 @@ func (db *DB) Tx(ctx context.Context, caller Caller, work func(*Tx) error) (err 
 	if err != nil {
 		return err
 	}
+	tx.caller = caller
 	defer tx.release(&err)
-	if err := tx.begin(ctx, caller); err != nil {
-		return err
-	}
 	if err := work(tx); err != nil {
 		return err
+	}
+	if !tx.begun || tx.last {
+		return nil
 	}
 	_, err = tx.conn.Exec(ctx, "commit")
 	return err
 }
 
-func (tx *Tx) begin(ctx context.Context, caller Caller) (err error) {
-	batch := &pgx.Batch{}
-	batch.Queue("begin")
-	batch.Queue(caller.begin, caller.args...)
-	results := tx.conn.SendBatch(ctx, batch)
-	defer closeBatch(results, &err)
-	return readBegin(results)
+// Last says that the next statement is the last one: COMMIT travels with it.
+func (tx *Tx) Last() *Tx {
+	tx.last = true
+	return tx
 }
 
 // TxRows runs one statement inside tx and returns its rows as structs by column name; never nil.
 func TxRows[T any](ctx context.Context, tx *Tx, sql string, args ...any) ([]T, error) {
-	rows, _ := tx.conn.Query(ctx, sql, args...)
-	return pgx.AppendRows([]T{}, rows, pgx.RowToStructByName[T])
+	return send(ctx, tx, nil, sql, args, collect[T])
 }
 
 // TxRow is [TxRows] for exactly one row. None: pgx.ErrNoRows.
 func TxRow[T any](ctx context.Context, tx *Tx, sql string, args ...any) (T, error) {
-	rows, _ := tx.conn.Query(ctx, sql, args...)
-	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
+	return send(ctx, tx, nil, sql, args, collectOne[T])
 }
 
-// Exec runs one statement inside tx. An empty args list still uses the extended protocol: one statement a message.
+// Exec runs one statement inside tx and returns how many rows it touched.
 func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	rows, err := tx.conn.Query(ctx, sql, args...)
-	if err != nil {
-		return 0, err
+	return send(ctx, tx, nil, sql, args, affected)
+}
+
+// analytical are the settings of a query over a dataset, for the rest of the transaction: compiling to machine code and
+// parallel workers cost more than they gain on arrays, and a long query must not last.
+var analytical = []string{
+	"set local jit = off", "set local max_parallel_workers_per_gather = 0",
+	"set local work_mem = '64MB'", "set local statement_timeout = '25s'",
+}
+
+// Analyze runs one analytical query inside tx and returns its single column. Too long: SQLSTATE 57014.
+func (tx *Tx) Analyze(ctx context.Context, sql string, args ...any) ([][]byte, error) {
+	return send(ctx, tx, analytical, sql, args, func(rows pgx.Rows) ([][]byte, error) {
+		return pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	})
+}
+
+// send is one flush: what is left of the beginning, the settings, the statement, and COMMIT if it is the last.
+func send[R any](ctx context.Context, tx *Tx, settings []string, sql string, args []any, read func(pgx.Rows) (R, error)) (result R, err error) {
+	batch := &pgx.Batch{}
+	begin := !tx.begun
+	if begin {
+		batch.Queue("begin")
+		batch.Queue(tx.caller.begin, tx.caller.args...)
+		tx.begun = true
 	}
-	rows.Close()
-	return rows.CommandTag().RowsAffected(), rows.Err()
+	for _, setting := range settings {
+		batch.Queue(setting)
+	}
+	batch.Queue(sql, args...)
+	if tx.last {
+		batch.Queue("commit")
+	}
+	results := tx.conn.SendBatch(ctx, batch)
+	defer closeBatch(results, &err)
+	if begin {
+		if err := readBegin(results); err != nil {
+			return result, err
+		}
+	}
+	for range settings {
+		if _, err := results.Exec(); err != nil {
+			return result, err
+		}
+	}
+	rows, _ := results.Query() // its error is the rows' error
+	return read(rows)
+}
+
+func readBegin(results pgx.BatchResults) error {
+	if _, err := results.Exec(); err != nil {
+		return err
+	}
+	if _, err := results.Exec(); err != nil {
+		return &BeginError{err}
+	}
+	return nil
+}
+
+// closeBatch reads what is left of a pipeline, COMMIT's answer included. It repeats an error that was read already.
+func closeBatch(results pgx.BatchResults, err *error) {
+	if closeErr := results.Close(); *err == nil {
+		*err = closeErr
+	}
 }
 
 func (db *DB) acquire(ctx context.Context) (*Tx, error) {
@@ -65,7 +125,7 @@ func (db *DB) acquire(ctx context.Context) (*Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tx{conn}, nil
+	return &Tx{conn: conn}, nil
 }
 
 // release gives the connection back outside any transaction. One that cannot be rolled back is closed by the pool.

@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/insightforge/insightforge/api/migrate"
+	"github.com/insightforge/insightforge/api/postgres"
+)
+
+// database is where the server's data is. private is nil with DATABASE_URL.
+type database struct {
+	url     string // as the login role
+	private *postgres.Server
+}
+
+// databaseName is the database in the private PostgreSQL.
+const databaseName = "insightforge"
+
+// openDatabase starts and migrates the private PostgreSQL, or takes the one of DATABASE_URL as it is.
+func openDatabase(ctx context.Context, c Config, files migrate.Files) (*database, error) {
+	if c.DatabaseURL != "" {
+		return &database{url: c.DatabaseURL}, nil
+	}
+	started := time.Now()
+	private, err := postgres.Start(ctx, c.DataDir, postgres.Options{Log: slog.Default()})
+	if err != nil {
+		return nil, err
+	}
+	db := &database{url: private.URL("insightforge", databaseName), private: private}
+	if err := db.prepare(ctx, files); err != nil {
+		return nil, errors.Join(err, db.close())
+	}
+	what := "PostgreSQL started"
+	if private.Created() {
+		what = "PostgreSQL created and started"
+	}
+	say("%s in %s (%.1f s)", what, c.DataDir, time.Since(started).Seconds())
+	return db, nil
+}
+
+// prepare creates the database on first use and migrates it.
+func (db *database) prepare(ctx context.Context, files migrate.Files) error {
+	if err := db.create(ctx); err != nil {
+		return err
+	}
+	conn, err := pgx.Connect(ctx, db.private.URL("postgres", databaseName))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	return migrate.Run(ctx, conn, files, func(line string) { say("  %s", line) })
+}
+
+func (db *database) create(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, db.private.URL("postgres", "postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	var exists bool
+	if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", databaseName).Scan(&exists); err != nil || exists {
+		return err
+	}
+	_, err = conn.Exec(ctx, "create database "+databaseName)
+	return err
+}
+
+// check refuses what must not be served, over a connection of the login role, and finds the function that unnests chunks.
+func (db *database) check(ctx context.Context, files migrate.Files, allowSetConfig bool) (expand string, err error) {
+	conn, err := pgx.Connect(ctx, db.url)
+	if err != nil {
+		return "", fmt.Errorf("database: %w", err)
+	}
+	defer conn.Close(ctx)
+	if err := migrate.Check(ctx, conn, files, allowSetConfig); err != nil {
+		return "", err
+	}
+	err = conn.QueryRow(ctx, "select case when to_regprocedure('app.expand(anyarray)') is null then 'unnest' else 'app.expand' end").Scan(&expand)
+	return expand, err
+}
+
+// gone is closed when the private PostgreSQL has ended for good; never with DATABASE_URL.
+func (db *database) gone() <-chan struct{} {
+	if db.private == nil {
+		return nil
+	}
+	return db.private.Done()
+}
+
+func (db *database) close() error {
+	if db.private == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	return db.private.Stop(ctx)
+}
+
+func migrateDatabase(ctx context.Context, _ []string, files migrate.Files) error {
+	c, err := config()
+	if err != nil {
+		return err
+	}
+	if c.DatabaseURL == "" {
+		return errors.New("migrate needs DATABASE_URL, of a superuser or of a member of insightforge_owner; the private PostgreSQL is migrated when it is served")
+	}
+	conn, err := pgx.Connect(ctx, c.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	if err := migrate.Run(ctx, conn, files, func(line string) { say("%s", line) }); err != nil {
+		return err
+	}
+	say("the database is up to date")
+	return nil
+}

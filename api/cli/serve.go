@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/insightforge/insightforge/api"
+	"github.com/insightforge/insightforge/api/migrate"
+	"github.com/insightforge/insightforge/api/tenant"
+	"github.com/insightforge/insightforge/api/token"
+)
+
+// memoryLimit is what the Go runtime collects to stay under, unless GOMEMLIMIT says otherwise: two password hashes
+// leave 92 MiB of garbage behind.
+const memoryLimit = 96 << 20
+
+func serve(ctx context.Context, _ []string, files migrate.Files) (err error) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	c, err := config()
+	if err != nil {
+		return err
+	}
+	listener, err := listen(c.Addr) // first: what is busy is said before anything is started
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	data, err := openDatabase(ctx, c, files)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.close()) }()
+	handler, closePool, err := newHandler(ctx, c, data, files)
+	if err != nil {
+		return err
+	}
+	defer closePool()
+	say("Serving on http://%s", listener.Addr())
+	say("  API docs: http://%s/api/docs   OpenAPI: http://%[1]s/api/openapi.json", listener.Addr())
+	return serveHTTP(ctx, listener, handler, data)
+}
+
+func listen(addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is in use: stop what listens there, or set ADDR, for example ADDR=127.0.0.1:8001", addr)
+	}
+	return listener, err
+}
+
+func newHandler(ctx context.Context, c Config, data *database, files migrate.Files) (http.Handler, func(), error) {
+	keys, err := token.LoadOrCreate(filepath.Join(c.DataDir, "keys.json"))
+	if err != nil {
+		return nil, nil, err
+	}
+	expand, err := data.check(ctx, files, c.AllowSetConfig)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := tenant.Open(ctx, data.url, tenant.Options{MaxConns: c.MaxConns})
+	if err != nil {
+		return nil, nil, err
+	}
+	return api.NewServer(db, keys, expand, c.DataDir, c.MaxUploadBytes).Handler(), db.Close, nil
+}
+
+// serveHTTP serves until ctx ends or the private PostgreSQL does, then lets requests finish.
+func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, data *database) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-data.gone():
+		return errors.Join(server.Close(), fmt.Errorf("PostgreSQL has ended: %w", data.private.Err()))
+	case <-ctx.Done():
+		say("Stopping")
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			return server.Close() // what is still running is cut off; nothing of it is committed
+		}
+		return nil
+	}
+}

@@ -1,0 +1,144 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/insightforge/insightforge/api/column"
+	"github.com/insightforge/insightforge/api/tenant"
+)
+
+const datasetsPath, datasetPath = "/api/v1/organizations/{org_id}/datasets", "/api/v1/organizations/{org_id}/datasets/{dataset_id}"
+
+func (s *Server) registerDatasets() {
+	tags := []string{"datasets"}
+	operation(s, huma.Operation{OperationID: "list-datasets", Method: http.MethodGet, Path: datasetsPath, Tags: tags,
+		Summary: "List the datasets"}, s.listDatasets)
+	operation(s, huma.Operation{OperationID: "get-dataset", Method: http.MethodGet, Path: datasetPath, Tags: tags,
+		Summary: "Get a dataset with its columns"}, s.getDataset)
+	operation(s, huma.Operation{OperationID: "update-dataset", Method: http.MethodPatch, Path: datasetPath, Tags: tags,
+		Summary: "Rename a dataset", Description: "OWNER, ADMIN: any. ANALYST: own.", Errors: []int{412}}, s.updateDataset)
+	operation(s, huma.Operation{OperationID: "delete-dataset", Method: http.MethodDelete, Path: datasetPath, Tags: tags,
+		Summary: "Delete a dataset with its analyses", Description: "OWNER, ADMIN: any. ANALYST: own.",
+		DefaultStatus: http.StatusNoContent}, s.deleteDataset)
+}
+
+// Dataset is an uploaded table.
+type Dataset struct {
+	ID        uuid.UUID      `json:"id" format:"uuid"`
+	Name      string         `json:"name"`
+	CreatedBy uuid.UUID      `json:"created_by" format:"uuid"`
+	CreatedAt time.Time      `json:"created_at"`
+	UpdatedAt time.Time      `json:"updated_at"`
+	Version   DatasetVersion `json:"version" doc:"The active one"`
+	Revision  int32          `json:"-"`
+}
+
+// DatasetVersion is an immutable state of a dataset's rows.
+type DatasetVersion struct {
+	Number      int       `json:"number"`
+	RowCount    int64     `json:"row_count"`
+	ByteCount   int64     `json:"byte_count" doc:"Size of the uploaded file"`
+	SHA256      string    `json:"sha256" doc:"Of the uploaded file, hexadecimal"`
+	PublishedAt time.Time `json:"published_at"`
+	PublishedBy uuid.UUID `json:"published_by" format:"uuid"`
+}
+
+// DatasetColumn is a column of the active version.
+type DatasetColumn struct {
+	Name      string      `json:"name"`
+	Type      column.Type `json:"type" enum:"integer,decimal,float,boolean,date,timestamp,text"`
+	Scale     int         `json:"scale,omitempty" doc:"Digits after the point of a decimal"`
+	NullCount int64       `json:"null_count"`
+}
+
+// DatasetDetail is a dataset with its columns.
+type DatasetDetail struct {
+	Dataset
+	Columns []DatasetColumn `json:"columns" nullable:"false"`
+}
+
+// DatasetPath names a dataset.
+type DatasetPath struct {
+	InOrganization
+	DatasetID uuid.UUID `path:"dataset_id" format:"uuid"`
+}
+
+// DatasetName is what is given for a dataset.
+type DatasetName struct {
+	Name string `json:"name" minLength:"1" maxLength:"200" example:"Seattle weather"`
+}
+
+// datasetFields are the columns of Dataset, of app.datasets d and its active version v.
+const datasetFields = `d.id, d.name, d.created_by, d.created_at, d.updated_at, d.revision,
+  json_build_object('number', v.number, 'row_count', v.row_count, 'byte_count', v.byte_count, 'sha256', encode(v.sha256, 'hex'),
+    'published_at', v.published_at, 'published_by', v.published_by) as version`
+
+const selectDatasets = `
+select ` + datasetFields + `
+from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version
+where d.org_id = $1 and d.id < $2
+order by d.id desc limit $3`
+
+func (s *Server) listDatasets(ctx context.Context, in *struct {
+	InOrganization
+	Page
+}) (*listed[Dataset], error) {
+	rows, err := tenant.Rows[Dataset](ctx, s.db, member(ctx, in.OrgID), selectDatasets, in.OrgID, in.before, in.Limit+1)
+	return page(in.Page, rows, func(d Dataset) uuid.UUID { return d.ID }), err
+}
+
+const selectDataset = `
+select ` + datasetFields + `,
+  (select coalesce(json_agg(json_build_object('name', c.name, 'type', c.type, 'scale', c.scale, 'null_count', c.null_count) order by c.column_no), '[]')
+   from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version) as columns
+from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version
+where d.org_id = $1 and d.id = $2`
+
+func (s *Server) getDataset(ctx context.Context, in *DatasetPath) (*found[DatasetDetail], error) {
+	d, err := tenant.Row[DatasetDetail](ctx, s.db, member(ctx, in.OrgID), selectDataset, in.OrgID, in.DatasetID)
+	return &found[DatasetDetail]{etag(d.Revision), d}, err
+}
+
+const updateDataset = `
+with d as (
+  update app.datasets set name = $3, updated_at = now(), revision = revision + 1
+  where org_id = $1 and id = $2 and ($4::integer is null or revision = $4)
+  returning id, name, created_by, created_at, updated_at, revision, version)
+select ` + datasetFields + `
+from d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version`
+
+func (s *Server) updateDataset(ctx context.Context, in *struct {
+	DatasetPath
+	IfMatch
+	Body DatasetName
+}) (*found[Dataset], error) {
+	caller, want := member(ctx, in.OrgID), in.revision()
+	rows, err := tenant.Rows[Dataset](ctx, s.db, caller, updateDataset, in.OrgID, in.DatasetID, in.Body.Name, want)
+	if err == nil && len(rows) == 0 {
+		err = s.untouched(ctx, caller, want, selectDatasetRevision, in.OrgID, in.DatasetID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &found[Dataset]{etag(rows[0].Revision), rows[0]}, nil
+}
+
+const deleteDataset = `
+delete from app.datasets where org_id = $1 and id = $2`
+
+func (s *Server) deleteDataset(ctx context.Context, in *DatasetPath) (*struct{}, error) {
+	caller := member(ctx, in.OrgID)
+	touched, err := tenant.Exec(ctx, s.db, caller, deleteDataset, in.OrgID, in.DatasetID)
+	if err == nil && touched == 0 {
+		err = s.untouched(ctx, caller, nil, selectDatasetRevision, in.OrgID, in.DatasetID)
+	}
+	return nil, err
+}
+
+const selectDatasetRevision = `
+select revision from app.datasets where org_id = $1 and id = $2`

@@ -1,0 +1,139 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/insightforge/insightforge/api/tenant"
+)
+
+func (s *Server) registerMembers() {
+	const path, one = "/api/v1/organizations/{org_id}/members", "/api/v1/organizations/{org_id}/members/{user_id}"
+	tags := []string{"members"}
+	operation(s, huma.Operation{OperationID: "list-members", Method: http.MethodGet, Path: path, Tags: tags,
+		Summary: "List the members", Description: "E-mail addresses are shown to OWNER and ADMIN."}, s.listMembers)
+	operation(s, huma.Operation{OperationID: "update-member", Method: http.MethodPatch, Path: one, Tags: tags,
+		Summary: "Change a member's role", Errors: []int{409, 412},
+		Description: "OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER."}, s.updateMember)
+	operation(s, huma.Operation{OperationID: "remove-member", Method: http.MethodDelete, Path: one, Tags: tags,
+		Summary: "Remove a member, or leave", DefaultStatus: http.StatusNoContent, Errors: []int{409},
+		Description: "OWNER: anybody. ADMIN: ANALYST and VIEWER. Everybody: themselves. An organization keeps at least one OWNER."}, s.removeMember)
+}
+
+// Role is what a member may do in an organization.
+type Role string
+
+// Schema names the four roles in the OpenAPI.
+func (Role) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString, Enum: []any{"OWNER", "ADMIN", "ANALYST", "VIEWER"}}
+	s.PrecomputeMessages()
+	return s
+}
+
+// Member is a person in an organization.
+type Member struct {
+	UserID    uuid.UUID `json:"user_id" format:"uuid"`
+	FullName  string    `json:"full_name"`
+	Role      Role      `json:"role"`
+	Email     *string   `json:"email,omitempty" doc:"Only for OWNER and ADMIN"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Revision  int32     `json:"-"`
+}
+
+// MemberPath names a member.
+type MemberPath struct {
+	InOrganization
+	UserID uuid.UUID `path:"user_id" format:"uuid"`
+}
+
+const selectMembers = `
+select m.user_id, m.full_name, m.role, e.email, m.created_at, m.updated_at, m.revision
+from app.memberships m left join app.member_emails e on e.org_id = $1 and e.user_id = m.user_id
+where m.org_id = $1 and m.user_id < $2
+order by m.user_id desc limit $3`
+
+func (s *Server) listMembers(ctx context.Context, in *struct {
+	InOrganization
+	Page
+}) (*listed[Member], error) {
+	rows, err := tenant.Rows[Member](ctx, s.db, member(ctx, in.OrgID), selectMembers, in.OrgID, in.before, in.Limit+1)
+	return page(in.Page, rows, func(m Member) uuid.UUID { return m.UserID }), err
+}
+
+// The OWNER rows are locked first, and in one order: two owners who demote each other at once would else both find the
+// other still there. Who may not update memberships locks nothing, and touches nothing.
+const (
+	updateMember = `
+with owners as materialized (
+  select user_id from app.memberships where org_id = $1 and role = 'OWNER' order by user_id for update)
+update app.memberships m set role = $3, updated_at = now(), revision = revision + 1
+where m.org_id = $1 and m.user_id = $2 and ($4::integer is null or m.revision = $4)
+  and ($3 = 'OWNER' or not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))
+returning m.user_id, m.full_name, m.role,
+  (select email from app.member_emails where org_id = $1 and user_id = $2) as email, m.created_at, m.updated_at, m.revision`
+	deleteMember = `
+with owners as materialized (
+  select user_id from app.memberships where org_id = $1 and role = 'OWNER' order by user_id for update)
+delete from app.memberships m
+where m.org_id = $1 and m.user_id = $2
+  and (not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))`
+)
+
+func (s *Server) updateMember(ctx context.Context, in *struct {
+	MemberPath
+	IfMatch
+	Body struct {
+		Role Role `json:"role"`
+	}
+}) (*found[Member], error) {
+	caller, want := member(ctx, in.OrgID), in.revision()
+	rows, err := tenant.Rows[Member](ctx, s.db, caller, updateMember, in.OrgID, in.UserID, in.Body.Role, want)
+	if err == nil && len(rows) == 0 {
+		err = s.memberUntouched(ctx, caller, want, in.OrgID, in.UserID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &found[Member]{etag(rows[0].Revision), rows[0]}, nil
+}
+
+func (s *Server) removeMember(ctx context.Context, in *MemberPath) (*struct{}, error) {
+	caller := member(ctx, in.OrgID)
+	touched, err := tenant.Exec(ctx, s.db, caller, deleteMember, in.OrgID, in.UserID)
+	if err == nil && touched == 0 {
+		err = s.memberUntouched(ctx, caller, nil, in.OrgID, in.UserID)
+	}
+	return nil, err
+}
+
+// last_owner: an OWNER was to go, or to be less, by somebody whom the policies allow that, and no other OWNER is there.
+const selectMemberRevision = `
+select m.revision, m.role = 'OWNER' and app.role() = 'OWNER'
+  and not exists (select from app.memberships where org_id = $1 and role = 'OWNER' and user_id <> $2) as last_owner
+from app.memberships m where m.org_id = $1 and m.user_id = $2`
+
+func (s *Server) memberUntouched(ctx context.Context, caller tenant.Caller, want *int32, org, user uuid.UUID) error {
+	row, err := tenant.Row[struct {
+		Revision  int32
+		LastOwner bool
+	}](ctx, s.db, caller, selectMemberRevision, org, user)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return refuse("not_found", "")
+	case err != nil:
+		return err
+	case want != nil && *want != row.Revision:
+		return refuse("precondition_failed", "")
+	case row.LastOwner:
+		return refuse("last_owner", "")
+	default:
+		return refuse("forbidden", "")
+	}
+}

@@ -1,0 +1,94 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/insightforge/insightforge/api/tenant"
+)
+
+func (s *Server) registerOrganizations() {
+	const path, one = "/api/v1/organizations", "/api/v1/organizations/{org_id}"
+	tags := []string{"organizations"}
+	operation(s, huma.Operation{OperationID: "create-organization", Method: http.MethodPost, Path: path, Tags: tags,
+		Summary: "Create an organization and be its OWNER", DefaultStatus: http.StatusCreated}, s.createOrganization)
+	operation(s, huma.Operation{OperationID: "list-organizations", Method: http.MethodGet, Path: path, Tags: tags,
+		Summary: "List the organizations of the signed-in user"}, s.listOrganizations)
+	operation(s, huma.Operation{OperationID: "get-organization", Method: http.MethodGet, Path: one, Tags: tags,
+		Summary: "Get an organization"}, s.getOrganization)
+	operation(s, huma.Operation{OperationID: "update-organization", Method: http.MethodPatch, Path: one, Tags: tags,
+		Summary: "Change an organization", Description: "OWNER, ADMIN.", Errors: []int{412}}, s.updateOrganization)
+}
+
+// Organization is a tenant, as one of its members sees it.
+type Organization struct {
+	ID        uuid.UUID `json:"id" format:"uuid"`
+	Name      string    `json:"name"`
+	Role      Role      `json:"role" doc:"The caller's role in it"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Revision  int32     `json:"-"`
+}
+
+// OrganizationName is what is given for an organization.
+type OrganizationName struct {
+	Name string `json:"name" minLength:"1" maxLength:"200" example:"Acme"`
+}
+
+// InOrganization is the path of every tenant resource.
+type InOrganization struct {
+	OrgID uuid.UUID `path:"org_id" format:"uuid"`
+}
+
+const selectOrganization = `
+select id, name, app.role() as role, created_at, updated_at, revision from app.organizations where id = $1`
+
+func (s *Server) createOrganization(ctx context.Context, in *struct{ Body OrganizationName }) (*made[Organization], error) {
+	id := newID()
+	o, err := tenant.Row[Organization](ctx, s.db, tenant.Founder(session(ctx).User, id, in.Body.Name), selectOrganization, id)
+	return &made[Organization]{"/api/v1/organizations/" + id.String(), etag(o.Revision), o}, err
+}
+
+const selectOrganizations = `
+select o.id, o.name, m.role, o.created_at, o.updated_at, o.revision
+from app.organizations o join app.memberships m on m.org_id = o.id
+where o.id = any (app.org_ids()) and m.org_id = any (app.org_ids()) and m.user_id = $1 and o.id < $2
+order by o.id desc limit $3`
+
+func (s *Server) listOrganizations(ctx context.Context, in *struct{ Page }) (*listed[Organization], error) {
+	rows, err := tenant.Rows[Organization](ctx, s.db, person(ctx), selectOrganizations, session(ctx).User, in.before, in.Limit+1)
+	return page(in.Page, rows, func(o Organization) uuid.UUID { return o.ID }), err
+}
+
+func (s *Server) getOrganization(ctx context.Context, in *InOrganization) (*found[Organization], error) {
+	o, err := tenant.Row[Organization](ctx, s.db, member(ctx, in.OrgID), selectOrganization, in.OrgID)
+	return &found[Organization]{etag(o.Revision), o}, err
+}
+
+const updateOrganization = `
+update app.organizations set name = $2, updated_at = now(), revision = revision + 1
+where id = $1 and ($3::integer is null or revision = $3)
+returning id, name, app.role() as role, created_at, updated_at, revision`
+
+func (s *Server) updateOrganization(ctx context.Context, in *struct {
+	InOrganization
+	IfMatch
+	Body OrganizationName
+}) (*found[Organization], error) {
+	caller, want := member(ctx, in.OrgID), in.revision()
+	rows, err := tenant.Rows[Organization](ctx, s.db, caller, updateOrganization, in.OrgID, in.Body.Name, want)
+	if err == nil && len(rows) == 0 {
+		err = s.untouched(ctx, caller, want, selectOrganizationRevision, in.OrgID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &found[Organization]{etag(rows[0].Revision), rows[0]}, nil
+}
+
+const selectOrganizationRevision = `
+select revision from app.organizations where id = $1`

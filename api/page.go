@@ -1,0 +1,60 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+)
+
+// List is a page of a list, newest first.
+type List[T any] struct {
+	Items      []T     `json:"items" nullable:"false"`
+	NextCursor *string `json:"next_cursor" doc:"Give it as cursor for the next page; null on the last one"`
+}
+
+// Page is the part of a list that is asked for.
+type Page struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
+
+	before uuid.UUID
+	path   string
+}
+
+// Resolve reads the cursor.
+func (p *Page) Resolve(ctx huma.Context) []error {
+	u := ctx.URL()
+	p.path, p.before = u.Path, uuid.Max
+	if p.Cursor == "" {
+		return nil
+	}
+	id, err := base64.RawURLEncoding.DecodeString(p.Cursor)
+	if err != nil || len(id) != len(p.before) {
+		return []error{&huma.ErrorDetail{Location: "query.cursor", Message: "not a cursor of this list"}}
+	}
+	p.before = uuid.UUID(id)
+	return nil
+}
+
+// listed is the answer to a list operation.
+type listed[T any] struct {
+	Link string `header:"Link" doc:"rel=next, when there is a next page"`
+	Body List[T]
+}
+
+// page cuts rows, read with limit p.Limit + 1, to the page. id is the key that the list is ordered by.
+func page[T any](p Page, rows []T, id func(T) uuid.UUID) *listed[T] {
+	out := &listed[T]{Body: List[T]{Items: rows}}
+	if len(rows) <= p.Limit {
+		return out
+	}
+	out.Body.Items = rows[:p.Limit]
+	last := id(rows[p.Limit-1])
+	cursor := base64.RawURLEncoding.EncodeToString(last[:])
+	out.Body.NextCursor = &cursor
+	out.Link = fmt.Sprintf(`<%s?limit=%d&cursor=%s>; rel="next"`, (&url.URL{Path: p.path}).EscapedPath(), p.Limit, cursor)
+	return out
+}

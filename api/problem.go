@@ -1,0 +1,114 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Problem is the body of every error answer (RFC 9457). Code is stable; clients decide by it.
+type Problem struct {
+	Type   string  `json:"type" example:"/api/errors#not_found" doc:"Where the code is explained"`
+	Title  string  `json:"title" example:"Not found"`
+	Status int     `json:"status" example:"404"`
+	Code   string  `json:"code" example:"not_found" doc:"Stable; one of docs/errors.md"`
+	Detail string  `json:"detail,omitempty" doc:"What is wrong with this request"`
+	Errors []Fault `json:"errors,omitempty" doc:"Where it is wrong; never with the value that was sent"`
+
+	retryAfter string
+}
+
+// Fault is one thing that is wrong with a request.
+type Fault struct {
+	Location string `json:"location,omitempty" example:"body.measures[0].column"`
+	Code     string `json:"code,omitempty" example:"unknown_column"`
+	Message  string `json:"message"`
+}
+
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// GetStatus makes a Problem a huma.StatusError.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders makes a Problem a huma.HeadersError.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if p.retryAfter != "" {
+		h.Set("Retry-After", p.retryAfter)
+	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	return h
+}
+
+// ContentType is huma's hook for the media type.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// refuse makes the problem of a code in problemKinds.
+func refuse(code, detail string, faults ...Fault) *Problem {
+	kind, ok := problemKinds[code]
+	if !ok {
+		slog.Error("problem without an entry in problemKinds", "code", code)
+		code, kind = "internal", problemKinds["internal"]
+	}
+	return &Problem{
+		Type: "/api/errors#" + code, Title: kind.Title, Status: kind.Status, Code: code, Detail: detail, Errors: faults,
+		retryAfter: kind.retryAfter,
+	}
+}
+
+// codeOfStatus are the codes of what huma and the router refuse themselves.
+var codeOfStatus = map[int]string{
+	http.StatusBadRequest: "bad_request", http.StatusUnauthorized: "unauthorized", http.StatusForbidden: "forbidden",
+	http.StatusNotFound: "not_found", http.StatusMethodNotAllowed: "method_not_allowed", http.StatusNotAcceptable: "not_acceptable",
+	http.StatusRequestTimeout: "request_timeout", http.StatusConflict: "conflict", http.StatusPreconditionFailed: "precondition_failed",
+	http.StatusRequestEntityTooLarge: "payload_too_large", http.StatusUnsupportedMediaType: "unsupported_media_type",
+	http.StatusUnprocessableEntity: "invalid", http.StatusServiceUnavailable: "unavailable", http.StatusGatewayTimeout: "timeout",
+}
+
+// newProblem replaces huma.NewError: no value that was sent comes back (a password among them), and of an internal
+// error nothing is told.
+func newProblem(status int, message string, errs ...error) huma.StatusError {
+	code, ok := codeOfStatus[status]
+	if !ok || status == http.StatusInternalServerError {
+		slog.Error("internal error", "message", message, "error", errors.Join(errs...))
+		return refuse("internal", "")
+	}
+	var faults []Fault
+	for _, err := range errs {
+		var detailer huma.ErrorDetailer
+		if errors.As(err, &detailer) {
+			d := detailer.ErrorDetail()
+			faults = append(faults, Fault{Message: d.Message, Location: shortened(d.Location)})
+		} else if err != nil && status < 500 {
+			faults = append(faults, Fault{Message: "malformed"})
+		}
+	}
+	return refuse(code, message, faults...)
+}
+
+// shortened bounds a location: it may be made of a property name that the client chose.
+func shortened(location string) string {
+	if len(location) > 200 {
+		return strings.ToValidUTF8(location[:200], "") + "…"
+	}
+	return location
+}
+
+// problem is the one place where an error of a handler becomes an answer.
+func problem(ctx context.Context, err error) error {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	p = fromDatabase(err)
+	if p.Status >= http.StatusInternalServerError {
+		slog.ErrorContext(ctx, "request failed", "code", p.Code, "error", err, "request_id", requestID(ctx))
+	}
+	return p
+}

@@ -1,0 +1,78 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// problemKind is what is the same for every problem of a code. Meaning is the code's paragraph in docs/errors.md.
+type problemKind struct {
+	Status     int
+	Title      string
+	Meaning    string
+	retryAfter string // seconds
+}
+
+// problemKinds are all codes. docs/errors.md is generated from it (go generate).
+var problemKinds = map[string]problemKind{
+	"bad_request":              {400, "Bad request", "The request could not be read: no JSON, or nested too deeply.", ""},
+	"unauthorized":             {401, "Not signed in", "No access token, or one that is not valid any more. Refresh it or log in.", ""},
+	"bad_credentials":          {401, "Wrong address or password", "The two do not belong together. Which one is wrong is not said.", ""},
+	"session_ended":            {401, "Session ended", "The refresh token was used before, the session was logged out, or it has expired. After a second use of one refresh token the whole session is ended. Log in.", ""},
+	"forbidden":                {403, "Not allowed", "The object is there, and your role in the organization does not allow this.", ""},
+	"invitation_address":       {403, "Invitation for another address", "An invitation can be accepted only by the address that it was made for.", ""},
+	"inviter_lost_right":       {403, "The inviter may not invite any more", "Whoever invited you has left the organization or may no longer invite to this role. Ask for a new invitation.", ""},
+	"not_found":                {404, "Not found", "There is nothing at this address that you may see. An object of another organization answers the same as one that does not exist.", ""},
+	"method_not_allowed":       {405, "Method not allowed", "See the Allow header.", ""},
+	"not_acceptable":           {406, "Not acceptable", "The API answers application/json.", ""},
+	"request_timeout":          {408, "Request timed out", "The request did not arrive in time, or was given up.", ""},
+	"conflict":                 {409, "Conflict", "Something with this identity exists already.", ""},
+	"email_taken":              {409, "Address taken", "There is a user with this address.", ""},
+	"already_member":           {409, "Already a member", "The person is a member of the organization.", ""},
+	"already_invited":          {409, "Already invited", "There is an open invitation for this address. Revoke it first.", ""},
+	"last_owner":               {409, "Last owner", "An organization keeps at least one OWNER. Make another member OWNER first.", ""},
+	"invitation_closed":        {409, "Invitation closed", "The invitation was accepted or revoked, or has expired. Ask for a new one.", ""},
+	"precondition_failed":      {412, "Changed meanwhile", "If-Match names another revision than the current one. Get the object again.", ""},
+	"payload_too_large":        {413, "Too large", "The body, or one record of an uploaded file, is larger than this server takes.", ""},
+	"unsupported_media_type":   {415, "Unsupported media type", "JSON is expected; for uploads text/csv or multipart/form-data with a part named file; no Content-Encoding.", ""},
+	"invalid":                  {422, "Invalid", "errors says where and why. Values that were sent are never repeated.", ""},
+	"query_invalid":            {422, "Invalid query", "The query does not fit the columns of the dataset. errors says where and why.", ""},
+	"question_not_understood":  {422, "Question not understood", "The built-in reader accounts for every word or refuses. unknown words are in errors.", ""},
+	"csv_empty":                {422, "Empty file", "The file has no header: nothing but blank lines.", ""},
+	"csv_not_utf8":             {422, "Not UTF-8", "The file has a byte sequence that is not UTF-8. Convert it first.", ""},
+	"csv_nul_byte":             {422, "NUL character", "The file has a NUL character. It is not text, or not UTF-8.", ""},
+	"csv_row_too_long":         {413, "Row too long", "A record is longer than 1 MiB. An unclosed quote can be the cause.", ""},
+	"csv_too_many_columns":     {422, "Too many columns", "A table has at most 1,000 columns.", ""},
+	"csv_column_name_too_long": {422, "Column name too long", "A column's name has at most 200 characters.", ""},
+	"csv_unclosed_quote":       {422, "Unclosed quote", "The file ends inside a quoted field. The line is where that field begins.", ""},
+	"csv_stray_quote":          {422, "Stray quote", "There is text between the closing quote of a field and the next delimiter. Double a quote inside a quoted field.", ""},
+	"csv_ragged_row":           {422, "Ragged row", "A record has more fields than the header, and not all of them are empty.", ""},
+	"upload_incomplete":        {400, "Upload incomplete", "The body ended before the file did. Nothing was stored.", ""},
+	"upload_no_file":           {422, "No file", "The multipart body has no part named file.", ""},
+	"upload_no_name":           {422, "No name", "Give the dataset a name: ?name=…, or a file name in the multipart body.", ""},
+	"internal":                 {500, "Internal error", "A fault of this server. It is in the server's log under the X-Request-Id of the answer.", ""},
+	"unavailable":              {503, "Unavailable", "The database does not answer at the moment. Nothing was changed.", "1"},
+	"retry":                    {503, "Try again", "Another transaction was in the way. Nothing was changed.", "1"},
+	"timeout":                  {504, "Took too long", "The request took longer than this server allows. Nothing was changed.", ""},
+}
+
+// ErrorsMarkdown is docs/errors.md.
+func ErrorsMarkdown() string {
+	var b strings.Builder
+	b.WriteString("# Errors\n\n" +
+		"Every error is a problem document (RFC 9457, `application/problem+json`) with a stable `code`; its `type` leads here.\n" +
+		"Generated from `api/problem_kinds.go` by `go generate`.\n")
+	codes := slices.SortedFunc(maps.Keys(problemKinds), func(a, b string) int {
+		if d := problemKinds[a].Status - problemKinds[b].Status; d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+	for _, code := range codes {
+		kind := problemKinds[code]
+		fmt.Fprintf(&b, "\n## %s\n\n%d %s. %s\n", code, kind.Status, kind.Title, kind.Meaning)
+	}
+	return b.String()
+}

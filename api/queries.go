@@ -1,0 +1,129 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/insightforge/insightforge/api/column"
+	"github.com/insightforge/insightforge/api/query"
+	"github.com/insightforge/insightforge/api/tenant"
+)
+
+func (s *Server) registerQueries() {
+	operation(s, huma.Operation{OperationID: "query-dataset", Method: http.MethodPost, Path: datasetPath + "/query", Tags: []string{"datasets"},
+		Summary: "Query a dataset", Description: "Every member may.", Errors: []int{504}}, s.queryDataset)
+}
+
+// Result is the answer to a query. Integers, decimals and floats are JSON numbers (every digit of a decimal is sent),
+// dates are "2014-03-01", timestamps RFC 3339 in UTC, missing values null.
+type Result struct {
+	Columns        []query.ResultColumn `json:"columns" nullable:"false"`
+	Rows           Table                `json:"rows" nullable:"false"`
+	RowCount       int                  `json:"row_count"`
+	Truncated      bool                 `json:"truncated" doc:"There are more rows than the limit"`
+	DatasetVersion int                  `json:"dataset_version"`
+}
+
+// Table is rows of cells. Read from JSON, its numbers keep every digit.
+type Table [][]any
+
+// UnmarshalJSON reads numbers as json.Number.
+func (t *Table) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	return d.Decode((*[][]any)(t))
+}
+
+func (s *Server) queryDataset(ctx context.Context, in *struct {
+	DatasetPath
+	Body query.Specification
+}) (*struct{ Body Result }, error) {
+	var result Result
+	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
+		v, err := selectVersion(ctx, tx, in.OrgID, in.DatasetID)
+		if err != nil {
+			return err
+		}
+		statement, err := v.compile(s.expand, in.Body)
+		if err != nil {
+			return err
+		}
+		result, err = v.run(ctx, tx.Last(), statement)
+		return err
+	})
+	return &struct{ Body Result }{result}, err
+}
+
+// version is what a query is compiled against: the columns that the policies show to the caller.
+type version struct {
+	ID         uuid.UUID
+	OrgID      uuid.UUID
+	Number     int
+	SegmentIDs []uuid.UUID
+	Columns    []catalogColumn
+}
+
+type catalogColumn struct {
+	No      int
+	Name    string
+	Type    column.Type
+	Scale   int
+	Payload column.Payload
+}
+
+const selectVersionSQL = `
+select d.id, d.org_id, v.number, v.segment_ids,
+  (select coalesce(json_agg(json_build_object('No', c.column_no, 'Name', c.name, 'Type', c.type, 'Scale', c.scale, 'Payload', c.payload)
+     order by c.column_no), '[]')
+   from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version) as columns
+from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version
+where d.org_id = $1 and d.id = $2`
+
+func selectVersion(ctx context.Context, tx *tenant.Tx, org, dataset uuid.UUID) (version, error) {
+	return tenant.TxRow[version](ctx, tx, selectVersionSQL, org, dataset)
+}
+
+func (v version) columns() []column.Column {
+	columns := make([]column.Column, len(v.Columns))
+	for i, c := range v.Columns {
+		columns[i] = column.Column(c)
+	}
+	return columns
+}
+
+// compile turns a specification into a statement; what is wrong with it becomes a problem.
+func (v version) compile(expand string, spec query.Specification) (*query.Statement, error) {
+	statement, err := query.Compile(spec, query.Version{
+		OrgID: v.OrgID, DatasetID: v.ID, Segments: v.SegmentIDs, Columns: v.columns(), Expand: expand,
+	})
+	var mistake *query.Error
+	if errors.As(err, &mistake) {
+		return nil, refuse("query_invalid", "", Fault{"body." + mistake.Field, string(mistake.Code), mistake.Message})
+	}
+	return statement, err
+}
+
+// run answers a compiled statement, in the caller's own transaction.
+func (v version) run(ctx context.Context, tx *tenant.Tx, statement *query.Statement) (Result, error) {
+	rows, err := tx.Analyze(ctx, statement.SQL, statement.Args...)
+	if err != nil {
+		return Result{}, err
+	}
+	truncated := len(rows) > statement.Limit
+	if truncated {
+		rows = rows[:statement.Limit]
+	}
+	result := Result{Columns: statement.Columns, Rows: make(Table, len(rows)), RowCount: len(rows), Truncated: truncated, DatasetVersion: v.Number}
+	for i, row := range rows {
+		if result.Rows[i], err = query.Decode(row); err != nil {
+			return Result{}, err
+		}
+	}
+	return result, nil
+}

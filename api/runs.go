@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/insightforge/insightforge/api/chart"
+	"github.com/insightforge/insightforge/api/query"
+	"github.com/insightforge/insightforge/api/tenant"
+)
+
+func (s *Server) registerRuns() {
+	const path, one = analysisPath + "/runs", analysisPath + "/runs/{run_id}"
+	tags := []string{"analyses"}
+	operation(s, huma.Operation{OperationID: "create-run", Method: http.MethodPost, Path: path, Tags: tags,
+		Summary: "Run an analysis and keep the result", Description: "OWNER, ADMIN, ANALYST.", DefaultStatus: http.StatusCreated,
+		Errors: []int{504}}, s.createRun)
+	operation(s, huma.Operation{OperationID: "list-runs", Method: http.MethodGet, Path: path, Tags: tags,
+		Summary: "List the runs of an analysis"}, s.listRuns)
+	operation(s, huma.Operation{OperationID: "get-run", Method: http.MethodGet, Path: one, Tags: tags,
+		Summary: "Get the result of a run"}, s.getRun)
+	operation(s, huma.Operation{OperationID: "get-run-chart", Method: http.MethodGet, Path: one + "/chart.svg", Tags: tags,
+		Summary: "Draw the result of a run", Responses: map[string]*huma.Response{"200": {
+			Description: "An image without scripts and without references to anything outside it",
+			Content:     map[string]*huma.MediaType{"image/svg+xml": {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}}}, s.getRunChart)
+}
+
+// Run is one execution of an analysis.
+type Run struct {
+	ID         uuid.UUID `json:"id" format:"uuid"`
+	AnalysisID uuid.UUID `json:"analysis_id" format:"uuid"`
+	CreatedBy  uuid.UUID `json:"created_by" format:"uuid" doc:"Who ran it"`
+	CreatedAt  time.Time `json:"created_at"`
+}
+
+// RunDetail is a run with its stored result.
+type RunDetail struct {
+	Run
+	Result Result `json:"result"`
+}
+
+// RunPath names a run.
+type RunPath struct {
+	AnalysisPath
+	RunID uuid.UUID `path:"run_id" format:"uuid"`
+}
+
+const insertRun = `
+insert into app.analysis_runs (org_id, id, analysis_id, created_by, result) values ($1, $2, $3, $4, $5)
+returning id, analysis_id, created_by, created_at, result`
+
+func (s *Server) createRun(ctx context.Context, in *AnalysisPath) (*made[RunDetail], error) {
+	var run RunDetail
+	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
+		a, err := tenant.TxRow[Analysis](ctx, tx, selectAnalysis, in.OrgID, in.AnalysisID)
+		if err != nil {
+			return err
+		}
+		v, err := selectVersion(ctx, tx, in.OrgID, a.DatasetID)
+		if err != nil {
+			return err
+		}
+		statement, err := v.compile(s.expand, a.Query)
+		if err != nil {
+			return err
+		}
+		result, err := v.run(ctx, tx, statement)
+		if err != nil {
+			return err
+		}
+		run, err = tenant.TxRow[RunDetail](ctx, tx.Last(), insertRun, in.OrgID, newID(), in.AnalysisID, session(ctx).User, result)
+		return err
+	})
+	location := "/api/v1/organizations/" + in.OrgID.String() + "/analyses/" + in.AnalysisID.String() + "/runs/" + run.ID.String()
+	return &made[RunDetail]{Location: location, Body: run}, err
+}
+
+const selectRuns = `
+select id, analysis_id, created_by, created_at
+from app.analysis_runs where org_id = $1 and analysis_id = $2 and id < $3 order by id desc limit $4`
+
+func (s *Server) listRuns(ctx context.Context, in *struct {
+	AnalysisPath
+	Page
+}) (*listed[Run], error) {
+	rows, err := tenant.Rows[Run](ctx, s.db, member(ctx, in.OrgID), selectRuns, in.OrgID, in.AnalysisID, in.before, in.Limit+1)
+	return page(in.Page, rows, func(r Run) uuid.UUID { return r.ID }), err
+}
+
+const selectRun = `
+select id, analysis_id, created_by, created_at, result
+from app.analysis_runs where org_id = $1 and analysis_id = $2 and id = $3`
+
+func (s *Server) getRun(ctx context.Context, in *RunPath) (*struct{ Body RunDetail }, error) {
+	run, err := tenant.Row[RunDetail](ctx, s.db, member(ctx, in.OrgID), selectRun, in.OrgID, in.AnalysisID, in.RunID)
+	return &struct{ Body RunDetail }{run}, err
+}
+
+const selectRunForChart = `
+select a.name, a.query, r.result
+from app.analysis_runs r join app.analyses a on a.org_id = $1 and a.id = r.analysis_id
+where r.org_id = $1 and r.analysis_id = $2 and r.id = $3`
+
+func (s *Server) getRunChart(ctx context.Context, in *RunPath) (*struct {
+	ContentType string `header:"Content-Type"`
+	Policy      string `header:"Content-Security-Policy"`
+	Body        []byte
+}, error) {
+	run, err := tenant.Row[struct {
+		Name   string
+		Query  query.Specification
+		Result Result
+	}](ctx, s.db, member(ctx, in.OrgID), selectRunForChart, in.OrgID, in.AnalysisID, in.RunID)
+	if err != nil {
+		return nil, err
+	}
+	image, err := chart.SVG(suggestChart(run.Name, run.Query, run.Result))
+	return &struct {
+		ContentType string `header:"Content-Type"`
+		Policy      string `header:"Content-Security-Policy"`
+		Body        []byte
+	}{"image/svg+xml", "default-src 'none'", image}, err
+}
+
+// suggestChart tells the chart which columns are dimensions: in a result they come first.
+func suggestChart(title string, spec query.Specification, result Result) chart.Chart {
+	columns := make([]chart.Column, len(result.Columns))
+	for i, c := range result.Columns {
+		columns[i] = chart.Column{Name: c.Name, Type: c.Type, Measure: i >= len(spec.Dimensions)}
+		if i < len(spec.Dimensions) {
+			columns[i].Grain = string(spec.Dimensions[i].Grain)
+		}
+	}
+	return chart.Suggest(title, columns, result.Rows)
+}

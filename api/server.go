@@ -1,0 +1,145 @@
+// Package api is the HTTP API: one file a resource, the statement beside the handler that runs it.
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
+
+	"github.com/insightforge/insightforge/api/docs"
+	"github.com/insightforge/insightforge/api/tenant"
+	"github.com/insightforge/insightforge/api/token"
+)
+
+// Version of the API and of this program.
+const Version = "0.1.0"
+
+// requestTimeout bounds a request that is not an upload.
+const requestTimeout = 30 * time.Second
+
+// Server answers the API's requests.
+type Server struct {
+	db        *tenant.DB
+	keys      *token.Keys
+	expand    string // the function that unnests a chunk: app.expand, or unnest where that is missing
+	tempDir   string // where uploads are spooled
+	maxUpload int64  // bytes
+	api       huma.API
+}
+
+// NewServer returns a server on db. tempDir is where uploads are spooled, maxUpload their limit in bytes.
+func NewServer(db *tenant.DB, keys *token.Keys, expand, tempDir string, maxUpload int64) *Server {
+	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload}
+}
+
+func init() {
+	// Without it {"role":"VIEWER","Role":"OWNER"} passes validation and stores OWNER.
+	huma.ValidateStrictCasing = true
+	huma.NewError = newProblem
+	huma.NewErrorWithContext = func(_ huma.Context, status int, message string, errs ...error) huma.StatusError {
+		return newProblem(status, message, errs...)
+	}
+}
+
+// Handler routes and hardens: every answer that is an error is a problem document.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	s.api = humago.New(mux, humaConfig())
+	s.registerAll()
+	docs.Register(mux, "/api/openapi.json", "/api/docs", "/api/redoc")
+	mux.HandleFunc("GET /api/errors", errorsPage)
+	mux.Handle("GET /{$}", http.RedirectHandler("/api/docs", http.StatusFound))
+	return hardened(mux)
+}
+
+func humaConfig() huma.Config {
+	cfg := huma.DefaultConfig("InsightForge", Version)
+	cfg.Info.Description = "Multi-tenant analytics: organizations upload tables, query them, save analyses and ask questions in plain language. " +
+		"Every list answers {items, next_cursor}; every error is a problem document with a stable code; ids are UUIDv7; times are RFC 3339 in UTC."
+	cfg.Info.License = &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access_token of login, register or refresh; 10 minutes."},
+	}
+	cfg.OpenAPIPath = "/api/openapi"
+	cfg.DocsPath, cfg.SchemasPath = "", "" // our own pages, without a CDN
+	cfg.CreateHooks = nil                  // $schema links are built from the Host header
+	cfg.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
+	cfg.DefaultFormat = "application/json"
+	cfg.NoFormatFallback = true
+	cfg.RejectUnknownQueryParameters = true
+	return cfg
+}
+
+func (s *Server) registerAll() {
+	s.registerHealth()
+	s.registerAuth()
+	s.registerUsers()
+	s.registerOrganizations()
+	s.registerMembers()
+	s.registerInvitations()
+	s.registerDatasets()
+	s.registerUploads()
+	s.registerRows()
+	s.registerQueries()
+	s.registerAnalyses()
+	s.registerRuns()
+	s.registerQuestions()
+}
+
+// public marks an operation that needs no token.
+var public = []map[string][]string{}
+
+// operation registers a handler. It needs a token unless op.Security is public; a body is at most 1 MiB; an error that
+// the handler returns becomes a problem in one place.
+func operation[I, O any](s *Server, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
+	op.Errors = append(op.Errors, 400, 406, 422, 503)
+	if op.Security == nil {
+		op.Security = []map[string][]string{{"bearer": {}}}
+		op.Middlewares = append(op.Middlewares, s.authenticate)
+		op.Errors = append(op.Errors, 401, 403, 404)
+	}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+type sessionKey struct{}
+
+// authenticate puts the session of the access token into the context, or answers 401.
+func (s *Server) authenticate(ctx huma.Context, next func(huma.Context)) {
+	raw, ok := bearer(ctx.Header("Authorization"))
+	session, err := s.keys.Verify(raw, time.Now())
+	if !ok || err != nil {
+		ctx.SetHeader("WWW-Authenticate", "Bearer")
+		_ = huma.WriteErr(s.api, ctx, http.StatusUnauthorized, "")
+		return
+	}
+	next(huma.WithValue(ctx, sessionKey{}, session))
+}
+
+func bearer(header string) (string, bool) {
+	const scheme = "Bearer "
+	if len(header) <= len(scheme) || !equalFold(header[:len(scheme)], scheme) {
+		return "", false
+	}
+	return header[len(scheme):], true
+}
+
+// session is who makes the request; only in operations that need a token.
+func session(ctx context.Context) token.Session { return ctx.Value(sessionKey{}).(token.Session) }
+
+// member is the caller inside an organization.
+func member(ctx context.Context, org uuid.UUID) tenant.Caller {
+	return tenant.Member(session(ctx).User, org)
+}
+
+// person is the caller without an organization.
+func person(ctx context.Context) tenant.Caller { return tenant.Person(session(ctx).User) }

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/insightforge/insightforge/api/ingest"
+	"github.com/insightforge/insightforge/api/tenant"
+)
+
+func (s *Server) registerUploads() {
+	file := &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "CSV: UTF-8, with a header"}
+	operation(s, huma.Operation{OperationID: "create-dataset", Method: http.MethodPost, Path: datasetsPath, Tags: []string{"datasets"},
+		Summary: "Upload a table", DefaultStatus: http.StatusCreated, Errors: []int{408, 413, 415},
+		Description: "OWNER, ADMIN, ANALYST. The body is a CSV file, raw or as the part file of a multipart form. It is streamed; the type of each " +
+			"column is inferred over the whole file; the dataset is there, whole, once the answer is.",
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+			"text/csv":            {Schema: file},
+			"multipart/form-data": {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": file}, Required: []string{"file"}}},
+		}}}, s.createDataset)
+}
+
+// UploadedDataset is a new dataset and what was read otherwise than one may expect.
+type UploadedDataset struct {
+	DatasetDetail
+	Warnings []UploadWarning `json:"warnings" nullable:"false"`
+}
+
+// UploadWarning says what was read otherwise than one may expect.
+type UploadWarning struct {
+	Code    string `json:"code" example:"ambiguous_dates"`
+	Message string `json:"message"`
+	Count   int64  `json:"count" doc:"Of rows or columns"`
+	Line    int64  `json:"line,omitempty" doc:"The first one"`
+	Columns []int  `json:"columns,omitempty" doc:"Their numbers, from 1"`
+}
+
+func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[UploadedDataset], error) {
+	caller, id, user := member(ctx, in.OrgID), newID(), session(ctx).User
+	if err := s.mayCreateDataset(ctx, caller, in.OrgID, id, user); err != nil {
+		return nil, err
+	}
+	body, name, err := in.open(s.maxUpload)
+	if err != nil {
+		return nil, err
+	}
+	file, err := ingest.Spool(ctx, body, ingest.Options{Dir: s.tempDir})
+	if err != nil {
+		return nil, uploadProblem(err)
+	}
+	defer file.Close()
+	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: name, file: file}
+	if err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) error { return upload.store(ctx, tx) }); err != nil {
+		return nil, err
+	}
+	d, err := tenant.Row[DatasetDetail](ctx, s.db, caller, selectDataset, in.OrgID, id)
+	if err != nil {
+		return nil, err
+	}
+	location := "/api/v1/organizations/" + in.OrgID.String() + "/datasets/" + id.String()
+	return &made[UploadedDataset]{location, etag(d.Revision), UploadedDataset{d, uploadWarnings(file.Warnings)}}, nil
+}
+
+// errProbe rolls a probe back.
+var errProbe = errors.New("probe")
+
+// mayCreateDataset lets the policy refuse before the body is read: it tries the insert and rolls it back.
+func (s *Server) mayCreateDataset(ctx context.Context, caller tenant.Caller, org, id, user uuid.UUID) error {
+	err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) error {
+		if _, err := tx.Exec(ctx, insertDataset, org, id, "probe", user); err != nil {
+			return err
+		}
+		return errProbe
+	})
+	if errors.Is(err, errProbe) {
+		return nil
+	}
+	return err
+}
+
+// uploadProblem maps what ends a body: a fault of the file, of its size, or of the connection.
+func uploadProblem(err error) error {
+	var file *ingest.Error
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &file):
+		return refuse(file.Code, file.Message)
+	case errors.As(err, &large):
+		return refuse("payload_too_large", "")
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return refuse("upload_incomplete", "")
+	default:
+		return err
+	}
+}
+
+func uploadWarnings(warnings []ingest.Warning) []UploadWarning {
+	out := []UploadWarning{}
+	for _, w := range warnings {
+		out = append(out, UploadWarning(w))
+	}
+	return out
+}

@@ -1,0 +1,68 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/insightforge/insightforge/api/tenant"
+)
+
+func (s *Server) registerUsers() {
+	operation(s, huma.Operation{OperationID: "get-me", Method: http.MethodGet, Path: "/api/v1/users/me", Tags: []string{"users"},
+		Summary: "Get the signed-in user"}, s.getMe)
+	operation(s, huma.Operation{OperationID: "update-me", Method: http.MethodPatch, Path: "/api/v1/users/me", Tags: []string{"users"},
+		Summary: "Change the signed-in user", Errors: []int{412}}, s.updateMe)
+}
+
+// User is a person.
+type User struct {
+	ID        uuid.UUID `json:"id" format:"uuid"`
+	Email     string    `json:"email" format:"email"`
+	FullName  string    `json:"full_name"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Revision  int32     `json:"-"`
+}
+
+const selectMe = `
+select id, email, full_name, created_at, updated_at, revision from app.users where id = $1`
+
+func (s *Server) getMe(ctx context.Context, _ *struct{}) (*found[User], error) {
+	u, err := tenant.Row[User](ctx, s.db, person(ctx), selectMe, session(ctx).User)
+	return &found[User]{etag(u.Revision), u}, err
+}
+
+// The name is copied into the memberships, where the other members read it.
+const updateMe = `
+with me as (
+  update app.users set full_name = $2, updated_at = now(), revision = revision + 1
+  where id = $1 and ($3::integer is null or revision = $3)
+  returning id, email, full_name, created_at, updated_at, revision),
+copied as (
+  update app.memberships set full_name = me.full_name, updated_at = now()
+  from me where org_id = any (app.org_ids()) and user_id = me.id)
+select id, email, full_name, created_at, updated_at, revision from me`
+
+func (s *Server) updateMe(ctx context.Context, in *struct {
+	IfMatch
+	Body struct {
+		FullName string `json:"full_name" minLength:"1" maxLength:"200"`
+	}
+}) (*found[User], error) {
+	id, want := session(ctx).User, in.revision()
+	rows, err := tenant.Rows[User](ctx, s.db, person(ctx), updateMe, id, in.Body.FullName, want)
+	if err == nil && len(rows) == 0 {
+		err = s.untouched(ctx, person(ctx), want, selectMeRevision, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &found[User]{etag(rows[0].Revision), rows[0]}, nil
+}
+
+const selectMeRevision = `
+select revision from app.users where id = $1`
