@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"io"
 
 	"github.com/insightforge/insightforge/api/column"
 )
 
 const (
 	maxChunkRows  = 16_384
-	maxGroupBytes = 4 << 20 // of a row group's arrays, but for its last row
+	maxGroupBytes = 3 << 20 // of a row group's elements of fixed size, and again of its texts but for the last row
 )
 
 // Chunk holds the values of one column in a range of rows.
@@ -26,14 +25,6 @@ type Chunk struct {
 	Array    []byte // int8[], float8[], int4[] or text[] in PostgreSQL's binary format
 }
 
-// rowGroup is a chunk of every column.
-type rowGroup struct {
-	no      int
-	first   int64
-	rows    int
-	vectors []vector
-}
-
 // Chunks reads the file again and calls emit for each chunk, row group by row group and in order of columns. The chunk
 // is valid until emit returns. The next row group is read meanwhile.
 func (f *File) Chunks(ctx context.Context, emit func(Chunk) error) error {
@@ -42,15 +33,15 @@ func (f *File) Chunks(ctx context.Context, emit func(Chunk) error) error {
 	encoders := f.encoders()
 	free, full := make(chan *rowGroup, 2), make(chan *rowGroup)
 	for range cap(free) {
-		free <- &rowGroup{vectors: make([]vector, len(encoders))}
+		free <- newRowGroup(encoders, f.Rows)
 	}
 	var failed error
 	go func() {
 		defer close(full)
-		failed = f.encode(ctx, encoders, free, full)
+		failed = f.encode(ctx, free, full)
 	}()
 	for g := range full {
-		if err := g.emit(encoders, emit); err != nil {
+		if err := g.emit(emit); err != nil {
 			cancel()
 			for range full { // until the reader has stopped
 			}
@@ -70,6 +61,7 @@ func (f *File) Words(columnNo int) [][]byte {
 	return f.words[columnNo-1].pages
 }
 
+// encoders prepares the columns and their empty dictionaries.
 func (f *File) encoders() []encoder {
 	seed := maphash.MakeSeed()
 	encoders := make([]encoder, len(f.Columns))
@@ -78,77 +70,42 @@ func (f *File) encoders() []encoder {
 		if c.Payload == column.Codes {
 			f.words[i] = newDictionary(seed)
 		}
-		encoders[i] = encoder{Column: c, kind: f.profiles[i].kind, layout: f.profiles[i].layouts, words: f.words[i]}
+		oid, size := element(c.Payload)
+		encoders[i] = encoder{Column: c, kind: f.profiles[i].kind, layout: f.profiles[i].layouts, words: f.words[i], oid: oid, size: size}
 	}
 	return encoders
 }
 
-// encode fills the row groups it gets from free.
-func (f *File) encode(ctx context.Context, encoders []encoder, free <-chan *rowGroup, full chan<- *rowGroup) error {
+// encode fills the row groups that it gets from free.
+func (f *File) encode(ctx context.Context, free <-chan *rowGroup, full chan<- *rowGroup) error {
 	s := f.scanner(ctx)
 	if _, _, err := s.header(); err != nil {
 		return fmt.Errorf("read a spooled CSV file again: %w", err)
 	}
-	next := rowGroup{}
-	for {
-		var g *rowGroup
+	for no, first := 0, int64(0); first < f.Rows; no++ {
+		g, err := receive(ctx, free)
+		if err != nil {
+			return err
+		}
+		g.begin(no, first)
+		if err := g.fill(s, f.Rows-first); err != nil {
+			return fmt.Errorf("read a spooled CSV file again: %w", err)
+		}
+		first += int64(g.rows)
 		select {
-		case g = <-free:
+		case full <- g:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		g.begin(next)
-		err := g.fill(s, encoders)
-		if err != nil && err != io.EOF {
-			return fmt.Errorf("read a spooled CSV file again: %w", err)
-		}
-		next.no, next.first = g.no+1, g.first+int64(g.rows)
-		if g.rows > 0 {
-			select {
-			case full <- g:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		}
-		if err == io.EOF {
-			return nil
-		}
-	}
-}
-
-func (g *rowGroup) begin(at rowGroup) {
-	g.no, g.first, g.rows = at.no, at.first, 0
-	for i := range g.vectors {
-		g.vectors[i].reset()
-	}
-}
-
-// fill reads rows until the group is full; io.EOF where the file ended.
-func (g *rowGroup) fill(s *scanner, encoders []encoder) error {
-	for size := 0; g.rows < maxChunkRows && size < maxGroupBytes; {
-		if err := s.next(); err != nil {
-			return err
-		}
-		g.rows++
-		size = 0
-		for i := range encoders {
-			v := &g.vectors[i]
-			if !encoders[i].add(v, s.field(i)) {
-				return fmt.Errorf("row %d does not fit column %d", g.first+int64(g.rows), i+1)
-			}
-			size += len(v.array)
-		}
 	}
 	return nil
 }
 
-func (g *rowGroup) emit(encoders []encoder, emit func(Chunk) error) error {
-	for i := range encoders {
-		chunk := encoders[i].chunk(&g.vectors[i], g.rows)
-		chunk.ChunkNo, chunk.FirstRow = g.no, g.first
-		if err := emit(chunk); err != nil {
-			return err
-		}
+func receive(ctx context.Context, free <-chan *rowGroup) (*rowGroup, error) {
+	select {
+	case g := <-free:
+		return g, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
-	return nil
 }

@@ -1,6 +1,9 @@
 package ingest
 
-import "strings"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // layouts is a set of the ways to write a date. Months and days after the year, or before a year of four digits, may
 // have one digit, except in isoDate; names of months are English, short or in full, in any case.
@@ -19,6 +22,12 @@ const (
 
 // datesOf returns the layouts in which v is a date of the years 1 to 9999.
 func datesOf(v []byte) layouts {
+	if isISO(v) {
+		if _, ok := parseISO(v); ok {
+			return isoDate
+		}
+		return 0
+	}
 	parts, shape := splitDate(v)
 	if shape == monthFirst|dayFirst {
 		if parts[0] > 12 {
@@ -36,6 +45,9 @@ func datesOf(v []byte) layouts {
 
 // parseDate reads a date in one layout as days since 1970-01-01.
 func parseDate(v []byte, layout layouts) (int64, bool) {
+	if isISO(v) && layout == isoDate {
+		return parseISO(v)
+	}
 	parts, shape := splitDate(v)
 	if shape&layout == 0 {
 		return 0, false
@@ -44,10 +56,12 @@ func parseDate(v []byte, layout layouts) (int64, bool) {
 	return daysSince1970(year, month, day), validDate(year, month, day)
 }
 
+func isISO(v []byte) bool { return len(v) == len("2006-01-02") && v[4] == '-' }
+
 // civil puts the parts of a date in order.
 func civil(parts [3]int, layout layouts) (year, month, day int) {
 	switch {
-	case layout&(isoDate|slashedYear) != 0:
+	case layout == slashedYear:
 		return parts[0], parts[1], parts[2]
 	case layout&(monthFirst|namedMonth) != 0:
 		return parts[2], parts[0], parts[1]
@@ -56,11 +70,8 @@ func civil(parts [3]int, layout layouts) (year, month, day int) {
 	}
 }
 
-// splitDate returns the three parts of a date as written, a month's name as its number, and the layouts of that shape.
+// splitDate returns the three parts of a date, but for isoDate, as written, a month's name as its number, and the layouts of that shape.
 func splitDate(v []byte) (parts [3]int, shape layouts) {
-	if len(v) == 10 && v[4] == '-' {
-		return splitISO(v)
-	}
 	if len(v) > len("September 30, 2006") || len(v) < len("1/1/2006") {
 		return parts, 0
 	}
@@ -95,22 +106,17 @@ func shapes(form string) layouts {
 	return 0
 }
 
-func splitISO(v []byte) (parts [3]int, shape layouts) {
-	y1, y2, ok1 := twoPairs(v)
-	month, ok2 := twoDigits(v[5:])
-	day, ok3 := twoDigits(v[8:])
-	if v[7] != '-' || !ok1 || !ok2 || !ok3 {
-		return parts, 0
-	}
-	return [3]int{y1*100 + y2, month, day}, isoDate
+// parseISO reads 2006-01-02, of which v has the length, as days since 1970-01-01.
+func parseISO(v []byte) (int64, bool) {
+	w := binary.LittleEndian.Uint64(v[:8])
+	w = w&0xFFFFFFFF | w>>8&(0xFFFF<<32) | uint64(v[8])<<48 | uint64(v[9])<<56 // without the dashes
+	p := pairs(w)
+	year, month, day := int(p&0xFF)*100+int(p>>16&0xFF), int(p>>32&0xFF), int(p>>48)
+	ok := v[4] == '-' && v[7] == '-' && allDigits(w) && validDate(year, month, day)
+	return daysSince1970(year, month, day), ok
 }
 
-func twoPairs(v []byte) (a, b int, ok bool) {
-	a, ok1 := twoDigits(v)
-	b, ok2 := twoDigits(v[2:])
-	return a, b, ok1 && ok2
-}
-
+// twoDigits reads the two digits that v begins with.
 func twoDigits(v []byte) (int, bool) {
 	a, b := v[0]-'0', v[1]-'0'
 	return int(a)*10 + int(b), a <= 9 && b <= 9

@@ -11,61 +11,78 @@ const pageWords = 1024
 // dictionary gives the words of a text column codes in the order of their first appearance. It keeps them as they are
 // stored: in pages of 1,024, each a text[] in wire format.
 type dictionary struct {
-	seed    maphash.Seed
-	slots   []uint64 // open addressing, at most half full: upper half of the hash, then code + 1; 0 is free
-	offsets []uint32 // of each word in its page
-	pages   [][]byte
+	seed  maphash.Seed
+	slots []entry // open addressing, at most half full
+	pages [][]byte
+	n     int
 }
 
+// entry is a word in the hash table: 23 bits of its hash, its offset in its page (24 bits: a page is less than
+// maxWordMem) and its code + 1 (17 bits: there are at most maxWords). 0 is a free slot.
+type entry uint64
+
+const hashBits entry = 1<<64 - 1<<41
+
+func newEntry(hash uint64, offset, code int) entry {
+	return entry(hash)&hashBits | entry(offset)<<17 | entry(code+1)
+}
+
+func (e entry) code() uint32 { return uint32(e&(1<<17-1)) - 1 }
+
+func (e entry) offset() int { return int(e >> 17 & (1<<24 - 1)) }
+
 func newDictionary(seed maphash.Seed) *dictionary {
-	return &dictionary{seed: seed, slots: make([]uint64, 16)}
+	return &dictionary{seed: seed, slots: make([]entry, 16)}
 }
 
 // code returns the code of a word, a new one if need be.
 func (d *dictionary) code(word []byte) uint32 {
-	if 2*len(d.offsets) >= len(d.slots) {
+	if 2*d.n >= len(d.slots) {
 		d.grow()
 	}
 	h := maphash.Bytes(d.seed, word)
-	tag, mask := h>>32<<32, uint64(len(d.slots)-1)
+	mask := uint64(len(d.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
-		slot := d.slots[i]
-		if slot == 0 {
-			d.slots[i] = tag | uint64(len(d.offsets)+1)
-			return d.append(word)
-		}
-		if code := uint32(slot) - 1; slot>>32<<32 == tag && bytes.Equal(d.word(code), word) {
-			return code
+		switch e := d.slots[i]; {
+		case e == 0:
+			d.slots[i] = d.append(h, word)
+			return d.slots[i].code()
+		case (uint64(e)^h)&uint64(hashBits) == 0 && bytes.Equal(d.word(e), word):
+			return e.code()
 		}
 	}
+}
+
+func (d *dictionary) word(e entry) []byte {
+	word := d.pages[e.code()/pageWords][e.offset():]
+	return word[4:][:binary.BigEndian.Uint32(word)]
+}
+
+// append adds a new word; the caller stores its entry.
+func (d *dictionary) append(hash uint64, word []byte) entry {
+	if d.n%pageWords == 0 {
+		d.pages = append(d.pages, make([]byte, headerSize))
+	}
+	page := &d.pages[d.n/pageWords]
+	e := newEntry(hash, len(*page), d.n)
+	*page = appendText(*page, word)
+	putHeader(*page, oidText, d.n%pageWords+1, false)
+	d.n++
+	return e
 }
 
 func (d *dictionary) grow() {
-	d.slots = make([]uint64, 2*len(d.slots))
+	old := d.slots
+	d.slots = make([]entry, 2*len(old))
 	mask := uint64(len(d.slots) - 1)
-	for code := range uint32(len(d.offsets)) {
-		h := maphash.Bytes(d.seed, d.word(code))
-		i := h & mask
+	for _, e := range old {
+		if e == 0 {
+			continue
+		}
+		i := maphash.Bytes(d.seed, d.word(e)) & mask
 		for d.slots[i] != 0 {
 			i = (i + 1) & mask
 		}
-		d.slots[i] = h>>32<<32 | uint64(code+1)
+		d.slots[i] = e
 	}
-}
-
-func (d *dictionary) word(code uint32) []byte {
-	page, at := d.pages[code/pageWords], d.offsets[code]
-	return page[at+4:][:binary.BigEndian.Uint32(page[at:])]
-}
-
-func (d *dictionary) append(word []byte) uint32 {
-	code := len(d.offsets)
-	if code%pageWords == 0 {
-		d.pages = append(d.pages, make([]byte, headerSize))
-	}
-	page := &d.pages[code/pageWords]
-	d.offsets = append(d.offsets, uint32(len(*page)))
-	*page = appendText(*page, word)
-	putHeader(*page, oidText, code%pageWords+1, false)
-	return uint32(code)
 }

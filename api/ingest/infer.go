@@ -2,7 +2,7 @@ package ingest
 
 import (
 	"bytes"
-	"strings"
+	"encoding/binary"
 
 	"github.com/insightforge/insightforge/api/column"
 )
@@ -43,6 +43,10 @@ func (p *profile) fit(v []byte) bool {
 	case integer, decimal, float:
 		return p.fitNumber(v)
 	case date:
+		if p.layouts == isoDate && isISO(v) {
+			_, ok := parseISO(v)
+			return ok
+		}
 		return p.fitDate(v) || p.layouts&isoDate != 0 && p.fitTimestamp(v)
 	case timestamp:
 		return p.fitTimestamp(v)
@@ -53,7 +57,13 @@ func (p *profile) fit(v []byte) bool {
 }
 
 func (p *profile) fitNumber(v []byte) bool {
-	n := scanNumber(v)
+	n := number{kind: integer}
+	var ok bool
+	if _, n.digits, n.scale, ok = shortNumber(v); !ok {
+		n = scanLongNumber(v)
+	} else if n.scale > 0 {
+		n.kind = decimal
+	}
 	if n.kind == unknown {
 		return false
 	}
@@ -146,11 +156,13 @@ var types = [...]column.Type{
 	date: column.Date, timestamp: column.Timestamp, text: column.Text,
 }
 
+// parseBoolean reads true or false in any case.
 func parseBoolean(v []byte) (int64, bool) {
+	const caseBits = 0x20202020
 	switch {
-	case len(v) == 4 && strings.EqualFold(string(v), "true"):
+	case len(v) == 4 && binary.LittleEndian.Uint32(v)|caseBits == 'e'<<24|'u'<<16|'r'<<8|'t':
 		return 1, true
-	case len(v) == 5 && strings.EqualFold(string(v), "false"):
+	case len(v) == 5 && binary.LittleEndian.Uint32(v)|caseBits == 's'<<24|'l'<<16|'a'<<8|'f' && v[4]|0x20 == 'e':
 		return 0, true
 	}
 	return 0, false

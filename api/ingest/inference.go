@@ -7,7 +7,7 @@ import (
 
 // earlyRows is how many rows have the values of every column counted, whatever they look like: a column that turns out
 // to be text among them needs no second look.
-const earlyRows = 4096
+const earlyRows = 1024
 
 // inference is pass one: it sees every row.
 type inference struct {
@@ -49,8 +49,9 @@ func (f *inference) add(s *scanner) {
 	}
 	early := f.rows < earlyRows
 	f.rows++
+	fields, buf := s.fields[:len(f.profiles)], s.buf
 	for i := range f.profiles {
-		p, v := &f.profiles[i], s.field(i)
+		p, v := &f.profiles[i], buf[fields[i].start:fields[i].end]
 		if len(v) == 0 {
 			p.empty++
 			continue

@@ -16,6 +16,16 @@ type number struct {
 // scanNumber tells how v is written: an integer (64 bits), a decimal (digits with a point: 1.5, -0.5, .5) or a float
 // (with an exponent). No plus sign, no leading zeros, no 5., no grouping, nothing that overflows its type.
 func scanNumber(v []byte) number {
+	if _, digits, scale, ok := shortNumber(v); ok {
+		if scale > 0 {
+			return number{decimal, digits, scale}
+		}
+		return number{integer, digits, 0}
+	}
+	return scanLongNumber(v)
+}
+
+func scanLongNumber(v []byte) number {
 	i := 0
 	if len(v) > 0 && v[0] == '-' {
 		i = 1
@@ -81,6 +91,9 @@ func isExponent(v []byte) bool {
 
 // parseInteger reads a 64-bit integer without leading zeros.
 func parseInteger(v []byte) (int64, bool) {
+	if n, _, scale, ok := shortNumber(v); ok {
+		return n, scale == 0
+	}
 	digits := v
 	if len(v) > 0 && v[0] == '-' {
 		digits = v[1:]
@@ -116,6 +129,9 @@ var pow10 = func() (p [19]int64) {
 
 // parseDecimal reads a decimal or an integer as value·10^scale; together they have at most 18 digits.
 func parseDecimal(v []byte, scale int) (int64, bool) {
+	if n, _, fraction, ok := shortNumber(v); ok && fraction <= scale {
+		return n * pow10[scale-fraction], true
+	}
 	i := 0
 	if len(v) > 0 && v[0] == '-' {
 		i = 1

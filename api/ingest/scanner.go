@@ -2,10 +2,8 @@ package ingest
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"io"
-	"math/bits"
 	"unicode/utf8"
 )
 
@@ -89,7 +87,7 @@ func (s *scanner) cut() (done bool, err error) {
 			}
 			i = field.end + 1
 		} else {
-			i = plain(buf, i, delimiters)
+			i = indexAny(buf, i, delimiters)
 			field.end = i
 		}
 		if s.count < len(s.fields) {
@@ -107,24 +105,6 @@ func (s *scanner) cut() (done bool, err error) {
 		return false, nil
 	}
 	return true, s.finish(i)
-}
-
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// plain returns the index of the first delimiter or line end at or after i, eight bytes at a time.
-func plain(buf []byte, i int, delimiters uint64) int {
-	for {
-		w := binary.LittleEndian.Uint64(buf[i:])
-		d, lf, cr := w^delimiters, w^('\n'*ones), w^('\r'*ones)
-		// The lowest byte flagged is a true match; flags above it can be false.
-		if m := ((d-ones)&^d | (lf-ones)&^lf | (cr-ones)&^cr) & highs; m != 0 {
-			return i + bits.TrailingZeros64(m)>>3
-		}
-		i += 8
-	}
 }
 
 // closing returns the index of the quote that ends the field whose text begins at start; -1 where the window ends first.

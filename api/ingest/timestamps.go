@@ -19,7 +19,7 @@ func parseTimestamp(v []byte) (int64, bool) {
 	if len(v) < len("2006-01-02") {
 		return 0, false
 	}
-	days, ok := parseDate(v[:10], isoDate)
+	days, ok := parseISO(v[:10])
 	if !ok || len(v) == 10 {
 		return days * day, ok
 	}
@@ -42,19 +42,13 @@ func parseClock(v []byte) (clock int64, rest []byte, ok bool) {
 	}
 	h, ok1 := twoDigits(v)
 	m, ok2 := twoDigits(v[3:])
-	if !ok1 || !ok2 || h > 23 || m > 59 {
-		return 0, nil, false
-	}
-	clock, rest = int64(h)*hour+int64(m)*minute, v[5:]
+	clock, rest, ok = int64(h)*hour+int64(m)*minute, v[5:], ok1 && ok2 && h <= 23 && m <= 59
 	if len(rest) < 3 || rest[0] != ':' {
-		return clock, rest, true
+		return clock, rest, ok
 	}
-	s, ok := twoDigits(rest[1:])
-	if !ok || s > 59 {
-		return 0, nil, false
-	}
-	fraction, rest, ok := parseFraction(rest[3:])
-	return clock + int64(s)*second + fraction, rest, ok
+	s, ok3 := twoDigits(rest[1:])
+	fraction, rest, ok4 := parseFraction(rest[3:])
+	return clock + int64(s)*second + fraction, rest, ok && ok3 && ok4 && s <= 59
 }
 
 // parseFraction reads .999999 as microseconds; nothing is 0.

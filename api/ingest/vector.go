@@ -14,9 +14,10 @@ type vector struct {
 	min, max int64
 }
 
-func (v *vector) reset() {
-	if cap(v.array) == 0 {
-		v.array = make([]byte, headerSize)
+// reset empties the vector. Its capacity is then between least and most.
+func (v *vector) reset(least, most int) {
+	if cap(v.array) < least || cap(v.array) > most {
+		v.array = make([]byte, headerSize, least)
 	}
 	v.array = v.array[:headerSize]
 	v.nulls, v.min, v.max = 0, math.MaxInt64, math.MinInt64
@@ -32,10 +33,22 @@ type encoder struct {
 	kind   kind
 	layout layouts
 	words  *dictionary // nil unless the payload is codes
+	oid    uint32      // of the elements
+	size   int         // of an element, without the text of texts
 }
 
-func (e *encoder) oid() uint32 {
-	return map[column.Payload]uint32{column.Ints: oidInt8, column.Floats: oidFloat8, column.Codes: oidInt4, column.Texts: oidText}[e.Payload]
+// element returns the type and the size of an element.
+func element(p column.Payload) (oid uint32, size int) {
+	switch p {
+	case column.Ints:
+		return oidInt8, int8Size
+	case column.Floats:
+		return oidFloat8, int8Size
+	case column.Codes:
+		return oidInt4, int4Size
+	default:
+		return oidText, nullSize
+	}
 }
 
 // add appends a field; false where it does not fit the column, which pass one excludes.
@@ -70,14 +83,14 @@ func (e *encoder) addTyped(dst *vector, field []byte) bool {
 	if e.kind == float {
 		f, ok := parseFloat(field)
 		if ok {
-			dst.array = appendInt8(dst.array, int64(math.Float64bits(f)))
+			dst.array = appendInt8(dst.array, math.Float64bits(f))
 		}
 		return ok
 	}
 	n, ok := e.parse(field)
 	if ok {
 		dst.span(n)
-		dst.array = appendInt8(dst.array, n)
+		dst.array = appendInt8(dst.array, uint64(n))
 	}
 	return ok
 }
@@ -109,7 +122,7 @@ func (e *encoder) addOdd(dst *vector, field []byte) bool {
 
 // chunk completes the vector of rows rows.
 func (e *encoder) chunk(v *vector, rows int) Chunk {
-	putHeader(v.array, e.oid(), rows, v.nulls > 0)
+	putHeader(v.array, e.oid, rows, v.nulls > 0)
 	c := Chunk{ColumnNo: e.No, Rows: rows, Nulls: v.nulls, Payload: e.Payload, Array: v.array}
 	if v.min <= v.max {
 		c.Min, c.Max = &v.min, &v.max

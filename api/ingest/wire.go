@@ -7,7 +7,12 @@ import (
 
 // The binary format of a one-dimensional PostgreSQL array: number of dimensions, whether there are nulls, the type of
 // the elements, number of elements, first index, then each element as its length (-1 for null) and its bytes.
-const headerSize = 20
+const (
+	headerSize = 20
+	nullSize   = 4
+	int8Size   = 4 + 8
+	int4Size   = 4 + 4
+)
 
 // Object identifiers of the types of elements.
 const (
@@ -31,12 +36,21 @@ func putHeader(array []byte, oid uint32, n int, nulls bool) {
 
 func appendNull(array []byte) []byte { return binary.BigEndian.AppendUint32(array, math.MaxUint32) }
 
-func appendInt8(array []byte, v int64) []byte {
-	return binary.BigEndian.AppendUint64(append(array, 0, 0, 0, 8), uint64(v))
+// appendInt8 and appendInt4 need the array to have the capacity.
+func appendInt8(array []byte, v uint64) []byte {
+	n := len(array)
+	array = array[:n+int8Size]
+	element := array[n : n+int8Size]
+	binary.BigEndian.PutUint32(element, 8)
+	binary.BigEndian.PutUint64(element[4:], v)
+	return array
 }
 
 func appendInt4(array []byte, v uint32) []byte {
-	return binary.BigEndian.AppendUint64(array, 4<<32|uint64(v))
+	n := len(array)
+	array = array[:n+int4Size]
+	binary.BigEndian.PutUint64(array[n:n+int4Size], 4<<32|uint64(v))
+	return array
 }
 
 func appendText(array []byte, v []byte) []byte {

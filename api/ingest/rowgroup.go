@@ -1,0 +1,84 @@
+package ingest
+
+import (
+	"fmt"
+
+	"github.com/insightforge/insightforge/api/column"
+)
+
+// rowGroup is a chunk of every column.
+type rowGroup struct {
+	no       int
+	first    int64
+	rows     int
+	maxRows  int
+	vectors  []vector
+	encoders []encoder
+	texts    []int // indexes of the columns whose size is not known beforehand
+}
+
+// newRowGroup makes room for as many of the file's rows as the bounds allow.
+func newRowGroup(encoders []encoder, fileRows int64) *rowGroup {
+	g := &rowGroup{vectors: make([]vector, len(encoders)), encoders: encoders}
+	width := 0
+	for i, e := range encoders {
+		width += e.size
+		if e.Payload == column.Texts {
+			g.texts = append(g.texts, i)
+		}
+	}
+	g.maxRows = int(min(maxChunkRows, int64(max(1, maxGroupBytes/width)), fileRows))
+	return g
+}
+
+func (g *rowGroup) begin(no int, first int64) {
+	g.no, g.first, g.rows = no, first, 0
+	share := 2 * maxGroupBytes / len(g.vectors) // a text column that once had more gives it back
+	for i, e := range g.encoders {
+		least := headerSize + g.maxRows*e.size
+		g.vectors[i].reset(least, least+share)
+	}
+}
+
+// fill reads at most limit rows, fewer where the group is full before.
+func (g *rowGroup) fill(s *scanner, limit int64) error {
+	rows := int(min(limit, int64(g.maxRows)))
+	for g.rows < rows && g.textSize() < maxGroupBytes {
+		if err := s.next(); err != nil {
+			return err
+		}
+		if err := g.add(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *rowGroup) add(s *scanner) error {
+	fields, buf := s.fields[:len(g.encoders)], s.buf
+	for i := range g.encoders {
+		if !g.encoders[i].add(&g.vectors[i], buf[fields[i].start:fields[i].end]) {
+			return fmt.Errorf("row %d does not fit column %d", g.first+int64(g.rows)+1, i+1)
+		}
+	}
+	g.rows++
+	return nil
+}
+
+func (g *rowGroup) textSize() (size int) {
+	for _, i := range g.texts {
+		size += len(g.vectors[i].array)
+	}
+	return size
+}
+
+func (g *rowGroup) emit(emit func(Chunk) error) error {
+	for i := range g.encoders {
+		chunk := g.encoders[i].chunk(&g.vectors[i], g.rows)
+		chunk.ChunkNo, chunk.FirstRow = g.no, g.first
+		if err := emit(chunk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
