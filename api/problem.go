@@ -65,7 +65,7 @@ func refuse(code, detail string, faults ...Fault) *Problem {
 // codeOfStatus are the codes of what huma and the router refuse themselves.
 var codeOfStatus = map[int]string{
 	http.StatusBadRequest: "bad_request", http.StatusUnauthorized: "unauthorized", http.StatusForbidden: "forbidden",
-	http.StatusNotFound: "not_found", http.StatusMethodNotAllowed: "method_not_allowed", http.StatusNotAcceptable: "not_acceptable",
+	http.StatusNotFound: "not_found", http.StatusMethodNotAllowed: "method_not_allowed",
 	http.StatusRequestTimeout: "request_timeout", http.StatusConflict: "conflict", http.StatusPreconditionFailed: "precondition_failed",
 	http.StatusRequestEntityTooLarge: "payload_too_large", http.StatusUnsupportedMediaType: "unsupported_media_type",
 	http.StatusUnprocessableEntity: "invalid", http.StatusServiceUnavailable: "unavailable", http.StatusGatewayTimeout: "timeout",
@@ -76,7 +76,9 @@ var codeOfStatus = map[int]string{
 func newProblem(status int, message string, errs ...error) huma.StatusError {
 	code, ok := codeOfStatus[status]
 	if !ok || status == http.StatusInternalServerError {
-		slog.Error("internal error", "message", message, "error", errors.Join(errs...))
+		if status != 0 { // huma asks for an empty one when it learns the type
+			slog.Error("internal error", "message", message, "error", errors.Join(errs...))
+		}
 		return refuse("internal", "")
 	}
 	var faults []Fault

@@ -26,7 +26,6 @@ var problemKinds = map[string]problemKind{
 	"inviter_lost_right":       {403, "The inviter may not invite any more", "Whoever invited you has left the organization or may no longer invite to this role. Ask for a new invitation.", ""},
 	"not_found":                {404, "Not found", "There is nothing at this address that you may see. An object of another organization answers the same as one that does not exist.", ""},
 	"method_not_allowed":       {405, "Method not allowed", "See the Allow header.", ""},
-	"not_acceptable":           {406, "Not acceptable", "The API answers application/json.", ""},
 	"request_timeout":          {408, "Request timed out", "The request did not arrive in time, or was given up.", ""},
 	"conflict":                 {409, "Conflict", "Something with this identity exists already.", ""},
 	"email_taken":              {409, "Address taken", "There is a user with this address.", ""},

@@ -68,8 +68,7 @@ func humaConfig() huma.Config {
 	cfg.DocsPath, cfg.SchemasPath = "", "" // our own pages, without a CDN
 	cfg.CreateHooks = nil                  // $schema links are built from the Host header
 	cfg.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
-	cfg.DefaultFormat = "application/json"
-	cfg.NoFormatFallback = true
+	cfg.DefaultFormat = "application/json" // whatever Accept says: there is only one
 	cfg.RejectUnknownQueryParameters = true
 	return cfg
 }
@@ -96,7 +95,7 @@ var public = []map[string][]string{}
 // operation registers a handler. It needs a token unless op.Security is public; a body is at most 1 MiB; an error that
 // the handler returns becomes a problem in one place.
 func operation[I, O any](s *Server, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
-	op.Errors = append(op.Errors, 400, 406, 422, 503)
+	op.Errors = append(op.Errors, 400, 422, 503)
 	if op.Security == nil {
 		op.Security = []map[string][]string{{"bearer": {}}}
 		op.Middlewares = append(op.Middlewares, s.authenticate)
