@@ -16,22 +16,6 @@ func asRoot(name string) string {
 	return name
 }
 
-func TestRootBecomesTheUserPostgresWhereThatCanReachTheDirectory(t *testing.T) {
-	t.Parallel()
-	s := mustStart(t, reachable(t))
-	require.Equal(t, asRoot("user postgres"), s.account.name)
-	write(t, s)
-	requireKept(t, s)
-}
-
-func TestRootUsesAUserNamespaceWhereTheUserPostgresCannotReachTheDirectory(t *testing.T) {
-	t.Parallel()
-	s := mustStart(t, private(t))
-	require.Equal(t, asRoot("user namespace"), s.account.name)
-	write(t, s)
-	requireKept(t, s)
-}
-
 func TestADirectoryStaysUsableWhenItsParentsAreClosedAndOpened(t *testing.T) {
 	t.Parallel()
 	dir := reachable(t)
@@ -44,15 +28,4 @@ func TestADirectoryStaysUsableWhenItsParentsAreClosedAndOpened(t *testing.T) {
 		require.Equal(t, asRoot("user namespace"), s.account.name, "once the directory is ours it stays so")
 		requireKept(t, s)
 	}
-}
-
-func TestOurEnvironmentsSecretsAreNotPassedOn(t *testing.T) {
-	t.Parallel()
-	conn := connect(t, mustStart(t, private(t)))
-	_, err := conn.Exec(t.Context(), "create temporary table environment (line text); copy environment from program 'env'")
-	require.NoError(t, err)
-	var environment string
-	require.NoError(t, conn.QueryRow(t.Context(), "select string_agg(line, ' ') from environment").Scan(&environment))
-	require.Contains(t, environment, "TZ=UTC")
-	require.NotContains(t, environment, "INSIGHTFORGE_TEST_SECRET")
 }

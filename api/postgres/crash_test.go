@@ -63,12 +63,19 @@ func TestABusyBackendOfAKilledPostmasterDoesNotBlockTheNext(t *testing.T) {
 func TestAPostmasterThatCannotStartIsGivenUp(t *testing.T) {
 	t.Parallel()
 	s := mustStart(t, private(t))
-	require.NoError(t, os.WriteFile(filepath.Join(s.data, "postgresql.conf"), []byte("nonsense = on\n"), 0o600))
+	write(t, s)
+	path := filepath.Join(s.data, "postgresql.conf")
+	settings, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, []byte("nonsense = on\n"), 0o600))
 	killPostmaster(t, s)
 	<-s.Done()
 	require.ErrorContains(t, s.Err(), "does not start")
 	require.ErrorContains(t, s.Err(), "postgresql.conf")
 	require.ErrorContains(t, s.Stop(t.Context()), "does not start")
+
+	require.NoError(t, os.WriteFile(path, settings, 0o600))
+	requireKept(t, mustStart(t, s.dir))
 }
 
 func TestTheNextStartFollowsAKillOfOurProcess(t *testing.T) {

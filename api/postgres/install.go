@@ -59,6 +59,9 @@ func find(ctx context.Context, search []string, data string) (install, error) {
 			unfit = append(unfit, found)
 		}
 	}
+	if ctx.Err() != nil {
+		return install{}, ctx.Err()
+	}
 	return install{}, notFound(search, unfit, data, want)
 }
 

@@ -41,7 +41,11 @@ func startHolder(t *testing.T, dir string) (holder *exec.Cmd, postmaster int) {
 	out, err := holder.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, holder.Start())
-	t.Cleanup(func() { holder.Process.Kill(); holder.Wait() })
+	t.Cleanup(func() {
+		holder.Process.Kill()
+		holder.Wait()
+		require.NoError(t, stopOrphan(context.Background(), filepath.Join(dir, "postgres")))
+	})
 	_, err = fmt.Fscanln(out, &postmaster)
 	require.NoError(t, err)
 	return holder, postmaster
@@ -51,7 +55,7 @@ func startHolder(t *testing.T, dir string) (holder *exec.Cmd, postmaster int) {
 func reachable(t *testing.T) string {
 	dir, err := os.MkdirTemp("", "insightforge-")
 	require.NoError(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o755))
 	return filepath.Join(dir, "data")
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,6 +16,7 @@ func TestTheSecondStartKeepsTheData(t *testing.T) {
 	t.Parallel()
 	dir := private(t)
 	first := mustStart(t, dir)
+	require.Equal(t, asRoot("user namespace"), first.account.name, "the user postgres cannot reach the directory")
 	require.True(t, first.Created())
 	write(t, first)
 	require.NoError(t, first.Stop(t.Context()))
@@ -33,39 +35,46 @@ func TestOneProcessUsesADirectoryAtATime(t *testing.T) {
 	require.ErrorContains(t, err, dir+" is in use by process "+strconv.Itoa(holder.Process.Pid)+":")
 }
 
-func TestNobodyElseReachesTheCluster(t *testing.T) {
+func TestARunningServer(t *testing.T) {
 	t.Parallel()
 	s := mustStart(t, reachable(t))
-	for _, dir := range []string{s.data, s.socket} {
-		info, err := os.Stat(dir)
+	conn := connect(t, s)
+	text := func(sql string) (value string) {
+		require.NoError(t, conn.QueryRow(t.Context(), sql).Scan(&value))
+		return value
+	}
+	t.Run("as root, runs as the user postgres, who can reach the directory", func(t *testing.T) {
+		require.Equal(t, asRoot("user postgres"), s.account.name)
+	})
+	t.Run("is reached by nobody else", func(t *testing.T) {
+		require.Equal(t, os.FileMode(0o700), mode(t, s.data))
+		require.Equal(t, os.FileMode(0o700), mode(t, s.socket))
+		require.Zero(t, mode(t, s.dir)&0o067, "others nothing, the group at most passage")
+		require.Empty(t, text("show listen_addresses"))
+	})
+	t.Run("keeps what is committed", func(t *testing.T) {
+		for _, setting := range []string{"fsync", "synchronous_commit", "full_page_writes"} {
+			require.Equal(t, "on", text("show "+setting), setting)
+		}
+	})
+	t.Run("does not get the terminal's interrupt", func(t *testing.T) {
+		group, err := syscall.Getpgid(readPidFile(s.data).pid)
 		require.NoError(t, err)
-		require.Equal(t, os.FileMode(0o700), info.Mode().Perm(), dir)
-	}
-	info, err := os.Stat(s.dir)
-	require.NoError(t, err)
-	require.Zero(t, info.Mode().Perm()&0o067, "others nothing, the group at most passage")
-
-	var addresses string
-	require.NoError(t, connect(t, s).QueryRow(t.Context(), "show listen_addresses").Scan(&addresses))
-	require.Empty(t, addresses)
+		require.NotEqual(t, syscall.Getpgrp(), group)
+	})
+	t.Run("does not get our environment's secrets", func(t *testing.T) {
+		_, err := conn.Exec(t.Context(), "create temporary table environment (line text); copy environment from program 'env'")
+		require.NoError(t, err)
+		environment := text("select string_agg(line, ' ') from environment")
+		require.Contains(t, environment, "TZ=UTC")
+		require.NotContains(t, environment, "INSIGHTFORGE_TEST_SECRET")
+	})
 }
 
-func TestCommitsAreDurable(t *testing.T) {
-	t.Parallel()
-	conn := connect(t, mustStart(t, private(t)))
-	for _, setting := range []string{"fsync", "synchronous_commit", "full_page_writes"} {
-		var value string
-		require.NoError(t, conn.QueryRow(t.Context(), "select current_setting($1)", setting).Scan(&value))
-		require.Equal(t, "on", value, setting)
-	}
-}
-
-func TestTheTerminalsInterruptReachesOnlyUs(t *testing.T) {
-	t.Parallel()
-	s := mustStart(t, private(t))
-	group, err := syscall.Getpgid(readPidFile(s.data).pid)
+func mode(t *testing.T, path string) os.FileMode {
+	info, err := os.Stat(path)
 	require.NoError(t, err)
-	require.NotEqual(t, syscall.Getpgrp(), group)
+	return info.Mode().Perm()
 }
 
 func TestADirectoryWithALongPathWorks(t *testing.T) {
@@ -95,7 +104,21 @@ func TestAFailedInitdbLeavesNoCluster(t *testing.T) {
 	_, err := start(t.Context(), dir, Options{}, []string{binaries})
 	require.ErrorContains(t, err, "no space left")
 	require.NoDirExists(t, filepath.Join(dir, "postgres"))
-	require.True(t, mustStart(t, dir).Created(), "the directory is free again")
+	released, err := lock(dir)
+	require.NoError(t, err)
+	released.Close()
+}
+
+func TestAStartThatIsCancelledLeavesNothingRunning(t *testing.T) {
+	t.Parallel()
+	dir := private(t)
+	require.NoError(t, mustStart(t, dir).Stop(t.Context()))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := Start(ctx, dir, Options{})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Zero(t, readPidFile(filepath.Join(dir, "postgres")).pid)
+	require.False(t, mustStart(t, dir).Created())
 }
 
 func TestTheLogIsEmptiedWhenItHasGrownTooLong(t *testing.T) {

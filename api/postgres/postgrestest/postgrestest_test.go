@@ -2,7 +2,13 @@ package postgrestest_test
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -52,6 +58,28 @@ func TestADatabaseIsDroppedWithItsTest(t *testing.T) {
 	var exists bool
 	require.NoError(t, admin.QueryRow(t.Context(), "select exists (select from pg_database where datname = $1)", name).Scan(&exists))
 	require.False(t, exists)
+}
+
+// TestNothingRemainsAfterAPanic runs this program again to see it panic.
+func TestNothingRemainsAfterAPanic(t *testing.T) {
+	if os.Getenv("POSTGRESTEST_PANIC") != "" {
+		fmt.Println(postgrestest.URL("postgres", "postgres"))
+		panic("as tests do")
+	}
+	t.Parallel()
+	child := exec.Command(os.Args[0], "-test.run=^TestNothingRemainsAfterAPanic$")
+	child.Env = append(os.Environ(), "POSTGRESTEST_PANIC=1")
+	out, err := child.Output()
+	require.Error(t, err)
+	address, _, _ := strings.Cut(string(out), "\n")
+	config, err := pgx.ParseConfig(address)
+	require.NoError(t, err)
+	dir := filepath.Dir(config.Host)
+	require.Contains(t, dir, "insightforge-test-")
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(dir)
+		return os.IsNotExist(err)
+	}, time.Minute, time.Millisecond)
 }
 
 func BenchmarkDatabase(b *testing.B) {
