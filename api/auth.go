@@ -31,7 +31,7 @@ func (s *Server) registerAuth() {
 
 // Credentials are what a person signs in with.
 type Credentials struct {
-	Email    string `json:"email" format:"email" maxLength:"254" example:"ada@example.com"`
+	Email    string `json:"email" format:"email" pattern:"^[^@<> ]+@[^@<> ]+$" maxLength:"254" example:"ada@example.com"`
 	Password string `json:"password" minLength:"8" maxLength:"128" example:"correct horse battery"`
 }
 

@@ -60,7 +60,7 @@ returning id, email, role, invited_by, created_at, expires_at, accepted_at, revo
 func (s *Server) createInvitation(ctx context.Context, in *struct {
 	InOrganization
 	Body struct {
-		Email string `json:"email" format:"email" maxLength:"254"`
+		Email string `json:"email" format:"email" pattern:"^[^@<> ]+@[^@<> ]+$" maxLength:"254"`
 		Role  Role   `json:"role"`
 	}
 }) (*struct{ Body NewInvitation }, error) {

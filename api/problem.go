@@ -81,12 +81,16 @@ func newProblem(status int, message string, errs ...error) huma.StatusError {
 		}
 		return refuse("internal", "")
 	}
+	if status == http.StatusUnsupportedMediaType { // huma's text repeats the header
+		return refuse(code, "")
+	}
 	var faults []Fault
 	for _, err := range errs {
 		var detailer huma.ErrorDetailer
 		if errors.As(err, &detailer) {
 			d := detailer.ErrorDetail()
-			faults = append(faults, Fault{Message: d.Message, Location: shortened(d.Location)})
+			message, _, _ := strings.Cut(d.Message, ": ") // what follows is a parser's text, which may quote the value
+			faults = append(faults, Fault{Message: message, Location: shortened(d.Location)})
 		} else if err != nil && status < 500 {
 			faults = append(faults, Fault{Message: "malformed"})
 		}

@@ -18,7 +18,7 @@ import (
 // Version of the API and of this program.
 const Version = "0.1.0"
 
-// requestTimeout bounds a request that is not an upload.
+// requestTimeout bounds a request that is not an upload; a query is stopped by the database before that.
 const requestTimeout = 30 * time.Second
 
 // Server answers the API's requests.
@@ -92,8 +92,12 @@ func (s *Server) registerAll() {
 // public marks an operation that needs no token.
 var public = []map[string][]string{}
 
-// operation registers a handler. It needs a token unless op.Security is public; a body is at most 1 MiB; an error that
-// the handler returns becomes a problem in one place.
+// streamed marks an operation that reads its body itself and takes as long as that takes.
+const streamed = -1
+
+// operation registers a handler. It needs a token unless op.Security is public; a body is at most 1 MiB and a request
+// lasts at most 30 s unless op.BodyReadTimeout is streamed; an error that the handler returns becomes a problem in one
+// place.
 func operation[I, O any](s *Server, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
 	op.Errors = append(op.Errors, 400, 422, 503)
 	if op.Security == nil {
@@ -102,6 +106,11 @@ func operation[I, O any](s *Server, op huma.Operation, handler func(context.Cont
 		op.Errors = append(op.Errors, 401, 403, 404)
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		if op.BodyReadTimeout != streamed {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, requestTimeout)
+			defer cancel()
+		}
 		out, err := handler(ctx, in)
 		if err != nil {
 			return nil, problem(ctx, err)

@@ -16,7 +16,7 @@ import (
 func (s *Server) registerUploads() {
 	file := &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "CSV: UTF-8, with a header"}
 	operation(s, huma.Operation{OperationID: "create-dataset", Method: http.MethodPost, Path: datasetsPath, Tags: []string{"datasets"},
-		Summary: "Upload a table", DefaultStatus: http.StatusCreated, Errors: []int{408, 413, 415},
+		Summary: "Upload a table", DefaultStatus: http.StatusCreated, Errors: []int{408, 413, 415}, BodyReadTimeout: streamed,
 		Description: "OWNER, ADMIN, ANALYST. The body is a CSV file, raw or as the part file of a multipart form. It is streamed; the type of each " +
 			"column is inferred over the whole file; the dataset is there, whole, once the answer is.",
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/csv": {Schema: file}}}}, s.createDataset)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/postgres/internal/scratch"
 )
 
 const holdVariable = "POSTGRES_TEST_HOLD"
@@ -53,7 +55,7 @@ func startHolder(t *testing.T, dir string) (holder *exec.Cmd, postmaster int) {
 
 // reachable is a new directory below parents that every user can pass.
 func reachable(t *testing.T) string {
-	dir, err := os.MkdirTemp("", "insightforge-")
+	dir, err := os.MkdirTemp(scratch.Dir(), "insightforge-")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o755))

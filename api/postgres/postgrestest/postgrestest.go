@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightforge/insightforge/api/postgres"
+	"github.com/insightforge/insightforge/api/postgres/internal/scratch"
 )
 
 const template = "template"
@@ -54,7 +55,7 @@ func Main(m *testing.M, setup func(ctx context.Context, admin *pgx.Conn) error) 
 
 func run(m *testing.M, setup func(context.Context, *pgx.Conn) error) (int, error) {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp(tempDir(), "insightforge-test-")
+	dir, err := os.MkdirTemp(scratch.Dir(), "insightforge-test-")
 	if err != nil {
 		return 0, err
 	}
@@ -75,17 +76,6 @@ func run(m *testing.M, setup func(context.Context, *pgx.Conn) error) (int, error
 		return 0, err
 	}
 	return m.Run(), nil
-}
-
-// tempDir is where clusters are made: in memory when there is room, since creating and deleting a database's 300 files
-// over and over is slow on some file systems (ext4: 230 ms a database against 13), else the usual place.
-func tempDir() string {
-	const memory, need = "/dev/shm", 1 << 30
-	var fs syscall.Statfs_t
-	if os.Getenv("TMPDIR") != "" || syscall.Statfs(memory, &fs) != nil || fs.Bavail*uint64(fs.Bsize) < need {
-		return ""
-	}
-	return memory
 }
 
 // removeAtEnd has a shell remove dir when this process ends, also by a panic or kill -9: its standard input ends then.
