@@ -1,3 +1,120 @@
 package api
 
-func (s *Server) registerQuestions() {}
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/insightforge/insightforge/api/chart"
+	"github.com/insightforge/insightforge/api/column"
+	"github.com/insightforge/insightforge/api/query"
+	"github.com/insightforge/insightforge/api/question"
+	"github.com/insightforge/insightforge/api/tenant"
+)
+
+func (s *Server) registerQuestions() {
+	operation(s, huma.Operation{OperationID: "ask-question", Method: http.MethodPost, Path: datasetPath + "/questions", Tags: []string{"datasets"},
+		Summary: "Ask a question in plain English", Errors: []int{504},
+		Description: "OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the " +
+			"caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words."}, s.askQuestion)
+}
+
+// Answer is a question, how it was read, and what came out.
+type Answer struct {
+	ID             uuid.UUID           `json:"id" format:"uuid"`
+	Question       string              `json:"question"`
+	Interpretation query.Specification `json:"interpretation" doc:"The query that was run"`
+	Reading        string              `json:"reading" doc:"The query in English"`
+	Assumptions    []string            `json:"assumptions" nullable:"false" doc:"What the question did not say"`
+	Result         Result              `json:"result"`
+	Answer         string              `json:"answer" doc:"Every number in it is in the result or in the query"`
+	Chart          chart.Chart         `json:"chart"`
+	Provider       string              `json:"provider" enum:"builtin"`
+	CreatedAt      time.Time           `json:"created_at"`
+}
+
+// The question is written down before it is answered: that insert is what the policies refuse to a VIEWER.
+const insertQuestion = `
+insert into app.questions (org_id, id, dataset_id, question, interpretation, provider, created_by) values ($1, $2, $3, $4, $5, 'builtin', $6)`
+
+func (s *Server) askQuestion(ctx context.Context, in *struct {
+	DatasetPath
+	Body struct {
+		Question string `json:"question" minLength:"1" maxLength:"1000" example:"total precipitation by month in 2014"`
+	}
+}) (*struct{ Body Answer }, error) {
+	a := Answer{ID: newID(), Question: in.Body.Question, Provider: "builtin", CreatedAt: time.Now().UTC()}
+	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
+		v, err := selectVersion(ctx, tx, in.OrgID, in.DatasetID)
+		if err != nil {
+			return err
+		}
+		words, err := tenant.TxRows[columnWords](ctx, tx, selectWords, in.OrgID, in.DatasetID)
+		if err != nil {
+			return err
+		}
+		if err := a.read(v, words); err != nil {
+			return err
+		}
+		statement, err := v.compile(s.expand, a.Interpretation)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, insertQuestion, in.OrgID, a.ID, in.DatasetID, a.Question, a.Interpretation, session(ctx).User); err != nil {
+			return err
+		}
+		a.Result, err = v.run(ctx, tx.Last(), statement)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.Answer = question.Answer(a.Interpretation, a.Result.Rows, a.Result.Truncated)
+	a.Chart = suggestChart(a.Question, a.Interpretation, a.Result)
+	return &struct{ Body Answer }{a}, nil
+}
+
+// columnWords are the first words of a column's dictionary, so that a question can name them.
+type columnWords struct {
+	ColumnNo int
+	Words    []string
+}
+
+const selectWords = `
+select column_no, words from app.dataset_words where org_id = $1 and dataset_id = $2 and page_no < 4 order by column_no, page_no`
+
+// read turns the question into a query, or says which words it could not read.
+func (a *Answer) read(v version, words []columnWords) error {
+	columns := make([]question.Column, len(v.Columns))
+	for i, c := range v.Columns {
+		columns[i].Column = column.Column(c)
+		for _, w := range words {
+			if w.ColumnNo == c.No {
+				columns[i].Words = append(columns[i].Words, w.Words...)
+			}
+		}
+	}
+	reading, err := question.Parse(a.Question, columns)
+	var unread *question.NotUnderstood
+	if errors.As(err, &unread) {
+		return refuse("question_not_understood", unread.Error(), unreadWords(unread)...)
+	}
+	if err != nil {
+		return err
+	}
+	a.Interpretation, a.Reading, a.Assumptions = reading.Specification, reading.Interpretation, append([]string{}, reading.Assumptions...)
+	return nil
+}
+
+func unreadWords(unread *question.NotUnderstood) []Fault {
+	var faults []Fault
+	for _, word := range unread.Words {
+		faults = append(faults, Fault{"body.question", "unknown_word", strings.ToValidUTF8(word, "")})
+	}
+	return faults
+}
