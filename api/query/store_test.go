@@ -1,0 +1,180 @@
+package query_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/column"
+	"github.com/insightforge/insightforge/api/postgres/postgrestest"
+	"github.com/insightforge/insightforge/api/query"
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m, migrate) }
+
+// migrate makes the tables. They get no policies: what is tested is the statement's own conditions.
+func migrate(ctx context.Context, admin *pgx.Conn) error {
+	files, err := filepath.Glob("../../sql/0*.sql")
+	if err != nil {
+		return err
+	}
+	for _, name := range append([]string{"../../sql/roles.sql"}, files...) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		up, _, _ := strings.Cut(string(text), "---- create above")
+		if _, err := admin.PgConn().Exec(ctx, up).ReadAll(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connect opens a database of its own in which chunks can be loaded without users, organizations and datasets.
+func connect(t testing.TB) *pgx.Conn {
+	conn, err := pgx.Connect(t.Context(), postgrestest.Database(t).URL("postgres"))
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	for _, setting := range []string{
+		"session_replication_role = replica", "jit = off", "max_parallel_workers_per_gather = 0",
+		"timezone = 'America/New_York'", "datestyle = 'German'", // answers must not depend on these
+	} {
+		_, err = conn.Exec(t.Context(), "set "+setting)
+		require.NoError(t, err)
+	}
+	return conn
+}
+
+// table is a version of a dataset. A cell is nil, int64 (as stored in ints), float64 or string.
+type table struct {
+	columns []column.Column
+	rows    [][]any
+	chunks  [][]int // rows of each chunk of each segment
+}
+
+// fataler is what both testing.TB and *rapid.T offer.
+type fataler interface {
+	require.TestingT
+	Helper()
+}
+
+// load stores tbl as a version of a new organization.
+func load(t fataler, conn *pgx.Conn, tbl table) query.Version {
+	t.Helper()
+	version := query.Version{OrgID: uuid.New(), DatasetID: uuid.New(), Columns: tbl.columns, Expand: "app.expand"}
+	for range tbl.chunks {
+		version.Segments = append(version.Segments, uuid.New())
+	}
+	store(t, conn, tbl, version)
+	return version
+}
+
+func store(t fataler, conn *pgx.Conn, tbl table, version query.Version) {
+	t.Helper()
+	batch := &pgx.Batch{}
+	codes := dictionaries(tbl)
+	row := 0
+	for s, sizes := range tbl.chunks {
+		first := row
+		for n, size := range sizes {
+			for i, col := range tbl.columns {
+				queueChunk(batch, version, version.Segments[s], n, row-first, col, values(tbl.rows[row:row+size], i, codes[i]))
+			}
+			row += size
+		}
+		batch.Queue("insert into app.dataset_segments values ($1, $2, $3, $1, $4)", version.OrgID, version.Segments[s], version.DatasetID, row-first)
+	}
+	queueWords(batch, version, tbl, codes)
+	require.NoError(t, conn.SendBatch(context.Background(), batch).Close())
+}
+
+// dictionaries numbers the words of each column with codes, in order of appearance.
+func dictionaries(tbl table) []map[string]int64 {
+	codes := make([]map[string]int64, len(tbl.columns))
+	for i, col := range tbl.columns {
+		if col.Payload != column.Codes {
+			continue
+		}
+		codes[i] = map[string]int64{}
+		for _, row := range tbl.rows {
+			if word, ok := row[i].(string); ok {
+				if _, seen := codes[i][word]; !seen {
+					codes[i][word] = int64(len(codes[i]))
+				}
+			}
+		}
+	}
+	return codes
+}
+
+func values(rows [][]any, i int, codes map[string]int64) []any {
+	cells := make([]any, len(rows))
+	for r, row := range rows {
+		cells[r] = row[i]
+		if word, ok := row[i].(string); ok && codes != nil {
+			cells[r] = codes[word]
+		}
+	}
+	return cells
+}
+
+func queueChunk(batch *pgx.Batch, version query.Version, segment uuid.UUID, n, first int, col column.Column, cells []any) {
+	var nulls int
+	var lowest, highest any
+	for _, cell := range cells {
+		if cell == nil {
+			nulls++
+		}
+		if i, ok := cell.(int64); ok {
+			if lowest == nil || i < lowest.(int64) {
+				lowest = i
+			}
+			if highest == nil || i > highest.(int64) {
+				highest = i
+			}
+		}
+	}
+	batch.Queue("insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, min_value, max_value, "+
+		string(col.Payload)+") values ($1, $2, $3, $4, $1, $5, $6, $7, $8, $9, $10)",
+		version.OrgID, segment, col.No, n, first, len(cells), nulls, lowest, highest, cells)
+}
+
+func queueWords(batch *pgx.Batch, version query.Version, tbl table, codes []map[string]int64) {
+	for i, col := range tbl.columns {
+		words := make([]string, len(codes[i]))
+		for word, code := range codes[i] {
+			words[code] = word
+		}
+		n := 0
+		for page := range slices.Chunk(words, 1024) {
+			batch.Queue("insert into app.dataset_words values ($1, $2, $3, $4, $1, $5)", version.OrgID, version.DatasetID, col.No, n, page)
+			n++
+		}
+	}
+}
+
+// ask compiles spec, runs it and decodes the rows.
+func ask(t fataler, conn *pgx.Conn, spec query.Specification, version query.Version) [][]any {
+	t.Helper()
+	statement, err := query.Compile(spec, version)
+	require.NoError(t, err)
+	rows, err := conn.Query(context.Background(), statement.SQL, statement.Args...)
+	require.NoError(t, err, statement.SQL)
+	answer, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) ([]any, error) {
+		var text string
+		if err := row.Scan(&text); err != nil {
+			return nil, err
+		}
+		return query.Decode([]byte(text))
+	})
+	require.NoError(t, err, statement.SQL)
+	return answer
+}
