@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,7 +29,8 @@ func openDatabase(ctx context.Context, c Config, files migrate.Files) (*database
 		return &database{url: c.DatabaseURL}, nil
 	}
 	started := time.Now()
-	private, err := postgres.Start(ctx, c.DataDir, postgres.Options{Log: slog.Default()})
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})) // what went well is said below
+	private, err := postgres.Start(ctx, c.DataDir, postgres.Options{Log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,8 @@ func Check(ctx context.Context, conn *pgx.Conn, files Files, allowSetConfig bool
 			"revoke it as a superuser (sql/roles.sql), or accept that with ALLOW_SET_CONFIG=true")
 	}
 	if len(findings) > 0 {
-		return fmt.Errorf("refusing to serve this database:\n  - %s", strings.Join(findings, "\n  - "))
+		return fmt.Errorf("refusing to serve this database (DATABASE_URL should name the role insightforge, and nothing else be granted to it):\n  - %s",
+			strings.Join(findings, "\n  - "))
 	}
 	return nil
 }

@@ -1,8 +1,8 @@
 -- The catalog check at start-up: one row for each reason not to serve this database. Run as the login role.
 
-with callers as ( -- the login role and the roles that app.begin_* switches to
+with callers as ( -- the login role and the roles that app.begin_* switches to; a superuser is one finding, not all of them
   select oid, rolname from pg_roles
-  where rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key') or rolname = session_user),
+  where (rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key') or rolname = session_user) and not rolsuper),
 relations as (
   select c.oid, n.nspname || '.' || c.relname as name, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relowner
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -31,8 +31,8 @@ where c.rolname <> session_user
 
 union all
 select format('%I has attributes of its own (superuser, BYPASSRLS, CREATEROLE, CREATEDB or REPLICATION)', r.rolname)
-from pg_roles r join callers using (oid)
-where r.rolname <> session_user and (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication)
+from pg_roles r
+where r.rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key') and (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication)
 
 union all
 select format('%I owns %s', c.rolname, r.name) from relations r join callers c on c.oid = r.relowner
