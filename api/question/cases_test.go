@@ -32,6 +32,8 @@ var read = []struct{ schema, question, want string }{
 	{"weather", "monthly precipitation", `{"measures":[{"op":"sum","column":"precipitation"}],"dimensions":[{"column":"date","grain":"month"}]}`},
 	{"weather", "min and max wind by weather", `{"measures":[{"op":"min","column":"wind"},{"op":"max","column":"wind"}],"dimensions":[{"column":"weather"}]}`},
 	{"weather", "average wind and total precipitation by weather", `{"measures":[{"op":"avg","column":"wind"},{"op":"sum","column":"precipitation"}],"dimensions":[{"column":"weather"}]}`},
+	{"weather", "average of wind and temp_max by weather", `{"measures":[{"op":"avg","column":"wind"},{"op":"avg","column":"temp_max"}],"dimensions":[{"column":"weather"}]}`},
+	{"weather", "how much precipitation in 2013", `{"measures":[{"op":"sum","column":"precipitation"}],"filters":[{"column":"date","op":"between","value":["2013-01-01","2013-12-31"]}]}`},
 	{"weather", "average wind when weather is rain or snow", `{"measures":[{"op":"avg","column":"wind"}],"filters":[{"column":"weather","op":"in","value":["rain","snow"]}]}`},
 	{"weather", "average wind where weather in (rain, snow, fog)", `{"measures":[{"op":"avg","column":"wind"}],"filters":[{"column":"weather","op":"in","value":["rain","snow","fog"]}]}`},
 	{"weather", "what was the lowest temp_min?", `{"measures":[{"op":"min","column":"temp_min"}]}`},
@@ -86,6 +88,8 @@ var read = []struct{ schema, question, want string }{
 	{"stocks", "average price by symbol ordered by symbol", `{"measures":[{"op":"avg","column":"price"}],"dimensions":[{"column":"symbol"}],"order":[{"by":"symbol"}]}`},
 	{"strikes", "total cost by operator where phase of flight contains climb, descending, limit 10", `{"measures":[{"op":"sum","column":"Cost__Total_$"}],"dimensions":[{"column":"Aircraft__Airline_Operator"}],"filters":[{"column":"When__Phase_of_flight","op":"contains","value":"climb"}],"order":[{"by":"sum_Cost__Total_$","desc":true}],"limit":10}`},
 	{"weather", "top 5 weather by number of rows", `{"measures":[{"op":"count"}],"dimensions":[{"column":"weather"}],"order":[{"by":"count","desc":true}],"limit":5}`},
+	{"strikes", "which operator had the highest total cost in state texas", `{"measures":[{"op":"sum","column":"Cost__Total_$"}],"dimensions":[{"column":"Aircraft__Airline_Operator"}],"filters":[{"column":"Origin__State","op":"eq","value":"Texas"}],"order":[{"by":"sum_Cost__Total_$","desc":true}],"limit":1}`},
+	{"strikes", "highest total cost", `{"measures":[{"op":"max","column":"Cost__Total_$"}]}`},
 	{"strikes", "top 5 most common species", `{"measures":[{"op":"count"}],"dimensions":[{"column":"Wildlife__Species"}],"order":[{"by":"count","desc":true}],"limit":5}`},
 }
 

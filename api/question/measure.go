@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/insightforge/insightforge/api/column"
 	"github.com/insightforge/insightforge/api/query"
@@ -51,11 +50,11 @@ func (p *parser) aggregate() bool {
 		}
 		desc, superlative := superlatives[a.phrase]
 		p.at += n
-		if superlative && p.aggregateFollows() {
+		if superlative && p.aggregateFollows() && !p.startsName() {
 			p.order = &ranking{desc}
 			return true
 		}
-		p.pending = append(p.pending, aggregate{a.op, a.phrase, strings.HasPrefix(a.phrase, "how") || a.phrase == "number of"})
+		p.pending = append(p.pending, aggregate{a.op, a.phrase, a.phrase == "how many" || a.phrase == "number of"})
 		p.filtering = false
 		return true
 	}
@@ -79,7 +78,7 @@ func (p *parser) aggregateFollows() bool {
 	p.skip(words("the"))
 	for _, a := range aggregates {
 		if p.next(a.phrase) > 0 {
-			return !p.startsName()
+			return true
 		}
 	}
 	return false
@@ -140,6 +139,7 @@ func (p *parser) measure(c Column, start int) {
 	if len(ops) == 0 {
 		ops = p.unnamed(c, start)
 	}
+	p.last = ops
 	for _, a := range ops {
 		op, problem := a.of(c)
 		if problem != "" {
@@ -156,7 +156,7 @@ func (p *parser) measure(c Column, start int) {
 }
 
 // unnamed is the aggregate of a column that came without one: that in its own name if the question has it in front, as in
-// "max temp", or else the sum.
+// "max temp"; that of the column before, as in "average wind and precipitation"; or else the sum.
 func (p *parser) unnamed(c Column, start int) []aggregate {
 	if p.at-start > 1 {
 		for _, a := range aggregates {
@@ -164,6 +164,9 @@ func (p *parser) unnamed(c Column, start int) []aggregate {
 				return []aggregate{{op: a.op, words: a.phrase}}
 			}
 		}
+	}
+	if before := p.tokens[max(start-1, 0)].word; p.last != nil && (before == "and" || before == ",") {
+		return p.last
 	}
 	if numeric(c) {
 		p.assume("no aggregate was named, so " + c.Name + " is summed")
@@ -176,8 +179,10 @@ func (a aggregate) of(c Column) (query.Op, string) {
 	switch {
 	case a.number && c.Type == column.Integer:
 		return query.Sum, ""
+	case a.number && numeric(c):
+		return "", fmt.Sprintf(`write "number of rows" or "total %s"`, c.Name)
 	case a.number:
-		return "", fmt.Sprintf(`write "number of rows", "number of distinct %s" or "total %s"`, c.Name, c.Name)
+		return "", fmt.Sprintf(`write "number of rows" or "number of distinct %s"`, c.Name)
 	case numeric(c), !slices.Contains([]query.Op{query.Sum, query.Avg, query.Median}, a.op):
 		return a.op, ""
 	case a.words == "":
@@ -221,7 +226,11 @@ func (p *parser) superlative() bool {
 			p.pending = nil
 		}
 	default:
-		p.aggregate()
+		p.at++
+		if !p.aggregateFollows() {
+			p.at--
+			p.aggregate()
+		}
 	}
 	return true
 }

@@ -19,6 +19,7 @@ type parser struct {
 	spec   query.Specification
 
 	pending   []aggregate // read, but whose column is still to come
+	last      []aggregate // of the column before
 	order     *ranking    // of the result by its first measure
 	sort      []sorting
 	ranked    bool // "top 5": the next column is what is ranked
