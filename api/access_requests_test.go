@@ -1,0 +1,198 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// exempt are the operations that anybody may call, each with the reason. Nothing else is reached without a token.
+var exempt = map[string]string{
+	"register":      "makes the first token",
+	"login":         "makes a token of a password",
+	"refresh":       "makes a token of a refresh token, after the access token has expired",
+	"get-health":    "asked by a load balancer; says only that the process runs",
+	"get-readiness": "asked by a load balancer; says only whether the database answers",
+	"get-jwks":      "public keys",
+}
+
+// line is one line of the grid: an operation, and what it is met on.
+type line struct {
+	operation string
+	on        string
+	make      func(o *organization, caller person) request // everything that the request needs is new
+	first     string                                       // the role that succeeds before each refusal; without it OWNER
+	reads     bool                                         // a POST that changes nothing
+}
+
+// request is what the OpenAPI leaves open. path has the parameters after org_id, in their order.
+type request struct {
+	path  []string
+	query string
+	body  any
+	csv   bool
+}
+
+var roles = []string{"OWNER", "ADMIN", "ANALYST", "VIEWER"}
+
+// lines of the grid, in its order.
+func lines() []line {
+	return join(
+		[]line{
+			{operation: "get-me", make: nothing},
+			{operation: "update-me", make: body(object{"full_name": "Ada"})},
+			{operation: "logout", make: nothing},
+			{operation: "create-organization", make: body(object{"name": "Another"})},
+			{operation: "list-organizations", make: nothing},
+			{operation: "get-organization", make: nothing},
+			{operation: "update-organization", make: body(object{"name": "Renamed"})},
+			{operation: "list-members", make: nothing},
+		},
+		updateMember(), removeMember(), invitations(), datasets(), analyses(), runs(),
+	)
+}
+
+func join(groups ...[]line) (all []line) {
+	for _, group := range groups {
+		all = append(all, group...)
+	}
+	return all
+}
+
+func nothing(*organization, person) request { return request{} }
+
+func body(b any) func(*organization, person) request {
+	return func(*organization, person) request { return request{body: b} }
+}
+
+func updateMember() (lines []line) {
+	for _, from := range roles {
+		for _, to := range roles {
+			if from != to {
+				lines = append(lines, line{operation: "update-member", on: from + " to " + to, make: func(o *organization, _ person) request {
+					return request{path: []string{o.newMember(from).id.String()}, body: object{"role": to}}
+				}})
+			}
+		}
+	}
+	for _, to := range roles {
+		lines = append(lines, line{operation: "update-member", on: "oneself to " + to, make: func(_ *organization, caller person) request {
+			return request{path: []string{caller.id.String()}, body: object{"role": to}}
+		}})
+	}
+	return lines
+}
+
+func removeMember() (lines []line) {
+	for _, role := range roles {
+		lines = append(lines, line{operation: "remove-member", on: role, make: func(o *organization, _ person) request {
+			return request{path: []string{o.newMember(role).id.String()}}
+		}})
+	}
+	return append(lines, line{operation: "remove-member", on: "oneself", make: func(_ *organization, caller person) request {
+		return request{path: []string{caller.id.String()}}
+	}})
+}
+
+func newEmail() string { return uuid.NewString() + "@example.com" }
+
+func invitations() (lines []line) {
+	for _, role := range roles {
+		lines = append(lines, line{operation: "create-invitation", on: "to " + role, make: func(*organization, person) request {
+			return request{body: object{"email": newEmail(), "role": role}}
+		}})
+	}
+	lines = append(lines, line{operation: "list-invitations", make: nothing})
+	for _, role := range roles {
+		lines = append(lines, line{operation: "revoke-invitation", on: "to " + role, make: func(o *organization, _ person) request {
+			return request{path: []string{o.invite(o.owner, newEmail(), role)["id"].(string)}}
+		}})
+	}
+	return append(lines, line{operation: "accept-invitation", on: "to one's own address", first: outsider, make: acceptInvitation})
+}
+
+// acceptInvitation is of an invitation to the caller, who may have become a member since.
+func acceptInvitation(o *organization, caller person) request {
+	role := o.roleOf(caller)
+	o.force(caller, "") // a member cannot be invited
+	defer o.force(caller, role)
+	return request{body: object{"token": o.invite(o.owner, caller.email, "VIEWER")["token"]}}
+}
+
+func datasets() []line {
+	const name = "name=weather"
+	rename := object{"name": "Renamed"}
+	return []line{
+		{operation: "create-dataset", make: func(*organization, person) request { return request{query: name, body: weather, csv: true} }},
+		{operation: "list-datasets", make: nothing},
+		{operation: "get-dataset", make: another((*organization).dataset, nil)},
+		{operation: "update-dataset", on: "another's", make: another((*organization).dataset, rename)},
+		{operation: "update-dataset", on: "own", make: own((*organization).dataset, rename)},
+		{operation: "delete-dataset", on: "another's", make: another((*organization).dataset, nil)},
+		{operation: "delete-dataset", on: "own", make: own((*organization).dataset, nil)},
+		{operation: "list-rows", make: another((*organization).dataset, nil)},
+		{operation: "query-dataset", make: another((*organization).dataset, count), reads: true},
+		{operation: "ask-question", make: another((*organization).dataset, object{"question": "how many rows"})},
+	}
+}
+
+func analyses() []line {
+	return []line{
+		{operation: "create-analysis", on: "of another's dataset", make: func(o *organization, _ person) request {
+			return request{body: object{"name": "Days", "dataset_id": lastOf(o.dataset(o.colleague)), "query": count}}
+		}},
+		{operation: "list-analyses", make: nothing},
+		{operation: "get-analysis", make: another((*organization).analysis, nil)},
+		{operation: "delete-analysis", on: "another's", make: another((*organization).analysis, nil)},
+		{operation: "delete-analysis", on: "own", make: own((*organization).analysis, nil)},
+	}
+}
+
+func runs() []line {
+	return []line{
+		{operation: "create-run", on: "of another's analysis", make: another((*organization).analysis, nil)},
+		{operation: "list-runs", make: another((*organization).analysis, nil)},
+		{operation: "get-run", make: another((*organization).run, nil)},
+		{operation: "get-run-chart", make: another((*organization).run, nil)},
+	}
+}
+
+// another is a request for something that a colleague has made.
+func another(create func(*organization, person) string, body any) func(*organization, person) request {
+	return func(o *organization, _ person) request {
+		return request{path: ids(create(o, o.colleague)), body: body}
+	}
+}
+
+// own is a request for something that the caller has made, as an ANALYST, before having the role of today or none: who
+// is demoted or removed keeps nothing.
+func own(create func(*organization, person) string, body any) func(*organization, person) request {
+	return func(o *organization, caller person) request {
+		role := o.roleOf(caller)
+		o.force(caller, "ANALYST")
+		defer o.force(caller, role)
+		return request{path: ids(create(o, caller)), body: body}
+	}
+}
+
+// ids in a path, after the organization's.
+func ids(path string) (ids []string) {
+	for _, part := range strings.Split(path, "/")[5:] {
+		if uuid.Validate(part) == nil {
+			ids = append(ids, part)
+		}
+	}
+	return ids
+}
+
+// header of the request.
+func (r request) header() []string {
+	if r.csv {
+		return []string{"Content-Type", "text/csv"}
+	}
+	return nil
+}
+
+// changes reports whether a success of the line is to change something.
+func (l line) changes(method string) bool { return method != http.MethodGet && !l.reads }

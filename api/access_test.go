@@ -1,0 +1,263 @@
+package api_test
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/token"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/access.txt")
+
+// Callers that are no role in the organization.
+const (
+	outsider = "other organization" // OWNER of that one
+	nobody   = "no token"
+	forger   = "bad token" // an OWNER's, signed with another key
+)
+
+var columns = append(slices.Clone(roles), outsider, nobody, forger)
+
+// TestAccess has every caller meet every operation. A refusal counts only after somebody who may has done the same
+// thing, and must change nothing in any table. What was seen is testdata/access.txt:
+//
+//	go test ./api -run TestAccess -update
+func TestAccess(t *testing.T) {
+	described, lines := operations(t), lines()
+	grid := make([][]string, len(lines))
+	t.Run("lines", func(t *testing.T) {
+		for i, l := range lines {
+			t.Run(l.operation+" "+l.on, func(t *testing.T) {
+				t.Parallel()
+				o := newServer(t).newOrganization()
+				for _, column := range columns {
+					grid[i] = append(grid[i], l.meet(o, described[l.operation], column))
+				}
+			})
+		}
+	})
+	const golden = "testdata/access.txt"
+	text := write(described, lines, grid)
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(text), 0o644))
+	}
+	expected, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(expected), text)
+}
+
+func TestEveryOperationIsMetOrExempt(t *testing.T) {
+	t.Parallel()
+	met := map[string]bool{}
+	for _, l := range lines() {
+		met[l.operation] = true
+	}
+	for id, operation := range operations(t) {
+		_, free := exempt[id]
+		require.NotEqual(t, free, met[id], "%s is to be either in lines or in exempt", id)
+		require.Equal(t, free, len(operation.Security) == 0, "the OpenAPI says whether %s asks for a token", id)
+		delete(met, id)
+	}
+	require.Subset(t, slices.Collect(maps.Keys(operations(t))), slices.Collect(maps.Keys(exempt)))
+	require.Empty(t, met, "operations that the OpenAPI does not have")
+}
+
+func TestATokenIsAskedForBeforeAnythingIsRead(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	p := s.newPerson("Mallory")
+	for id, operation := range operations(t) {
+		if _, free := exempt[id]; free {
+			continue
+		}
+		path := filled(operation.path, "org", "one", "two")
+		for _, caller := range []person{s.nobody(), p.forged()} {
+			a := caller.do(operation.method, path+"?nonsense=1", "{", "If-Match", "nonsense")
+			a.refused(http.StatusUnauthorized, "unauthorized")
+			require.Equal(t, "Bearer", a.header.Get("WWW-Authenticate"))
+		}
+	}
+}
+
+// described is an operation as the OpenAPI has it.
+type described struct {
+	OperationID  string                `json:"operationId"`
+	Tags         []string              `json:"tags"`
+	Security     []map[string][]string `json:"security"`
+	method, path string
+}
+
+// operations by id.
+func operations(t *testing.T) map[string]described {
+	t.Helper()
+	var document struct {
+		Paths map[string]map[string]described `json:"paths"`
+	}
+	newServer(t).nobody().get("/api/openapi.json").read(&document)
+	all := map[string]described{}
+	for path, methods := range document.Paths {
+		for method, operation := range methods {
+			operation.method, operation.path = strings.ToUpper(method), path
+			all[operation.OperationID] = operation
+		}
+	}
+	require.NotEmpty(t, all)
+	return all
+}
+
+// meet is one cell of the grid.
+func (l line) meet(o *organization, op described, column string) string {
+	t := o.s.t
+	first := o.caller(cmp.Or(l.first, "OWNER"))
+	r := l.make(o, first)
+	before := o.s.dump()
+	success := op.send(first, o.id.String(), r)
+	require.Less(t, success.status, 300, "%s: %s", column, success.body)
+	require.Equal(t, l.changes(op.method), before != o.s.dump())
+
+	caller := o.caller(column)
+	r = l.make(o, caller)
+	before = o.s.dump()
+	a := op.send(caller.with(column), o.id.String(), r)
+	if a.status == success.status {
+		return "✔"
+	}
+	problem := a.refused(a.status, a.object()["code"].(string))
+	require.Equal(t, before, o.s.dump(), "%s was refused, and something changed", column)
+	if column == outsider && strings.Contains(op.path, "{org_id}") {
+		l.requireAbsent(op, caller, r, a)
+	}
+	return fmt.Sprint(problem["status"], " ", problem["code"])
+}
+
+// requireAbsent: what belongs to another organization answers, byte for byte, as what does not exist.
+func (l line) requireAbsent(op described, caller person, r request, a answer) {
+	t := a.t
+	a.refused(http.StatusNotFound, "not_found")
+	nowhere := op.send(caller, uuid.NewString(), r)
+	require.Equal(t, string(a.body), string(nowhere.body))
+	if len(r.path) == 0 || strings.HasPrefix(l.on, "oneself") {
+		return
+	}
+	own := caller.get("/api/v1/organizations").items()[0]["id"].(string)
+	foreign := op.send(caller, own, r)
+	foreign.refused(http.StatusNotFound, "not_found")
+	for i := range r.path {
+		r.path[i] = uuid.NewString()
+	}
+	require.Equal(t, string(op.send(caller, own, r).body), string(foreign.body))
+}
+
+func (op described) send(caller person, org string, r request) answer {
+	path := filled(op.path, append([]string{org}, r.path...)...)
+	if r.query != "" {
+		path += "?" + r.query
+	}
+	return caller.do(op.method, path, r.body, r.header()...)
+}
+
+// filled replaces the parameters of a path in their order.
+func filled(path string, values ...string) string {
+	for strings.Contains(path, "{") {
+		before, rest, _ := strings.Cut(path, "{")
+		_, after, _ := strings.Cut(rest, "}")
+		path, values = before+values[0]+after, values[1:]
+	}
+	return path
+}
+
+// caller is somebody new of a column.
+func (o *organization) caller(column string) person {
+	switch column {
+	case outsider:
+		p := o.s.newPerson("Otto Outsider")
+		p.post("/api/v1/organizations", object{"name": "Other"}).is(http.StatusCreated)
+		return p
+	case nobody, forger:
+		return o.newMember("OWNER")
+	default:
+		return o.newMember(column)
+	}
+}
+
+// with is the person with the token of the column.
+func (p person) with(column string) person {
+	switch column {
+	case nobody:
+		p.token = ""
+	case forger:
+		return p.forged()
+	}
+	return p
+}
+
+// forged has a token that says the same, signed with a key that is not the server's.
+func (p person) forged() person {
+	keys, err := token.LoadOrCreate(filepath.Join(p.s.t.TempDir(), "keys.json"))
+	require.NoError(p.s.t, err)
+	p.token, err = keys.Access(token.Session{User: p.id, ID: uuid.New()}, time.Now())
+	require.NoError(p.s.t, err)
+	return p
+}
+
+// dump is every table with the number of its rows and the hash of them.
+func (s *server) dump() string {
+	s.t.Helper()
+	if s.dumping == "" {
+		require.NoError(s.t, s.admin.QueryRow(s.t.Context(), `
+			select string_agg(format('select %L || count(*) || '' '' || md5(coalesce(string_agg(t::text, e''\n'' order by t::text), '''')) from %s t',
+				oid::regclass || ' ', oid::regclass), ' union all ' order by relname)
+			from pg_class where relnamespace = 'app'::regnamespace and relkind in ('r', 'p')`).Scan(&s.dumping))
+	}
+	rows, err := s.admin.Query(s.t.Context(), s.dumping)
+	require.NoError(s.t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(s.t, err)
+	require.NotEmpty(s.t, tables)
+	return strings.Join(tables, "\n")
+}
+
+const heading = `What each caller gets from each operation of the API. ✔ is done; otherwise the status and the problem's code.
+Written by: go test ./api -run TestAccess -update
+`
+
+func write(described map[string]described, lines []line, grid [][]string) string {
+	const name, cell = 44, 20
+	var b strings.Builder
+	b.WriteString(heading)
+	tag := ""
+	for i, l := range lines {
+		if t := strings.Join(described[l.operation].Tags, " "); t != tag {
+			tag = t
+			b.WriteString("\n" + row(name, cell, tag, columns) + "\n")
+		}
+		b.WriteString(row(name, cell, "  "+strings.TrimSuffix(l.operation+", "+l.on, ", "), grid[i]) + "\n")
+	}
+	return b.String()
+}
+
+func row(name, cell int, first string, cells []string) string {
+	text := padded(first, name)
+	for _, c := range cells {
+		text += padded(c, cell)
+	}
+	return strings.TrimRight(text, " ")
+}
+
+func padded(text string, width int) string {
+	return text + strings.Repeat(" ", max(1, width-utf8.RuneCountInString(text)))
+}

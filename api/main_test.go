@@ -1,0 +1,304 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api"
+	"github.com/insightforge/insightforge/api/migrate"
+	"github.com/insightforge/insightforge/api/postgres/postgrestest"
+	"github.com/insightforge/insightforge/api/tenant"
+	"github.com/insightforge/insightforge/api/token"
+)
+
+func TestMain(m *testing.M) {
+	postgrestest.Main(m, func(ctx context.Context, admin *pgx.Conn) error {
+		files := migrate.Files{Migrations: os.DirFS("../sql"), Policies: os.DirFS("../policies")}
+		return migrate.Run(ctx, admin, files, func(string) {})
+	})
+}
+
+// maxUpload of the servers of tests, bytes.
+const maxUpload = 1 << 20
+
+// server is the API on a database of one test's own.
+type server struct {
+	*httptest.Server
+	t       *testing.T
+	keys    *token.Keys
+	admin   *pgx.Conn // a superuser's: for people, whose passwords are slow to hash, and for what no caller may do
+	tempDir string    // of uploads
+	dumping string    // the statement of dump
+}
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	database, dir := postgrestest.Database(t), t.TempDir()
+	db, err := tenant.Open(t.Context(), database.URL("insightforge"), tenant.Options{})
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	admin, err := pgx.Connect(t.Context(), database.URL("postgres"))
+	require.NoError(t, err)
+	t.Cleanup(func() { admin.Close(context.Background()) })
+	keys, err := token.LoadOrCreate(filepath.Join(t.TempDir(), "keys.json"))
+	require.NoError(t, err)
+	s := &server{httptest.NewServer(api.NewServer(db, keys, "app.expand", dir, maxUpload).Handler()), t, keys, admin, dir, ""}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// force runs a statement as superuser.
+func (s *server) force(sql string, args ...any) {
+	s.t.Helper()
+	_, err := s.admin.Exec(s.t.Context(), sql, args...)
+	require.NoError(s.t, err)
+}
+
+// person is somebody with an access token, or without one.
+type person struct {
+	s           *server
+	id          uuid.UUID
+	email, name string
+	token       string
+}
+
+// newPerson is a user with a session, in no organization.
+func (s *server) newPerson(name string) person {
+	s.t.Helper()
+	id, session := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	p := person{s: s, id: id, email: id.String() + "@example.com", name: name}
+	s.force(`with u as (insert into app.users (id, email, full_name, password_hash) values ($1, $2, $3, ''))
+		insert into app.sessions (id, user_id) values ($4, $1)`, p.id, p.email, p.name, session)
+	var err error
+	p.token, err = s.keys.Access(token.Session{User: p.id, ID: session}, time.Now())
+	require.NoError(s.t, err)
+	return p
+}
+
+// nobody has no token.
+func (s *server) nobody() person { return person{s: s} }
+
+// answer is what came back.
+type answer struct {
+	t      *testing.T
+	status int
+	header http.Header
+	body   []byte
+}
+
+// Header pairs may follow the body of a request; a body that is no string is sent as JSON.
+func (p person) get(path string, header ...string) answer {
+	return p.do("GET", path, nil, header...)
+}
+func (p person) delete(path string) answer { return p.do("DELETE", path, nil) }
+func (p person) post(path string, body any, header ...string) answer {
+	return p.do("POST", path, body, header...)
+}
+func (p person) patch(path string, body any, header ...string) answer {
+	return p.do("PATCH", path, body, header...)
+}
+
+func (p person) do(method, path string, body any, header ...string) answer {
+	p.s.t.Helper()
+	request, err := http.NewRequestWithContext(p.s.t.Context(), method, p.s.URL+path, reader(p.s.t, body))
+	require.NoError(p.s.t, err)
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if p.token != "" {
+		request.Header.Set("Authorization", "Bearer "+p.token)
+	}
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+		if header[i] == "Host" {
+			request.Host = header[i+1]
+		}
+	}
+	return p.s.send(request)
+}
+
+func reader(t *testing.T, body any) io.Reader {
+	switch body := body.(type) {
+	case nil:
+		return nil
+	case string:
+		return strings.NewReader(body)
+	case io.Reader:
+		return body
+	default:
+		text, err := json.Marshal(body)
+		require.NoError(t, err)
+		return bytes.NewReader(text)
+	}
+}
+
+// send follows no redirects.
+func (s *server) send(request *http.Request) answer {
+	s.t.Helper()
+	response, err := s.Client().Transport.RoundTrip(request)
+	require.NoError(s.t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(s.t, err)
+	return answer{s.t, response.StatusCode, response.Header, text}
+}
+
+// object is JSON.
+type object = map[string]any
+
+// is requires a success and returns its body; numbers are json.Number.
+func (a answer) is(status int) object {
+	a.t.Helper()
+	require.Equal(a.t, status, a.status, "%s", a.body)
+	return a.object()
+}
+
+func (a answer) object() (o object) {
+	a.t.Helper()
+	if a.status != http.StatusNoContent {
+		a.read(&o)
+	}
+	return o
+}
+
+func (a answer) read(to any) {
+	a.t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(a.body))
+	decoder.UseNumber()
+	require.NoError(a.t, decoder.Decode(to), "%s", a.body)
+}
+
+// refused requires a problem document and returns it.
+func (a answer) refused(status int, code string) object {
+	a.t.Helper()
+	require.Equal(a.t, status, a.status, "%s", a.body)
+	require.Equal(a.t, "application/problem+json", a.header.Get("Content-Type"))
+	problem := a.object()
+	require.Equal(a.t, code, problem["code"], "%s", a.body)
+	require.Equal(a.t, "/api/errors#"+code, problem["type"])
+	require.Equal(a.t, json.Number(strconv.Itoa(status)), problem["status"])
+	return problem
+}
+
+// items of a list.
+func (a answer) items() (items []object) {
+	a.t.Helper()
+	for _, item := range a.is(http.StatusOK)["items"].([]any) {
+		items = append(items, item.(object))
+	}
+	return items
+}
+
+// id of what was made or read.
+func (a answer) id() string { return a.object()["id"].(string) }
+
+// organization with one member of each role, and a colleague, an ANALYST whose things are nobody's own.
+type organization struct {
+	s                                        *server
+	id                                       uuid.UUID
+	owner, admin, analyst, viewer, colleague person
+}
+
+func (s *server) newOrganization() *organization {
+	s.t.Helper()
+	o := &organization{s: s, owner: s.newPerson("Olga Owner")}
+	o.id = uuid.MustParse(o.owner.post("/api/v1/organizations", object{"name": "Acme"}).id())
+	o.admin, o.analyst, o.viewer = o.newMember("ADMIN"), o.newMember("ANALYST"), o.newMember("VIEWER")
+	o.colleague = o.newMember("ANALYST")
+	return o
+}
+
+func (o *organization) newMember(role string) person {
+	o.s.t.Helper()
+	p := o.s.newPerson("New " + role)
+	o.force(p, role)
+	return p
+}
+
+// force makes somebody a member with a role, or, with no role, takes the membership away.
+func (o *organization) force(p person, role string) {
+	o.s.t.Helper()
+	if role == "" {
+		o.s.force("delete from app.memberships where org_id = $1 and user_id = $2", o.id, p.id)
+		return
+	}
+	o.s.force(`with m as (insert into app.memberships (org_id, user_id, role, full_name) values ($1, $2, $3, $4)
+			on conflict (org_id, user_id) do update set role = excluded.role returning user_id)
+		insert into app.member_emails (org_id, user_id, email) select $1, user_id, $5 from m on conflict do nothing`, o.id, p.id, role, p.name, p.email)
+}
+
+// roleOf is empty for who is no member.
+func (o *organization) roleOf(p person) (role string) {
+	o.s.t.Helper()
+	err := o.s.admin.QueryRow(o.s.t.Context(), `select coalesce(
+		(select role from app.memberships where org_id = $1 and user_id = $2), '')`, o.id, p.id).Scan(&role)
+	require.NoError(o.s.t, err)
+	return role
+}
+
+func (o *organization) path(rest string) string {
+	return "/api/v1/organizations/" + o.id.String() + rest
+}
+
+func (o *organization) members() string { return o.path("/members/") }
+
+// weather is a table with a type of each kind.
+const weather = `day,rain,place,dry,note
+2014-01-01,10.90,Oslo,false,
+2014-01-02,0.80,Bergen,false,fog
+2014-02-01,0.00,Oslo,true,
+`
+
+// count is a query that fits every dataset.
+var count = object{"measures": []object{{"op": "count"}}}
+
+func (o *organization) upload(p person, csv string) answer {
+	o.s.t.Helper()
+	return p.post(o.path("/datasets?name=weather"), csv, "Content-Type", "text/csv")
+}
+
+// dataset is the path of a new one.
+func (o *organization) dataset(p person) string {
+	o.s.t.Helper()
+	a := o.upload(p, weather)
+	a.is(http.StatusCreated)
+	return a.header.Get("Location")
+}
+
+// analysis is the path of a new one, on a new dataset.
+func (o *organization) analysis(p person) string {
+	o.s.t.Helper()
+	a := p.post(o.path("/analyses"), object{"name": "Days", "dataset_id": lastOf(o.dataset(p)), "query": count})
+	a.is(http.StatusCreated)
+	return a.header.Get("Location")
+}
+
+// run is the path of a new one, of a new analysis.
+func (o *organization) run(p person) string {
+	o.s.t.Helper()
+	a := p.post(o.analysis(p)+"/runs", nil)
+	a.is(http.StatusCreated)
+	return a.header.Get("Location")
+}
+
+// invite makes an invitation, which the answer has with its token.
+func (o *organization) invite(p person, email, role string) object {
+	o.s.t.Helper()
+	return p.post(o.path("/invitations"), object{"email": email, "role": role}).is(http.StatusCreated)
+}
+
+func lastOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
