@@ -10,7 +10,7 @@ import (
 
 const (
 	maxChunkRows  = 16_384
-	maxGroupBytes = 3 << 20 // of a row group's elements of fixed size, and again of its texts but for the last row
+	maxGroupBytes = 3 << 20 // of a row group, but for the texts of its last row
 )
 
 // Chunk holds the values of one column in a range of rows.

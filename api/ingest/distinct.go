@@ -5,7 +5,8 @@ import "hash/maphash"
 const (
 	maxWords   = 65_536   // distinct values of a column with a dictionary
 	wordCost   = 40       // bytes that a dictionary needs for a word besides its text
-	maxWordMem = 14 << 20 // bytes for the dictionaries of all columns
+	maxWord    = 4 << 10  // bytes of a word; a column with a longer one has no dictionary
+	maxWordMem = 10 << 20 // bytes for the dictionaries of all columns
 )
 
 // distinct is a set of the hashes of a column's values.
@@ -58,12 +59,12 @@ func newVocabulary(columns int) *vocabulary {
 
 func (v *vocabulary) add(column int, word []byte) {
 	d := &v.columns[column]
-	if d.over || !d.add(maphash.Bytes(v.seed, word)) {
+	if d.over || len(word) <= maxWord && !d.add(maphash.Bytes(v.seed, word)) {
 		return
 	}
 	d.bytes += len(word) + wordCost
 	v.bytes += len(word) + wordCost
-	if d.n > maxWords {
+	if d.n > maxWords || len(word) > maxWord {
 		v.giveUp(column)
 	}
 	for v.bytes > maxWordMem {

@@ -57,13 +57,7 @@ func (p *profile) fit(v []byte) bool {
 }
 
 func (p *profile) fitNumber(v []byte) bool {
-	n := number{kind: integer}
-	var ok bool
-	if _, n.digits, n.scale, ok = shortNumber(v); !ok {
-		n = scanLongNumber(v)
-	} else if n.scale > 0 {
-		n.kind = decimal
-	}
+	n := scanNumber(v)
 	if n.kind == unknown {
 		return false
 	}

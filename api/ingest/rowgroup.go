@@ -12,6 +12,7 @@ type rowGroup struct {
 	first    int64
 	rows     int
 	maxRows  int
+	rowSize  int // bytes of a row in the arrays of fixed size
 	vectors  []vector
 	encoders []encoder
 	texts    []int // indexes of the columns whose size is not known beforehand
@@ -20,20 +21,21 @@ type rowGroup struct {
 // newRowGroup makes room for as many of the file's rows as the bounds allow.
 func newRowGroup(encoders []encoder, fileRows int64) *rowGroup {
 	g := &rowGroup{vectors: make([]vector, len(encoders)), encoders: encoders}
-	width := 0
 	for i, e := range encoders {
-		width += e.size
 		if e.Payload == column.Texts {
 			g.texts = append(g.texts, i)
+		} else {
+			g.rowSize += e.size
 		}
 	}
-	g.maxRows = int(min(maxChunkRows, int64(max(1, maxGroupBytes/width)), fileRows))
+	least := g.rowSize + nullSize*len(g.texts)
+	g.maxRows = int(min(maxChunkRows, int64(maxGroupBytes/least), fileRows))
 	return g
 }
 
 func (g *rowGroup) begin(no int, first int64) {
 	g.no, g.first, g.rows = no, first, 0
-	share := 2 * maxGroupBytes / len(g.vectors) // a text column that once had more gives it back
+	share := maxGroupBytes / len(g.vectors) // a text column that once had more gives it back
 	for i, e := range g.encoders {
 		least := headerSize + g.maxRows*e.size
 		g.vectors[i].reset(least, least+share)
@@ -43,7 +45,7 @@ func (g *rowGroup) begin(no int, first int64) {
 // fill reads at most limit rows, fewer where the group is full before.
 func (g *rowGroup) fill(s *scanner, limit int64) error {
 	rows := int(min(limit, int64(g.maxRows)))
-	for g.rows < rows && g.textSize() < maxGroupBytes {
+	for g.rows < rows && g.size() < maxGroupBytes {
 		if err := s.next(); err != nil {
 			return err
 		}
@@ -65,7 +67,9 @@ func (g *rowGroup) add(s *scanner) error {
 	return nil
 }
 
-func (g *rowGroup) textSize() (size int) {
+// size is how many bytes the arrays have so far.
+func (g *rowGroup) size() int {
+	size := g.rows * g.rowSize
 	for _, i := range g.texts {
 		size += len(g.vectors[i].array)
 	}
