@@ -1,0 +1,62 @@
+// Package policies has no code: these are the tests of the SQL beside them, run as the database roles of the product.
+package policies
+
+import (
+	"context"
+	"crypto/md5"
+	"os"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/migrate"
+	"github.com/insightforge/insightforge/api/postgres/postgrestest"
+)
+
+var files = migrate.Files{Migrations: os.DirFS("../sql"), Policies: os.DirFS(".")}
+
+func TestMain(m *testing.M) {
+	postgrestest.Main(m, func(ctx context.Context, admin *pgx.Conn) error {
+		if err := migrate.Run(ctx, admin, files, func(string) {}); err != nil {
+			return err
+		}
+		_, err := admin.Exec(ctx, planted)
+		return err
+	})
+}
+
+// id is the uuid that planted.sql writes as id('…').
+func id(name string) uuid.UUID { return md5.Sum([]byte(name)) }
+
+func user(name string) uuid.UUID         { return id("users/" + name) }
+func organization(name string) uuid.UUID { return id("organizations/" + name) }
+
+// connect gives a connection of a user to db. The product's is insightforge; postgres is the superuser.
+func connect(t testing.TB, db postgrestest.DB, user string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), db.URL(user))
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return conn
+}
+
+// outcome of a statement or a script: how many rows the last statement touched, or the database's error.
+type outcome struct {
+	rows int64
+	err  *pgconn.PgError
+}
+
+// run sends a script of constant text in one message and tells what became of its last statement.
+func run(t testing.TB, conn *pgx.Conn, script string) outcome {
+	t.Helper()
+	results, err := conn.PgConn().Exec(t.Context(), script).ReadAll()
+	var refused *pgconn.PgError
+	if err != nil {
+		require.ErrorAs(t, err, &refused, script)
+		return outcome{err: refused}
+	}
+	return outcome{rows: results[len(results)-1].CommandTag.RowsAffected()}
+}
