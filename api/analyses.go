@@ -51,29 +51,34 @@ returning id, dataset_id, name, query, created_by, created_at`
 
 func (s *Server) createAnalysis(ctx context.Context, in *struct {
 	InOrganization
+	IdempotencyKey
 	Body struct {
 		Name      string              `json:"name" minLength:"1" maxLength:"200" example:"Rain by month"`
 		DatasetID uuid.UUID           `json:"dataset_id" format:"uuid"`
 		Query     query.Specification `json:"query"`
 	}
 }) (*made[Analysis], error) {
-	var a Analysis
-	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
-		v, err := selectVersion(ctx, tx, in.OrgID, in.Body.DatasetID)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return refuse("invalid", "", Fault{"body.dataset_id", "unknown_dataset", "no such dataset in this organization"})
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := v.compile(s.expand, in.Body.Query); err != nil {
-			return err
-		}
-		a, err = tenant.TxRow[Analysis](ctx, tx.Last(), insertAnalysis,
-			in.OrgID, newID(), in.Body.DatasetID, in.Body.Name, in.Body.Query, session(ctx).User)
-		return err
+	caller, id := member(ctx, in.OrgID), newID()
+	return create(ctx, s, creation[Analysis]{
+		id: id, caller: caller, path: inOrganization(in.OrgID) + "/analyses", key: in.IdempotencyKey, request: in.Body,
+		insert: func(tx *tenant.Tx) (a Analysis, err error) {
+			v, err := selectVersion(ctx, tx, in.OrgID, in.Body.DatasetID)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return a, refuse("invalid", "", Fault{"body.dataset_id", "unknown_dataset", "no such dataset in this organization"})
+			}
+			if err != nil {
+				return a, err
+			}
+			if _, err := v.compile("body.query.", s.expand, in.Body.Query); err != nil {
+				return a, err
+			}
+			return tenant.TxRow[Analysis](ctx, tx.Last(), insertAnalysis,
+				in.OrgID, id, in.Body.DatasetID, in.Body.Name, in.Body.Query, session(ctx).User)
+		},
+		get: func(id uuid.UUID) (Analysis, error) {
+			return tenant.Row[Analysis](ctx, s.db, caller, selectAnalysis, in.OrgID, id)
+		},
 	})
-	return &made[Analysis]{Location: "/api/v1/organizations/" + in.OrgID.String() + "/analyses/" + a.ID.String(), Body: a}, err
 }
 
 const selectAnalyses = `

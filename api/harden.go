@@ -32,44 +32,54 @@ func hardened(mux *http.ServeMux) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer")
 		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
-		defer recovered(w, r)
-		if _, pattern := mux.Handler(r); pattern == "" {
-			w = &refusedByRouter{ResponseWriter: w}
-		}
-		mux.ServeHTTP(w, r)
+		_, pattern := mux.Handler(r)
+		a := &answer{ResponseWriter: w, byRouter: pattern == ""}
+		defer a.recovered(r)
+		mux.ServeHTTP(a, r)
 	})
 }
 
-// recovered answers a panic. A handler that has begun to answer cannot be mended: its connection is closed.
-func recovered(w http.ResponseWriter, r *http.Request) {
+// answer is a response that can still become a problem document.
+type answer struct {
+	http.ResponseWriter
+	byRouter bool // no handler was found: what comes is the router's text/plain 404 or 405
+	begun    bool
+	replaced bool
+}
+
+// WriteHeader replaces the router's refusals.
+func (a *answer) WriteHeader(status int) {
+	a.begun = true
+	if code, ok := codeOfStatus[status]; ok && a.byRouter {
+		a.replaced = true
+		writeProblem(a.ResponseWriter, refuse(code, ""))
+		return
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(body []byte) (int, error) {
+	a.begun = true
+	if a.replaced {
+		return len(body), nil
+	}
+	return a.ResponseWriter.Write(body)
+}
+
+// Unwrap lets http.ResponseController set deadlines.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// recovered answers a panic. What has begun cannot be mended: the connection is closed, so that it does not look whole.
+func (a *answer) recovered(r *http.Request) {
 	cause := recover()
 	if cause == nil {
 		return
 	}
 	slog.Error("panic", "cause", cause, "path", r.URL.Path, "request_id", requestID(r.Context()), "stack", string(debug.Stack()))
-	writeProblem(w, refuse("internal", ""))
-}
-
-// refusedByRouter replaces the router's text/plain 404 and 405.
-type refusedByRouter struct {
-	http.ResponseWriter
-	replaced bool
-}
-
-func (w *refusedByRouter) WriteHeader(status int) {
-	if code, ok := codeOfStatus[status]; ok {
-		w.replaced = true
-		writeProblem(w.ResponseWriter, refuse(code, ""))
-		return
+	if a.begun {
+		panic(http.ErrAbortHandler)
 	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *refusedByRouter) Write(body []byte) (int, error) {
-	if w.replaced {
-		return len(body), nil
-	}
-	return w.ResponseWriter.Write(body)
+	writeProblem(a.ResponseWriter, refuse("internal", ""))
 }
 
 func writeProblem(w http.ResponseWriter, p *Problem) {

@@ -39,6 +39,9 @@ type OrganizationName struct {
 	Name string `json:"name" minLength:"1" maxLength:"200" example:"Acme"`
 }
 
+// inOrganization is where the resources of an organization are.
+func inOrganization(org uuid.UUID) string { return "/api/v1/organizations/" + org.String() }
+
 // InOrganization is the path of every tenant resource.
 type InOrganization struct {
 	OrgID uuid.UUID `path:"org_id" format:"uuid"`
@@ -47,10 +50,22 @@ type InOrganization struct {
 const selectOrganization = `
 select id, name, app.role() as role, created_at, updated_at, revision from app.organizations where id = $1`
 
-func (s *Server) createOrganization(ctx context.Context, in *struct{ Body OrganizationName }) (*made[Organization], error) {
+func (s *Server) createOrganization(ctx context.Context, in *struct {
+	IdempotencyKey
+	Body OrganizationName
+}) (*made[Organization], error) {
 	id := newID()
-	o, err := tenant.Row[Organization](ctx, s.db, tenant.Founder(session(ctx).User, id, in.Body.Name), selectOrganization, id)
-	return &made[Organization]{"/api/v1/organizations/" + id.String(), etag(o.Revision), o}, err
+	out, err := create(ctx, s, creation[Organization]{
+		id: id, caller: tenant.Founder(session(ctx).User, id, in.Body.Name), path: "/api/v1/organizations", key: in.IdempotencyKey, request: in.Body,
+		insert: func(tx *tenant.Tx) (Organization, error) {
+			return tenant.TxRow[Organization](ctx, tx.Last(), selectOrganization, id)
+		},
+		get: func(id uuid.UUID) (Organization, error) {
+			return tenant.Row[Organization](ctx, s.db, member(ctx, id), selectOrganization, id)
+		},
+	})
+	out.ETag = etag(out.Body.Revision)
+	return out, err
 }
 
 const selectOrganizations = `

@@ -48,6 +48,7 @@ var problemKinds = map[string]problemKind{
 	"csv_unclosed_quote":       {422, "Unclosed quote", "The file ends inside a quoted field. The line is where that field begins.", ""},
 	"csv_stray_quote":          {422, "Stray quote", "There is text between the closing quote of a field and the next delimiter. Double a quote inside a quoted field.", ""},
 	"csv_ragged_row":           {422, "Ragged row", "A record has more fields than the header, and not all of them are empty.", ""},
+	"idempotency_key_reused":   {422, "Idempotency key reused", "The Idempotency-Key belongs to an earlier, different request. Use a new one for each thing that is to be made.", ""},
 	"upload_incomplete":        {400, "Upload incomplete", "The body ended before the file did. Nothing was stored.", ""},
 	"upload_no_file":           {422, "No file", "The multipart body has no part named file.", ""},
 	"upload_no_name":           {422, "No name", "Give the dataset a name: ?name=…, or a file name in the multipart body.", ""},

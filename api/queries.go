@@ -50,7 +50,7 @@ func (s *Server) queryDataset(ctx context.Context, in *struct {
 		if err != nil {
 			return err
 		}
-		statement, err := v.compile(s.expand, in.Body)
+		statement, err := v.compile("body.", s.expand, in.Body)
 		if err != nil {
 			return err
 		}
@@ -97,14 +97,14 @@ func (v version) columns() []column.Column {
 	return columns
 }
 
-// compile turns a specification into a statement; what is wrong with it becomes a problem.
-func (v version) compile(expand string, spec query.Specification) (*query.Statement, error) {
+// compile turns a specification into a statement; what is wrong with it becomes a problem at location.
+func (v version) compile(location, expand string, spec query.Specification) (*query.Statement, error) {
 	statement, err := query.Compile(spec, query.Version{
 		OrgID: v.OrgID, DatasetID: v.ID, Segments: v.SegmentIDs, Columns: v.columns(), Expand: expand,
 	})
 	var mistake *query.Error
 	if errors.As(err, &mistake) {
-		return nil, refuse("query_invalid", "", Fault{"body." + mistake.Field, string(mistake.Code), mistake.Message})
+		return nil, refuse("query_invalid", "", Fault{location + mistake.Field, string(mistake.Code), mistake.Message})
 	}
 	return statement, err
 }

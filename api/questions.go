@@ -61,7 +61,7 @@ func (s *Server) askQuestion(ctx context.Context, in *struct {
 		if err := a.read(v, words); err != nil {
 			return err
 		}
-		statement, err := v.compile(s.expand, a.Interpretation)
+		statement, err := v.compile("interpretation.", s.expand, a.Interpretation)
 		if err != nil {
 			return err
 		}

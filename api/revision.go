@@ -22,6 +22,7 @@ type found[T any] struct {
 type made[T any] struct {
 	Location string `header:"Location"`
 	ETag     string `header:"ETag"`
+	Replayed string `header:"Idempotent-Replayed" doc:"true: an earlier request with this Idempotency-Key made it"`
 	Body     T
 }
 

@@ -54,30 +54,40 @@ const insertRun = `
 insert into app.analysis_runs (org_id, id, analysis_id, created_by, result) values ($1, $2, $3, $4, $5)
 returning id, analysis_id, created_by, created_at, result`
 
-func (s *Server) createRun(ctx context.Context, in *AnalysisPath) (*made[RunDetail], error) {
-	var run RunDetail
-	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
-		a, err := tenant.TxRow[Analysis](ctx, tx, selectAnalysis, in.OrgID, in.AnalysisID)
-		if err != nil {
-			return err
-		}
-		v, err := selectVersion(ctx, tx, in.OrgID, a.DatasetID)
-		if err != nil {
-			return err
-		}
-		statement, err := v.compile(s.expand, a.Query)
-		if err != nil {
-			return err
-		}
-		result, err := v.run(ctx, tx, statement)
-		if err != nil {
-			return err
-		}
-		run, err = tenant.TxRow[RunDetail](ctx, tx.Last(), insertRun, in.OrgID, newID(), in.AnalysisID, session(ctx).User, result)
-		return err
+func (s *Server) createRun(ctx context.Context, in *struct {
+	AnalysisPath
+	IdempotencyKey
+}) (*made[RunDetail], error) {
+	caller, id := member(ctx, in.OrgID), newID()
+	return create(ctx, s, creation[RunDetail]{
+		id: id, caller: caller, path: inOrganization(in.OrgID) + "/analyses/" + in.AnalysisID.String() + "/runs", key: in.IdempotencyKey,
+		insert: func(tx *tenant.Tx) (run RunDetail, err error) {
+			result, err := s.runAnalysis(ctx, tx, in.AnalysisPath)
+			if err != nil {
+				return run, err
+			}
+			return tenant.TxRow[RunDetail](ctx, tx.Last(), insertRun, in.OrgID, id, in.AnalysisID, session(ctx).User, result)
+		},
+		get: func(id uuid.UUID) (RunDetail, error) {
+			return tenant.Row[RunDetail](ctx, s.db, caller, selectRun, in.OrgID, in.AnalysisID, id)
+		},
 	})
-	location := "/api/v1/organizations/" + in.OrgID.String() + "/analyses/" + in.AnalysisID.String() + "/runs/" + run.ID.String()
-	return &made[RunDetail]{Location: location, Body: run}, err
+}
+
+func (s *Server) runAnalysis(ctx context.Context, tx *tenant.Tx, path AnalysisPath) (Result, error) {
+	a, err := tenant.TxRow[Analysis](ctx, tx, selectAnalysis, path.OrgID, path.AnalysisID)
+	if err != nil {
+		return Result{}, err
+	}
+	v, err := selectVersion(ctx, tx, path.OrgID, a.DatasetID)
+	if err != nil {
+		return Result{}, err
+	}
+	statement, err := v.compile("query.", s.expand, a.Query)
+	if err != nil {
+		return Result{}, err
+	}
+	return v.run(ctx, tx, statement)
 }
 
 const selectRuns = `
@@ -88,7 +98,11 @@ func (s *Server) listRuns(ctx context.Context, in *struct {
 	AnalysisPath
 	Page
 }) (*listed[Run], error) {
-	rows, err := tenant.Rows[Run](ctx, s.db, member(ctx, in.OrgID), selectRuns, in.OrgID, in.AnalysisID, in.before, in.Limit+1)
+	caller := member(ctx, in.OrgID)
+	rows, err := tenant.Rows[Run](ctx, s.db, caller, selectRuns, in.OrgID, in.AnalysisID, in.before, in.Limit+1)
+	if err == nil && len(rows) == 0 { // no runs, or no analysis?
+		_, err = tenant.Row[Analysis](ctx, s.db, caller, selectAnalysis, in.OrgID, in.AnalysisID)
+	}
 	return page(in.Page, rows, func(r Run) uuid.UUID { return r.ID }), err
 }
 

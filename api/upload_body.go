@@ -21,6 +21,7 @@ const readPause = 30 * time.Second
 // uploadInput keeps the request, so that the handler can stream its body.
 type uploadInput struct {
 	InOrganization
+	IdempotencyKey
 	Name string `query:"name" maxLength:"200" doc:"Name of the dataset; without it the file name of the multipart body" example:"Seattle weather"`
 
 	ctx huma.Context

@@ -55,15 +55,22 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 	}
 	defer file.Close()
 	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: name, file: file}
-	if err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) error { return upload.store(ctx, tx) }); err != nil {
-		return nil, err
-	}
-	d, err := tenant.Row[DatasetDetail](ctx, s.db, caller, selectDataset, in.OrgID, id)
-	if err != nil {
-		return nil, err
-	}
-	location := "/api/v1/organizations/" + in.OrgID.String() + "/datasets/" + id.String()
-	return &made[UploadedDataset]{location, etag(d.Revision), UploadedDataset{d, uploadWarnings(file.Warnings)}}, nil
+	out, err := create(ctx, s, creation[UploadedDataset]{
+		id: id, caller: caller, path: inOrganization(in.OrgID) + "/datasets", key: in.IdempotencyKey, request: []any{name, file.SHA256},
+		insert: func(tx *tenant.Tx) (d UploadedDataset, err error) {
+			if err := upload.store(ctx, tx); err != nil {
+				return d, err
+			}
+			d.DatasetDetail, err = tenant.TxRow[DatasetDetail](ctx, tx.Last(), selectDataset, in.OrgID, id)
+			return d, err
+		},
+		get: func(id uuid.UUID) (d UploadedDataset, err error) {
+			d.DatasetDetail, err = tenant.Row[DatasetDetail](ctx, s.db, caller, selectDataset, in.OrgID, id)
+			return d, err
+		},
+	})
+	out.ETag, out.Body.Warnings = etag(out.Body.Revision), uploadWarnings(file.Warnings)
+	return out, err
 }
 
 // errProbe rolls a probe back.

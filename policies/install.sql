@@ -27,6 +27,7 @@ grant usage on schema app to insightforge, insightforge_auth, insightforge_user,
 
 {{ template "users.sql" . }}
 {{ template "sessions.sql" . }}
+{{ template "idempotency_keys.sql" . }}
 {{ template "organizations.sql" . }}
 {{ template "memberships.sql" . }}
 {{ template "member_emails.sql" . }}
