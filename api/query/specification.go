@@ -56,7 +56,7 @@ type Filter struct {
 
 // Order is one sort key.
 type Order struct {
-	By   string `json:"by" minLength:"1" maxLength:"600" doc:"Name of a result column, or the column of a dimension" example:"revenue"`
+	By   string `json:"by" minLength:"1" maxLength:"220" doc:"Name of a result column, or the column of a dimension" example:"revenue"`
 	Desc bool   `json:"desc,omitempty" doc:"Largest first"`
 }
 
