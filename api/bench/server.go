@@ -1,0 +1,148 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	startTimeout = time.Minute
+	stopTimeout  = 45 * time.Second // longer than the server takes to cut off its requests and its database
+)
+
+// server is this program's binary serving in a process of its own, so that its memory and its start are a server's.
+type server struct {
+	addr    string
+	dataDir string
+	started time.Duration // from the process's start until /readyz answered 200
+	cmd     *exec.Cmd
+	exited  chan struct{} // closed when cmd has been waited for
+}
+
+// start serves dataDir on a free port and waits until the server is ready.
+func start(ctx context.Context, dataDir string) (*server, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(dataDir + ".log")
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	s := &server{addr: addr, dataDir: dataDir, cmd: exec.Command(program, "serve"), exited: make(chan struct{})}
+	s.cmd.Env = append(os.Environ(), "ADDR="+addr, "DATA_DIR="+dataDir, "DATABASE_URL=")
+	s.cmd.Stderr = log
+	begun := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = s.cmd.Wait()
+		close(s.exited)
+	}()
+	if err := s.awaitReady(ctx); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	s.started = time.Since(begun)
+	return s, nil
+}
+
+func freeAddr() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+func (s *server) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for !s.ready(ctx) {
+		select {
+		case <-s.exited:
+			text, _ := os.ReadFile(s.dataDir + ".log")
+			return fmt.Errorf("the server ended: %s", bytes.TrimSpace(text))
+		case <-ctx.Done():
+			return fmt.Errorf("the server did not become ready: %w", ctx.Err())
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return nil
+}
+
+func (s *server) ready(ctx context.Context) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false // not listening yet
+	}
+	response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// stop ends the server and its database and waits for them.
+func (s *server) stop() error {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	select {
+	case <-s.exited:
+		return nil
+	case <-time.After(stopTimeout):
+		_ = s.cmd.Process.Kill()
+		<-s.exited
+		return errors.New("the server did not stop and was killed")
+	}
+}
+
+// databaseURL reaches the server's private PostgreSQL as user. The socket's directory stands in the fifth line of the
+// file that the postmaster writes.
+func (s *server) databaseURL(user string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(s.dataDir, "postgres", "postmaster.pid"))
+	if err != nil {
+		return "", err
+	}
+	lines := strings.Split(string(text), "\n")
+	if len(lines) < 5 {
+		return "", errors.New("postmaster.pid is not complete")
+	}
+	u := url.URL{Scheme: "postgres", User: url.User(user), Path: "/insightforge",
+		RawQuery: url.Values{"port": {lines[3]}, "host": {lines[4]}}.Encode()}
+	return u.String(), nil
+}
+
+var highWater = regexp.MustCompile(`(?m)^VmHWM:\s+(\d+) kB$`)
+
+// peakMemory is the most physical memory that the server's process has held, in bytes. Elsewhere than on Linux: os.ErrNotExist.
+func (s *server) peakMemory() (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	found := highWater.FindSubmatch(text)
+	if found == nil {
+		return 0, errors.New("no VmHWM in /proc/PID/status")
+	}
+	kilobytes, err := strconv.ParseInt(string(found[1]), 10, 64)
+	return kilobytes << 10, err
+}
