@@ -1,0 +1,27 @@
+-- acme has nearly all rows of every table: 5,000 of each kind, and 5,000 runs of one analysis.
+-- Foreign keys are not checked (they hold), so that this is quick.
+set session_replication_role = replica;
+
+create temp table n as
+select i, o.id as org_id, o.created_by, md5('large' || i)::uuid as id from generate_series(1, 5000) i, app.organizations o where o.name = 'acme';
+
+insert into app.users (id, email, full_name, password_hash) select id, i || '@large.example.com', 'n', 'x' from n;
+insert into app.memberships (org_id, user_id, role, full_name) select org_id, id, 'VIEWER', 'n' from n;
+insert into app.member_emails (org_id, user_id, email) select org_id, id, i || '@large.example.com' from n;
+insert into app.invitations (org_id, id, email, role, invited_by, token_hash) select org_id, id, i || '@large.example.com', 'VIEWER', created_by, i from n;
+insert into app.idempotency_keys (user_id, key, fingerprint, object_id) select created_by, i, '', id from n;
+insert into app.datasets (org_id, id, name, created_by) select org_id, id, 'n', created_by from n;
+insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids)
+select org_id, id, 1, created_by, created_by, 1, 1, '', array[id] from n;
+insert into app.dataset_columns (org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count)
+select org_id, id, 1, 1, created_by, 'word', 'text', 'codes', 0 from n;
+insert into app.dataset_segments (org_id, id, dataset_id, created_by, row_count) select org_id, id, id, created_by, 1 from n;
+insert into app.dataset_words (org_id, dataset_id, column_no, page_no, created_by, words) select org_id, id, 1, 0, created_by, '{a}' from n;
+insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, codes)
+select org_id, id, 1, 0, created_by, 0, 1, 0, '{0}' from n;
+insert into app.analyses (org_id, id, dataset_id, name, query, created_by) select org_id, id, id, 'n', '{}', created_by from n;
+insert into app.analysis_runs (org_id, id, analysis_id, created_by, result) select org_id, id, md5('large1')::uuid, created_by, '{}' from n;
+insert into app.questions (org_id, id, dataset_id, question, interpretation, provider, created_by) select org_id, id, id, 'n', '{}', 'none', created_by from n;
+
+set session_replication_role = origin;
+vacuum analyze;
