@@ -25,8 +25,9 @@ type Chunk struct {
 	Array    []byte // int8[], float8[], int4[] or text[] in PostgreSQL's binary format
 }
 
-// Chunks reads the file again and calls emit for each chunk, row group by row group and in order of columns. The chunk
-// is valid until emit returns. The next row group is read meanwhile.
+// Chunks reads the file again and calls emit for each chunk, row group by row group and in order of columns. A chunk is
+// valid until emit returns for the last column of its row group, so a row group can be sent as one batch. The next row
+// group is read meanwhile.
 func (f *File) Chunks(ctx context.Context, emit func(Chunk) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

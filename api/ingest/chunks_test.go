@@ -110,8 +110,8 @@ func TestCodesAreGivenInOrderOfFirstAppearance(t *testing.T) {
 
 func TestTheLargestDictionaryIsGivenUpWhenAllAreTooLarge(t *testing.T) {
 	t.Parallel()
-	pad := strings.Repeat("x", 400)
-	f := spool(t, "a,b,c", 30_000, func(i int) string { return fmt.Sprintf("w%d,%s%d,%s%d", i%1000, pad, i, pad[:300], i) })
+	pad := strings.Repeat("x", 2000)
+	f := spool(t, "a,b,c", 5000, func(i int) string { return fmt.Sprintf("w%d,%s%d,%s%d", i%1000, pad, i, pad[:1500], i) })
 	require.Equal(t, column.Codes, f.Columns[0].Payload)
 	require.Equal(t, column.Texts, f.Columns[1].Payload)
 	require.Equal(t, column.Codes, f.Columns[2].Payload)
@@ -121,6 +121,21 @@ func TestTheLargestDictionaryIsGivenUpWhenAllAreTooLarge(t *testing.T) {
 		size += len(page)
 	}
 	require.Less(t, size, maxWordMem)
+}
+
+func TestAChunkIsValidUntilItsRowGroupEnds(t *testing.T) {
+	t.Parallel()
+	f := spool(t, "a,b", 100_000, func(i int) string { return fmt.Sprintf("%d,%d", i, i%7) })
+	var first Chunk
+	require.NoError(t, f.Chunks(context.Background(), func(c Chunk) error {
+		if c.ColumnNo == 1 {
+			first = c
+			return nil
+		}
+		require.EqualValues(t, first.FirstRow, decodeArray(t, first.Payload, first.Array)[0])
+		require.Equal(t, first.FirstRow, *first.Min)
+		return nil
+	}))
 }
 
 func TestChunksCanBeReadTwice(t *testing.T) {

@@ -143,15 +143,15 @@ func (f *inference) columns() []Column {
 func (f *inference) warnings() (list []Warning) {
 	if n := len(f.renamed); n > 0 {
 		list = append(list, Warning{Code: WarnColumnsRenamed, Count: int64(n), Columns: f.renamed,
-			Message: fmt.Sprintf("%d columns were renamed: their names were empty, not unique or had control characters.", n)})
+			Message: fmt.Sprintf("Columns renamed: %d. Their names were empty, not unique or had control characters.", n)})
 	}
 	if f.short.Count > 0 {
 		list = append(list, Warning{Code: WarnShortRows, Count: f.short.Count, Line: f.short.Line,
-			Message: fmt.Sprintf("%d rows have fewer fields than the header, the first on line %d; the missing values are null.", f.short.Count, f.short.Line)})
+			Message: fmt.Sprintf("Rows with fewer fields than the header: %d, the first on line %d. The missing values are null.", f.short.Count, f.short.Line)})
 	}
 	if n := len(f.ambiguous); n > 0 {
 		list = append(list, Warning{Code: WarnAmbiguousDates, Count: int64(n), Columns: f.ambiguous,
-			Message: fmt.Sprintf("%d columns of dates were kept as text: days and months cannot be told apart. Write dates as 2006-01-02.", n)})
+			Message: fmt.Sprintf("Columns of dates kept as text: %d. Days and months cannot be told apart; write dates as 2006-01-02.", n)})
 	}
 	return list
 }

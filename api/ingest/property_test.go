@@ -108,7 +108,8 @@ func requireType(t *rapid.T, drawn, got column.Type, fields []string) {
 }
 
 func missing(field string) bool {
-	return field == "" || field == "NA" || field == "null" || field == "-" || field == " "
+	field = strings.TrimSpace(field)
+	return field == "" || field == "NA" || field == "null" || field == "-"
 }
 
 // expected is what a field is stored as in a column, worked out with the standard library.
@@ -127,7 +128,7 @@ func expected(t *rapid.T, c Column, field string) any {
 	case c.Type == column.Date || c.Type == column.Timestamp:
 		return moment(t, c.Type, field)
 	}
-	r, ok := new(big.Rat).SetString(field)
+	r, ok := new(big.Rat).SetString(strings.TrimSpace(field))
 	require.True(t, ok)
 	r.Mul(r, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(c.Scale)), nil)))
 	require.True(t, r.IsInt())
@@ -135,6 +136,7 @@ func expected(t *rapid.T, c Column, field string) any {
 }
 
 func moment(t *rapid.T, typ column.Type, field string) int64 {
+	field = strings.TrimSpace(field)
 	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04", time.DateTime, time.RFC3339Nano, "2006-01-02 15:04:05-0700"} {
 		if at, err := time.Parse(layout, field); err == nil {
 			if typ == column.Date {
