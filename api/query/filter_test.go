@@ -96,9 +96,9 @@ func TestADictionaryOfSeveralPagesIsReadInOrder(t *testing.T) {
 	version := load(t, conn, tbl)
 	last := json.RawMessage(`"w2598"`)
 
-	require.Equal(t, [][]any{{json.Number("1")}}, ask(t, conn, query.Specification{
-		Measures: []query.Measure{{Op: query.Count}},
-		Filters:  []query.Filter{{Column: "word", Op: query.Greater, Value: last}},
+	require.Equal(t, [][]any{{"w2599"}}, ask(t, conn, query.Specification{
+		Dimensions: []query.Dimension{{Column: "word"}},
+		Filters:    []query.Filter{{Column: "word", Op: query.Greater, Value: last}},
 	}, version))
 	require.Equal(t, [][]any{{"w2599", "w2599"}, {"w2598", "w2598"}, {"w2597", "w2597"}}, ask(t, conn, query.Specification{
 		Dimensions: []query.Dimension{{Column: "word"}},
@@ -108,5 +108,24 @@ func TestADictionaryOfSeveralPagesIsReadInOrder(t *testing.T) {
 	}, version), "one row more than the limit tells that there are more")
 	require.Equal(t, [][]any{{json.Number("2600"), "w0000", "w2599"}}, ask(t, conn, query.Specification{
 		Measures: []query.Measure{{Op: query.CountDistinct, Column: "word"}, {Op: query.Min, Column: "word"}, {Op: query.Max, Column: "word"}},
+	}, version))
+}
+
+func TestATimestampIsGroupedBesideItsPeriods(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	version := load(t, conn, table{
+		columns: []column.Column{{No: 1, Name: "at", Type: column.Timestamp, Payload: column.Ints}},
+		rows:    [][]any{{int64(-1)}, {int64(-2)}, {int64(0)}, {nil}},
+		chunks:  [][]int{{4}},
+	})
+	require.Equal(t, [][]any{
+		{"1969-12-31T23:59:59.999998Z", "1969-10-01", "1969-12-29", json.Number("1")},
+		{"1969-12-31T23:59:59.999999Z", "1969-10-01", "1969-12-29", json.Number("1")},
+		{"1970-01-01T00:00:00Z", "1970-01-01", "1969-12-29", json.Number("1")},
+		{nil, nil, nil, json.Number("1")},
+	}, ask(t, conn, query.Specification{
+		Dimensions: []query.Dimension{{Column: "at"}, {Column: "at", Grain: query.Quarter}, {Column: "at", Grain: query.Week}},
+		Measures:   []query.Measure{{Op: query.Count}},
 	}, version))
 }
