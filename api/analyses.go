@@ -39,6 +39,13 @@ type Analysis struct {
 	CreatedAt time.Time           `json:"created_at"`
 }
 
+// NewAnalysis is a query to save.
+type NewAnalysis struct {
+	Name      string              `json:"name" minLength:"1" maxLength:"200" example:"Rain by month"`
+	DatasetID uuid.UUID           `json:"dataset_id" format:"uuid"`
+	Query     query.Specification `json:"query"`
+}
+
 // AnalysisPath names an analysis.
 type AnalysisPath struct {
 	InOrganization
@@ -52,11 +59,7 @@ returning id, dataset_id, name, query, created_by, created_at`
 func (s *Server) createAnalysis(ctx context.Context, in *struct {
 	InOrganization
 	IdempotencyKey
-	Body struct {
-		Name      string              `json:"name" minLength:"1" maxLength:"200" example:"Rain by month"`
-		DatasetID uuid.UUID           `json:"dataset_id" format:"uuid"`
-		Query     query.Specification `json:"query"`
-	}
+	Body NewAnalysis
 }) (*made[Analysis], error) {
 	caller, id := member(ctx, in.OrgID), newID()
 	return create(ctx, s, creation[Analysis]{

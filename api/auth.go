@@ -49,6 +49,11 @@ type Tokens struct {
 	ExpiresIn    int    `json:"expires_in" doc:"Seconds until the access token expires" example:"600"`
 }
 
+// RefreshToken is what new tokens are got with.
+type RefreshToken struct {
+	RefreshToken string `json:"refresh_token" maxLength:"200"`
+}
+
 // SignedIn is a new session.
 type SignedIn struct {
 	User User `json:"user"`
@@ -125,11 +130,7 @@ returning user_id, generation`
 delete from app.sessions where id = $1 and (generation > $2 or expires_at <= now())`
 )
 
-func (s *Server) refresh(ctx context.Context, in *struct {
-	Body struct {
-		RefreshToken string `json:"refresh_token" maxLength:"200"`
-	}
-}) (*struct{ Body Tokens }, error) {
+func (s *Server) refresh(ctx context.Context, in *struct{ Body RefreshToken }) (*struct{ Body Tokens }, error) {
 	id, generation, err := s.keys.ParseRefresh(in.Body.RefreshToken)
 	if err != nil {
 		return nil, refuse("session_ended", "")

@@ -48,6 +48,22 @@ type NewInvitation struct {
 	Token string `json:"token" doc:"Shown once"`
 }
 
+// InvitationOffer is whom to invite, to what.
+type InvitationOffer struct {
+	Email string `json:"email" format:"email" pattern:"^[^@<> ]+@[^@<> ]+$" maxLength:"254"`
+	Role  Role   `json:"role"`
+}
+
+// InvitationToken accepts an invitation.
+type InvitationToken struct {
+	Token string `json:"token" maxLength:"100"`
+}
+
+// Of two invitations to one address at once the second has to see the first: it waits here, in a statement of its own,
+// and the next one takes its snapshot after that. Who may not invite locks nothing.
+const lockOrganization = `
+select id from app.organizations where id = $1 for update`
+
 // A member and an open invitation are in the way; an expired or revoked one is not.
 const insertInvitation = `
 insert into app.invitations (org_id, id, email, role, invited_by, token_hash)
@@ -59,14 +75,18 @@ returning id, email, role, invited_by, created_at, expires_at, accepted_at, revo
 
 func (s *Server) createInvitation(ctx context.Context, in *struct {
 	InOrganization
-	Body struct {
-		Email string `json:"email" format:"email" pattern:"^[^@<> ]+@[^@<> ]+$" maxLength:"254"`
-		Role  Role   `json:"role"`
-	}
+	Body InvitationOffer
 }) (*struct{ Body NewInvitation }, error) {
 	token, email := invitationToken(), normalized(in.Body.Email)
-	rows, err := tenant.Rows[Invitation](ctx, s.db, member(ctx, in.OrgID), insertInvitation,
-		in.OrgID, newID(), email, in.Body.Role, session(ctx).User, tokenHash(token))
+	var rows []Invitation
+	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) (err error) {
+		if _, err := tx.Exec(ctx, lockOrganization, in.OrgID); err != nil {
+			return err
+		}
+		rows, err = tenant.TxRows[Invitation](ctx, tx.Last(), insertInvitation,
+			in.OrgID, newID(), email, in.Body.Role, session(ctx).User, tokenHash(token))
+		return err
+	})
 	if err == nil && len(rows) == 0 {
 		err = s.notInvited(ctx, in.OrgID, email)
 	}
@@ -151,9 +171,7 @@ const selectJoinedOrganization = `
 select id, name, app.role() as role, created_at, updated_at, revision from app.organizations where id = app.org_id()`
 
 func (s *Server) acceptInvitation(ctx context.Context, in *struct {
-	Body struct {
-		Token string `json:"token" maxLength:"100"`
-	}
+	Body InvitationToken
 }) (*found[Organization], error) {
 	caller := tenant.Invitee(session(ctx).User, tokenHash(in.Body.Token))
 	o, err := tenant.Row[Organization](ctx, s.db, caller, selectJoinedOrganization)

@@ -29,11 +29,17 @@ func (s *Server) registerMembers() {
 // Role is what a member may do in an organization.
 type Role string
 
-// Schema names the four roles in the OpenAPI.
-func (Role) Schema(huma.Registry) *huma.Schema {
+// Schema makes Role one component of the OpenAPI, so that clients get one type.
+func (Role) Schema(r huma.Registry) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeString, Enum: []any{"OWNER", "ADMIN", "ANALYST", "VIEWER"}}
 	s.PrecomputeMessages()
-	return s
+	r.Map()["Role"] = s
+	return &huma.Schema{Ref: "#/components/schemas/Role"}
+}
+
+// RoleChange is what a member's role becomes.
+type RoleChange struct {
+	Role Role `json:"role"`
 }
 
 // Member is a person in an organization.
@@ -89,9 +95,7 @@ where m.org_id = $1 and m.user_id = $2
 func (s *Server) updateMember(ctx context.Context, in *struct {
 	MemberPath
 	IfMatch
-	Body struct {
-		Role Role `json:"role"`
-	}
+	Body RoleChange
 }) (*found[Member], error) {
 	caller, want := member(ctx, in.OrgID), in.revision()
 	rows, err := tenant.Rows[Member](ctx, s.db, caller, updateMember, in.OrgID, in.UserID, in.Body.Role, want)

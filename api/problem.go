@@ -17,7 +17,7 @@ type Problem struct {
 	Status int     `json:"status" example:"404"`
 	Code   string  `json:"code" example:"not_found" doc:"Stable; one of docs/errors.md"`
 	Detail string  `json:"detail,omitempty" doc:"What is wrong with this request"`
-	Errors []Fault `json:"errors,omitempty" doc:"Where it is wrong; never with the value that was sent"`
+	Errors []Fault `json:"errors,omitempty" nullable:"false" doc:"Where it is wrong; never with the value that was sent"`
 
 	retryAfter string
 }

@@ -24,7 +24,7 @@ func (s *Server) registerQueries() {
 // dates are "2014-03-01", timestamps RFC 3339 in UTC, missing values null.
 type Result struct {
 	Columns        []query.ResultColumn `json:"columns" nullable:"false"`
-	Rows           Table                `json:"rows" nullable:"false"`
+	Rows           Table                `json:"rows"`
 	RowCount       int                  `json:"row_count"`
 	Truncated      bool                 `json:"truncated" doc:"There are more rows than the limit"`
 	DatasetVersion int                  `json:"dataset_version"`
@@ -38,6 +38,12 @@ func (t *Table) UnmarshalJSON(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	return d.Decode((*[][]any)(t))
+}
+
+// Schema: neither the table nor a row of it is ever null.
+func (Table) Schema(huma.Registry) *huma.Schema {
+	row := &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{}}
+	return &huma.Schema{Type: huma.TypeArray, Items: row}
 }
 
 func (s *Server) queryDataset(ctx context.Context, in *struct {

@@ -24,6 +24,11 @@ func (s *Server) registerQuestions() {
 			"caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words."}, s.askQuestion)
 }
 
+// Question is asked in plain English.
+type Question struct {
+	Question string `json:"question" minLength:"1" maxLength:"1000" example:"total precipitation by month in 2014"`
+}
+
 // Answer is a question, how it was read, and what came out.
 type Answer struct {
 	ID             uuid.UUID           `json:"id" format:"uuid"`
@@ -44,9 +49,7 @@ insert into app.questions (org_id, id, dataset_id, question, interpretation, pro
 
 func (s *Server) askQuestion(ctx context.Context, in *struct {
 	DatasetPath
-	Body struct {
-		Question string `json:"question" minLength:"1" maxLength:"1000" example:"total precipitation by month in 2014"`
-	}
+	Body Question
 }) (*struct{ Body Answer }, error) {
 	a := Answer{ID: newID(), Question: in.Body.Question, Provider: "builtin", CreatedAt: time.Now().UTC()}
 	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {

@@ -21,7 +21,7 @@ type found[T any] struct {
 // made is the answer to a creation.
 type made[T any] struct {
 	Location string `header:"Location"`
-	ETag     string `header:"ETag"`
+	ETag     string `header:"ETag" doc:"For what can change"`
 	Replayed string `header:"Idempotent-Replayed" doc:"true: an earlier request with this Idempotency-Key made it"`
 	Body     T
 }

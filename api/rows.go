@@ -22,7 +22,7 @@ func (s *Server) registerRows() {
 // a decimal is sent), dates are "2014-03-01", timestamps RFC 3339 in UTC, missing values null.
 type Rows struct {
 	Columns    []query.ResultColumn `json:"columns" nullable:"false"`
-	Rows       [][]any              `json:"rows" nullable:"false"`
+	Rows       [][]any              `json:"rows"`
 	NextCursor *string              `json:"next_cursor" doc:"Give it as cursor for the next page; null on the last one"`
 }
 
@@ -42,7 +42,7 @@ func (in *rowsInput) Resolve(huma.Context) []error {
 		return nil
 	}
 	b, err := base64.RawURLEncoding.DecodeString(in.Cursor)
-	if err != nil || len(b) != 12 || b[4]&0x80 != 0 {
+	if err != nil || len(b) != 12 || b[4] != 0 { // no version has 2^56 rows
 		return []error{&huma.ErrorDetail{Location: "query.cursor", Message: "not a cursor of this list"}}
 	}
 	version := int32(binary.BigEndian.Uint32(b))

@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"path"
 	"strings"
@@ -71,12 +72,23 @@ func filePart(body io.Reader, boundary string) (io.Reader, string, error) {
 			return nil, "", refuse("upload_no_file", "")
 		}
 		if err != nil {
-			return nil, "", uploadProblem(err)
+			return nil, "", formProblem(err)
 		}
 		if part.FormName() == "file" {
 			return part, part.FileName(), nil
 		}
 	}
+}
+
+// formProblem: what is not the body's end or size is a form that cannot be read.
+func formProblem(err error) error {
+	err = uploadProblem(err)
+	var known *Problem
+	var network net.Error
+	if errors.As(err, &known) || errors.As(err, &network) {
+		return err
+	}
+	return refuse("bad_request", "the body is not a multipart form")
 }
 
 // patientReader gives each read of the body its own deadline: a slow upload goes on, a stalled one ends.

@@ -28,6 +28,11 @@ type User struct {
 	Revision  int32     `json:"-"`
 }
 
+// UserName is what a user is called.
+type UserName struct {
+	FullName string `json:"full_name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
+}
+
 const selectMe = `
 select id, email, full_name, created_at, updated_at, revision from app.users where id = $1`
 
@@ -49,9 +54,7 @@ select id, email, full_name, created_at, updated_at, revision from me`
 
 func (s *Server) updateMe(ctx context.Context, in *struct {
 	IfMatch
-	Body struct {
-		FullName string `json:"full_name" minLength:"1" maxLength:"200"`
-	}
+	Body UserName
 }) (*found[User], error) {
 	id, want := session(ctx).User, in.revision()
 	rows, err := tenant.Rows[User](ctx, s.db, person(ctx), updateMe, id, in.Body.FullName, want)
