@@ -2,7 +2,7 @@ package bench
 
 import (
 	"bytes"
-	"encoding/csv"
+	stdcsv "encoding/csv"
 	"io"
 	"strings"
 	"testing"
@@ -55,7 +55,7 @@ func TestGeneratedRowsAreTheSameAtEveryRun(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, first, again)
 
-	records, err := csv.NewReader(bytes.NewReader(first)).ReadAll()
+	records, err := stdcsv.NewReader(bytes.NewReader(first)).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, records, 2_001)
 	require.Equal(t, strings.TrimSpace(header), strings.Join(records[0], ","))
