@@ -18,12 +18,9 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
-// Defines values for CreateInvitationRequestRole.
+// Defines values for AnswerProvider.
 const (
-	CreateInvitationRequestRoleADMIN   CreateInvitationRequestRole = "ADMIN"
-	CreateInvitationRequestRoleANALYST CreateInvitationRequestRole = "ANALYST"
-	CreateInvitationRequestRoleOWNER   CreateInvitationRequestRole = "OWNER"
-	CreateInvitationRequestRoleVIEWER  CreateInvitationRequestRole = "VIEWER"
+	Builtin AnswerProvider = "builtin"
 )
 
 // Defines values for DatasetColumnType.
@@ -60,14 +57,6 @@ const (
 	Ne       FilterOp = "ne"
 )
 
-// Defines values for InvitationRole.
-const (
-	InvitationRoleADMIN   InvitationRole = "ADMIN"
-	InvitationRoleANALYST InvitationRole = "ANALYST"
-	InvitationRoleOWNER   InvitationRole = "OWNER"
-	InvitationRoleVIEWER  InvitationRole = "VIEWER"
-)
-
 // Defines values for MeasureOp.
 const (
 	Avg           MeasureOp = "avg"
@@ -77,30 +66,6 @@ const (
 	Median        MeasureOp = "median"
 	Min           MeasureOp = "min"
 	Sum           MeasureOp = "sum"
-)
-
-// Defines values for MemberRole.
-const (
-	MemberRoleADMIN   MemberRole = "ADMIN"
-	MemberRoleANALYST MemberRole = "ANALYST"
-	MemberRoleOWNER   MemberRole = "OWNER"
-	MemberRoleVIEWER  MemberRole = "VIEWER"
-)
-
-// Defines values for NewInvitationRole.
-const (
-	NewInvitationRoleADMIN   NewInvitationRole = "ADMIN"
-	NewInvitationRoleANALYST NewInvitationRole = "ANALYST"
-	NewInvitationRoleOWNER   NewInvitationRole = "OWNER"
-	NewInvitationRoleVIEWER  NewInvitationRole = "VIEWER"
-)
-
-// Defines values for OrganizationRole.
-const (
-	OrganizationRoleADMIN   OrganizationRole = "ADMIN"
-	OrganizationRoleANALYST OrganizationRole = "ANALYST"
-	OrganizationRoleOWNER   OrganizationRole = "OWNER"
-	OrganizationRoleVIEWER  OrganizationRole = "VIEWER"
 )
 
 // Defines values for ResultColumnType.
@@ -114,18 +79,13 @@ const (
 	ResultColumnTypeTimestamp ResultColumnType = "timestamp"
 )
 
-// Defines values for UpdateMemberRequestRole.
+// Defines values for Role.
 const (
-	UpdateMemberRequestRoleADMIN   UpdateMemberRequestRole = "ADMIN"
-	UpdateMemberRequestRoleANALYST UpdateMemberRequestRole = "ANALYST"
-	UpdateMemberRequestRoleOWNER   UpdateMemberRequestRole = "OWNER"
-	UpdateMemberRequestRoleVIEWER  UpdateMemberRequestRole = "VIEWER"
+	ADMIN   Role = "ADMIN"
+	ANALYST Role = "ANALYST"
+	OWNER   Role = "OWNER"
+	VIEWER  Role = "VIEWER"
 )
-
-// AcceptInvitationRequest defines model for Accept-invitationRequest.
-type AcceptInvitationRequest struct {
-	Token string `json:"token"`
-}
 
 // Analysis defines model for Analysis.
 type Analysis struct {
@@ -137,23 +97,40 @@ type Analysis struct {
 	Query     Specification      `json:"query"`
 }
 
-// CreateAnalysisRequest defines model for Create-analysisRequest.
-type CreateAnalysisRequest struct {
-	DatasetID openapi_types.UUID `json:"dataset_id"`
+// Answer defines model for Answer.
+type Answer struct {
+	// Answer Every number in it is in the result or in the query
+	Answer string `json:"answer"`
 
-	// Name Example: Rain by month
-	Name  string        `json:"name"`
-	Query Specification `json:"query"`
+	// Assumptions What the question did not say
+	Assumptions    []string           `json:"assumptions"`
+	Chart          Chart              `json:"chart"`
+	CreatedAt      time.Time          `json:"created_at"`
+	ID             openapi_types.UUID `json:"id"`
+	Interpretation Specification      `json:"interpretation"`
+	Provider       AnswerProvider     `json:"provider"`
+	Question       string             `json:"question"`
+
+	// Reading The query in English
+	Reading string `json:"reading"`
+	Result  Result `json:"result"`
 }
 
-// CreateInvitationRequest defines model for Create-invitationRequest.
-type CreateInvitationRequest struct {
-	Email openapi_types.Email         `json:"email"`
-	Role  CreateInvitationRequestRole `json:"role"`
-}
+// AnswerProvider defines model for Answer.Provider.
+type AnswerProvider string
 
-// CreateInvitationRequestRole defines model for CreateInvitationRequest.Role.
-type CreateInvitationRequestRole string
+// Chart defines model for Chart.
+type Chart struct {
+	Categories   []string    `json:"categories,omitempty"`
+	CategoryName string      `json:"category_name,omitempty"`
+	Cells        []*[]string `json:"cells,omitempty"`
+	Header       []string    `json:"header,omitempty"`
+	Kind         string      `json:"kind"`
+	Note         string      `json:"note,omitempty"`
+	Series       []Series    `json:"series,omitempty"`
+	Title        string      `json:"title"`
+	ValueName    string      `json:"value_name,omitempty"`
+}
 
 // Credentials defines model for Credentials.
 type Credentials struct {
@@ -283,11 +260,19 @@ type Invitation struct {
 	ID         openapi_types.UUID  `json:"id"`
 	InvitedBy  openapi_types.UUID  `json:"invited_by"`
 	RevokedAt  time.Time           `json:"revoked_at"`
-	Role       InvitationRole      `json:"role"`
+	Role       Role                `json:"role"`
 }
 
-// InvitationRole defines model for Invitation.Role.
-type InvitationRole string
+// InvitationOffer defines model for InvitationOffer.
+type InvitationOffer struct {
+	Email openapi_types.Email `json:"email"`
+	Role  Role                `json:"role"`
+}
+
+// InvitationToken defines model for InvitationToken.
+type InvitationToken struct {
+	Token string `json:"token"`
+}
 
 // JWK defines model for JWK.
 type JWK struct {
@@ -391,13 +376,19 @@ type Member struct {
 	// Email Only for OWNER and ADMIN
 	Email     string             `json:"email,omitempty"`
 	FullName  string             `json:"full_name"`
-	Role      MemberRole         `json:"role"`
+	Role      Role               `json:"role"`
 	UpdatedAt time.Time          `json:"updated_at"`
 	UserID    openapi_types.UUID `json:"user_id"`
 }
 
-// MemberRole defines model for Member.Role.
-type MemberRole string
+// NewAnalysis defines model for NewAnalysis.
+type NewAnalysis struct {
+	DatasetID openapi_types.UUID `json:"dataset_id"`
+
+	// Name Example: Rain by month
+	Name  string        `json:"name"`
+	Query Specification `json:"query"`
+}
 
 // NewInvitation defines model for NewInvitation.
 type NewInvitation struct {
@@ -408,14 +399,11 @@ type NewInvitation struct {
 	ID         openapi_types.UUID  `json:"id"`
 	InvitedBy  openapi_types.UUID  `json:"invited_by"`
 	RevokedAt  time.Time           `json:"revoked_at"`
-	Role       NewInvitationRole   `json:"role"`
+	Role       Role                `json:"role"`
 
 	// Token Shown once
 	Token string `json:"token"`
 }
-
-// NewInvitationRole defines model for NewInvitation.Role.
-type NewInvitationRole string
 
 // Order defines model for Order.
 type Order struct {
@@ -433,14 +421,9 @@ type Organization struct {
 	CreatedAt time.Time          `json:"created_at"`
 	ID        openapi_types.UUID `json:"id"`
 	Name      string             `json:"name"`
-
-	// Role The caller's role in it
-	Role      OrganizationRole `json:"role"`
-	UpdatedAt time.Time        `json:"updated_at"`
+	Role      Role               `json:"role"`
+	UpdatedAt time.Time          `json:"updated_at"`
 }
-
-// OrganizationRole The caller's role in it
-type OrganizationRole string
 
 // OrganizationName defines model for OrganizationName.
 type OrganizationName struct {
@@ -473,8 +456,14 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
-// RefreshRequest defines model for RefreshRequest.
-type RefreshRequest struct {
+// Question defines model for Question.
+type Question struct {
+	// Question Example: total precipitation by month in 2014
+	Question string `json:"question"`
+}
+
+// RefreshToken defines model for RefreshToken.
+type RefreshToken struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
@@ -519,6 +508,14 @@ type ResultColumn struct {
 // Example: decimal
 type ResultColumnType string
 
+// Role defines model for Role.
+type Role string
+
+// RoleChange defines model for RoleChange.
+type RoleChange struct {
+	Role Role `json:"role"`
+}
+
 // Rows defines model for Rows.
 type Rows struct {
 	Columns []ResultColumn `json:"columns"`
@@ -547,6 +544,12 @@ type RunDetail struct {
 	CreatedBy openapi_types.UUID `json:"created_by"`
 	ID        openapi_types.UUID `json:"id"`
 	Result    Result             `json:"result"`
+}
+
+// Series defines model for Series.
+type Series struct {
+	Name   string     `json:"name"`
+	Values []*float64 `json:"values"`
 }
 
 // SignedIn defines model for SignedIn.
@@ -604,19 +607,6 @@ type Tokens struct {
 	TokenType string `json:"token_type"`
 }
 
-// UpdateMeRequest defines model for Update-meRequest.
-type UpdateMeRequest struct {
-	FullName string `json:"full_name"`
-}
-
-// UpdateMemberRequest defines model for Update-memberRequest.
-type UpdateMemberRequest struct {
-	Role UpdateMemberRequestRole `json:"role"`
-}
-
-// UpdateMemberRequestRole defines model for UpdateMemberRequest.Role.
-type UpdateMemberRequestRole string
-
 // UploadWarning defines model for UploadWarning.
 type UploadWarning struct {
 	// Code Example: ambiguous_dates
@@ -654,12 +644,24 @@ type User struct {
 	UpdatedAt time.Time           `json:"updated_at"`
 }
 
+// UserName defines model for UserName.
+type UserName struct {
+	// FullName Example: Ada Lovelace
+	FullName string `json:"full_name"`
+}
+
 // ListOrganizationsParams defines parameters for ListOrganizations.
 type ListOrganizationsParams struct {
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// CreateOrganizationParams defines parameters for CreateOrganization.
+type CreateOrganizationParams struct {
+	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
 // UpdateOrganizationParams defines parameters for UpdateOrganization.
@@ -676,12 +678,24 @@ type ListAnalysesParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// CreateAnalysisParams defines parameters for CreateAnalysis.
+type CreateAnalysisParams struct {
+	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListRunsParams defines parameters for ListRuns.
 type ListRunsParams struct {
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// CreateRunParams defines parameters for CreateRun.
+type CreateRunParams struct {
+	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
 // ListDatasetsParams defines parameters for ListDatasets.
@@ -702,6 +716,9 @@ type CreateDatasetMultipartBody struct {
 type CreateDatasetParams struct {
 	// Name Name of the dataset; without it the file name of the multipart body
 	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
 // UpdateDatasetParams defines parameters for UpdateDataset.
@@ -750,13 +767,13 @@ type UpdateMeParams struct {
 type LoginJSONRequestBody = Credentials
 
 // RefreshJSONRequestBody defines body for Refresh for application/json ContentType.
-type RefreshJSONRequestBody = RefreshRequest
+type RefreshJSONRequestBody = RefreshToken
 
 // RegisterJSONRequestBody defines body for Register for application/json ContentType.
 type RegisterJSONRequestBody = Registration
 
 // AcceptInvitationJSONRequestBody defines body for AcceptInvitation for application/json ContentType.
-type AcceptInvitationJSONRequestBody = AcceptInvitationRequest
+type AcceptInvitationJSONRequestBody = InvitationToken
 
 // CreateOrganizationJSONRequestBody defines body for CreateOrganization for application/json ContentType.
 type CreateOrganizationJSONRequestBody = OrganizationName
@@ -765,7 +782,7 @@ type CreateOrganizationJSONRequestBody = OrganizationName
 type UpdateOrganizationJSONRequestBody = OrganizationName
 
 // CreateAnalysisJSONRequestBody defines body for CreateAnalysis for application/json ContentType.
-type CreateAnalysisJSONRequestBody = CreateAnalysisRequest
+type CreateAnalysisJSONRequestBody = NewAnalysis
 
 // CreateDatasetMultipartRequestBody defines body for CreateDataset for multipart/form-data ContentType.
 type CreateDatasetMultipartRequestBody CreateDatasetMultipartBody
@@ -776,14 +793,17 @@ type UpdateDatasetJSONRequestBody = DatasetName
 // QueryDatasetJSONRequestBody defines body for QueryDataset for application/json ContentType.
 type QueryDatasetJSONRequestBody = Specification
 
+// AskQuestionJSONRequestBody defines body for AskQuestion for application/json ContentType.
+type AskQuestionJSONRequestBody = Question
+
 // CreateInvitationJSONRequestBody defines body for CreateInvitation for application/json ContentType.
-type CreateInvitationJSONRequestBody = CreateInvitationRequest
+type CreateInvitationJSONRequestBody = InvitationOffer
 
 // UpdateMemberJSONRequestBody defines body for UpdateMember for application/json ContentType.
-type UpdateMemberJSONRequestBody = UpdateMemberRequest
+type UpdateMemberJSONRequestBody = RoleChange
 
 // UpdateMeJSONRequestBody defines body for UpdateMe for application/json ContentType.
-type UpdateMeJSONRequestBody = UpdateMeRequest
+type UpdateMeJSONRequestBody = UserName
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -941,14 +961,14 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/organizations (the `CreateOrganization` operationId).
-	CreateOrganizationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateOrganizationWithBody(ctx context.Context, params *CreateOrganizationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateOrganization Create an organization and be its OWNER
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/organizations (the `CreateOrganization` operationId).
-	CreateOrganization(ctx context.Context, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateOrganization(ctx context.Context, params *CreateOrganizationParams, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOrganization Get an organization
 	//
@@ -985,7 +1005,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/analyses (the `CreateAnalysis` operationId).
-	CreateAnalysisWithBody(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateAnalysisWithBody(ctx context.Context, orgID openapi_types.UUID, params *CreateAnalysisParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateAnalysis Save a query under a name
 	//
@@ -994,7 +1014,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/analyses (the `CreateAnalysis` operationId).
-	CreateAnalysis(ctx context.Context, orgID openapi_types.UUID, body CreateAnalysisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateAnalysis(ctx context.Context, orgID openapi_types.UUID, params *CreateAnalysisParams, body CreateAnalysisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteAnalysis Delete an analysis with its runs
 	//
@@ -1018,7 +1038,7 @@ type ClientInterface interface {
 	// OWNER, ADMIN, ANALYST.
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/analyses/{analysis_id}/runs (the `CreateRun` operationId).
-	CreateRun(ctx context.Context, orgID openapi_types.UUID, analysisID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateRun(ctx context.Context, orgID openapi_types.UUID, analysisID openapi_types.UUID, params *CreateRunParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetRun Get the result of a run
 	//
@@ -1091,6 +1111,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
 	QueryDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskQuestionWithBody Ask a question in plain English
+	//
+	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
+	AskQuestionWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskQuestion Ask a question in plain English
+	//
+	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
+	AskQuestion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRows Read the rows in the order of the file
 	//
@@ -1383,8 +1421,8 @@ func (c *Client) ListOrganizations(ctx context.Context, params *ListOrganization
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/organizations (the `CreateOrganization` operationId).
-func (c *Client) CreateOrganizationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateOrganizationRequestWithBody(c.Server, contentType, body)
+func (c *Client) CreateOrganizationWithBody(ctx context.Context, params *CreateOrganizationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateOrganizationRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1400,8 +1438,8 @@ func (c *Client) CreateOrganizationWithBody(ctx context.Context, contentType str
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/organizations (the `CreateOrganization` operationId).
-func (c *Client) CreateOrganization(ctx context.Context, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateOrganizationRequest(c.Server, body)
+func (c *Client) CreateOrganization(ctx context.Context, params *CreateOrganizationParams, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateOrganizationRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1487,8 +1525,8 @@ func (c *Client) ListAnalyses(ctx context.Context, orgID openapi_types.UUID, par
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/analyses (the `CreateAnalysis` operationId).
-func (c *Client) CreateAnalysisWithBody(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateAnalysisRequestWithBody(c.Server, orgID, contentType, body)
+func (c *Client) CreateAnalysisWithBody(ctx context.Context, orgID openapi_types.UUID, params *CreateAnalysisParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAnalysisRequestWithBody(c.Server, orgID, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1506,8 +1544,8 @@ func (c *Client) CreateAnalysisWithBody(ctx context.Context, orgID openapi_types
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/analyses (the `CreateAnalysis` operationId).
-func (c *Client) CreateAnalysis(ctx context.Context, orgID openapi_types.UUID, body CreateAnalysisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateAnalysisRequest(c.Server, orgID, body)
+func (c *Client) CreateAnalysis(ctx context.Context, orgID openapi_types.UUID, params *CreateAnalysisParams, body CreateAnalysisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAnalysisRequest(c.Server, orgID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1570,8 +1608,8 @@ func (c *Client) ListRuns(ctx context.Context, orgID openapi_types.UUID, analysi
 // OWNER, ADMIN, ANALYST.
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/analyses/{analysis_id}/runs (the `CreateRun` operationId).
-func (c *Client) CreateRun(ctx context.Context, orgID openapi_types.UUID, analysisID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateRunRequest(c.Server, orgID, analysisID)
+func (c *Client) CreateRun(ctx context.Context, orgID openapi_types.UUID, analysisID openapi_types.UUID, params *CreateRunParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateRunRequest(c.Server, orgID, analysisID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1744,6 +1782,44 @@ func (c *Client) QueryDatasetWithBody(ctx context.Context, orgID openapi_types.U
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
 func (c *Client) QueryDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewQueryDatasetRequest(c.Server, orgID, datasetID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskQuestionWithBody Ask a question in plain English
+//
+// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
+func (c *Client) AskQuestionWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskQuestionRequestWithBody(c.Server, orgID, datasetID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskQuestion Ask a question in plain English
+//
+// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
+func (c *Client) AskQuestion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskQuestionRequest(c.Server, orgID, datasetID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2273,18 +2349,18 @@ func NewListOrganizationsRequest(server string, params *ListOrganizationsParams)
 }
 
 // NewCreateOrganizationRequest calls the generic CreateOrganization builder with application/json body
-func NewCreateOrganizationRequest(server string, body CreateOrganizationJSONRequestBody) (*http.Request, error) {
+func NewCreateOrganizationRequest(server string, params *CreateOrganizationParams, body CreateOrganizationJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateOrganizationRequestWithBody(server, "application/json", bodyReader)
+	return NewCreateOrganizationRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewCreateOrganizationRequestWithBody constructs an http.Request for the CreateOrganization method, with any body, and a specified content type
-func NewCreateOrganizationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateOrganizationRequestWithBody(server string, params *CreateOrganizationParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -2308,6 +2384,21 @@ func NewCreateOrganizationRequestWithBody(server string, contentType string, bod
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -2482,18 +2573,18 @@ func NewListAnalysesRequest(server string, orgID openapi_types.UUID, params *Lis
 }
 
 // NewCreateAnalysisRequest calls the generic CreateAnalysis builder with application/json body
-func NewCreateAnalysisRequest(server string, orgID openapi_types.UUID, body CreateAnalysisJSONRequestBody) (*http.Request, error) {
+func NewCreateAnalysisRequest(server string, orgID openapi_types.UUID, params *CreateAnalysisParams, body CreateAnalysisJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateAnalysisRequestWithBody(server, orgID, "application/json", bodyReader)
+	return NewCreateAnalysisRequestWithBody(server, orgID, params, "application/json", bodyReader)
 }
 
 // NewCreateAnalysisRequestWithBody constructs an http.Request for the CreateAnalysis method, with any body, and a specified content type
-func NewCreateAnalysisRequestWithBody(server string, orgID openapi_types.UUID, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateAnalysisRequestWithBody(server string, orgID openapi_types.UUID, params *CreateAnalysisParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2524,6 +2615,21 @@ func NewCreateAnalysisRequestWithBody(server string, orgID openapi_types.UUID, c
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -2691,7 +2797,7 @@ func NewListRunsRequest(server string, orgID openapi_types.UUID, analysisID open
 }
 
 // NewCreateRunRequest constructs an http.Request for the CreateRun method
-func NewCreateRunRequest(server string, orgID openapi_types.UUID, analysisID openapi_types.UUID) (*http.Request, error) {
+func NewCreateRunRequest(server string, orgID openapi_types.UUID, analysisID openapi_types.UUID, params *CreateRunParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2726,6 +2832,21 @@ func NewCreateRunRequest(server string, orgID openapi_types.UUID, analysisID ope
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -2960,6 +3081,21 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 
 	req.Header.Add("Content-Type", contentType)
 
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -3149,6 +3285,60 @@ func NewQueryDatasetRequestWithBody(server string, orgID openapi_types.UUID, dat
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/query", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAskQuestionRequest calls the generic AskQuestion builder with application/json body
+func NewAskQuestionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, body AskQuestionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskQuestionRequestWithBody(server, orgID, datasetID, "application/json", bodyReader)
+}
+
+// NewAskQuestionRequestWithBody constructs an http.Request for the AskQuestion method, with any body, and a specified content type
+func NewAskQuestionRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/questions", pathParam0, pathParam1)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -3860,14 +4050,14 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/organizations (the `CreateOrganization` operationId).
-	CreateOrganizationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error)
+	CreateOrganizationWithBodyWithResponse(ctx context.Context, params *CreateOrganizationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error)
 
 	// CreateOrganizationWithResponse Create an organization and be its OWNER
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/organizations (the `CreateOrganization` operationId).
-	CreateOrganizationWithResponse(ctx context.Context, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error)
+	CreateOrganizationWithResponse(ctx context.Context, params *CreateOrganizationParams, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error)
 
 	// GetOrganizationWithResponse Get an organization
 	//
@@ -3908,7 +4098,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/analyses (the `CreateAnalysis` operationId).
-	CreateAnalysisWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAnalysisResponse, error)
+	CreateAnalysisWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateAnalysisParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAnalysisResponse, error)
 
 	// CreateAnalysisWithResponse Save a query under a name
 	//
@@ -3917,7 +4107,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/analyses (the `CreateAnalysis` operationId).
-	CreateAnalysisWithResponse(ctx context.Context, orgID openapi_types.UUID, body CreateAnalysisJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAnalysisResponse, error)
+	CreateAnalysisWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateAnalysisParams, body CreateAnalysisJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAnalysisResponse, error)
 
 	// DeleteAnalysisWithResponse Delete an analysis with its runs
 	//
@@ -3949,7 +4139,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/analyses/{analysis_id}/runs (the `CreateRun` operationId).
-	CreateRunWithResponse(ctx context.Context, orgID openapi_types.UUID, analysisID openapi_types.UUID, reqEditors ...RequestEditorFn) (*CreateRunResponse, error)
+	CreateRunWithResponse(ctx context.Context, orgID openapi_types.UUID, analysisID openapi_types.UUID, params *CreateRunParams, reqEditors ...RequestEditorFn) (*CreateRunResponse, error)
 
 	// GetRunWithResponse Get the result of a run
 	//
@@ -4032,6 +4222,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
 	QueryDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error)
+
+	// AskQuestionWithBodyWithResponse Ask a question in plain English
+	//
+	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
+	AskQuestionWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error)
+
+	// AskQuestionWithResponse Ask a question in plain English
+	//
+	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
+	AskQuestionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error)
 
 	// ListRowsWithResponse Read the rows in the order of the file
 	//
@@ -4692,6 +4900,29 @@ func (r QueryDatasetResponse) StatusCode() int {
 	return 0
 }
 
+type AskQuestionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Answer
+}
+
+// Status returns HTTPResponse.Status
+func (r AskQuestionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskQuestionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListRowsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5095,8 +5326,8 @@ func (c *ClientWithResponses) ListOrganizationsWithResponse(ctx context.Context,
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/organizations (the `CreateOrganization` operationId).
-func (c *ClientWithResponses) CreateOrganizationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error) {
-	rsp, err := c.CreateOrganizationWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) CreateOrganizationWithBodyWithResponse(ctx context.Context, params *CreateOrganizationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error) {
+	rsp, err := c.CreateOrganizationWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -5108,8 +5339,8 @@ func (c *ClientWithResponses) CreateOrganizationWithBodyWithResponse(ctx context
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/organizations (the `CreateOrganization` operationId).
-func (c *ClientWithResponses) CreateOrganizationWithResponse(ctx context.Context, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error) {
-	rsp, err := c.CreateOrganization(ctx, body, reqEditors...)
+func (c *ClientWithResponses) CreateOrganizationWithResponse(ctx context.Context, params *CreateOrganizationParams, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error) {
+	rsp, err := c.CreateOrganization(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -5179,8 +5410,8 @@ func (c *ClientWithResponses) ListAnalysesWithResponse(ctx context.Context, orgI
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/analyses (the `CreateAnalysis` operationId).
-func (c *ClientWithResponses) CreateAnalysisWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAnalysisResponse, error) {
-	rsp, err := c.CreateAnalysisWithBody(ctx, orgID, contentType, body, reqEditors...)
+func (c *ClientWithResponses) CreateAnalysisWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateAnalysisParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAnalysisResponse, error) {
+	rsp, err := c.CreateAnalysisWithBody(ctx, orgID, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -5194,8 +5425,8 @@ func (c *ClientWithResponses) CreateAnalysisWithBodyWithResponse(ctx context.Con
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/analyses (the `CreateAnalysis` operationId).
-func (c *ClientWithResponses) CreateAnalysisWithResponse(ctx context.Context, orgID openapi_types.UUID, body CreateAnalysisJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAnalysisResponse, error) {
-	rsp, err := c.CreateAnalysis(ctx, orgID, body, reqEditors...)
+func (c *ClientWithResponses) CreateAnalysisWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateAnalysisParams, body CreateAnalysisJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAnalysisResponse, error) {
+	rsp, err := c.CreateAnalysis(ctx, orgID, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -5250,8 +5481,8 @@ func (c *ClientWithResponses) ListRunsWithResponse(ctx context.Context, orgID op
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/analyses/{analysis_id}/runs (the `CreateRun` operationId).
-func (c *ClientWithResponses) CreateRunWithResponse(ctx context.Context, orgID openapi_types.UUID, analysisID openapi_types.UUID, reqEditors ...RequestEditorFn) (*CreateRunResponse, error) {
-	rsp, err := c.CreateRun(ctx, orgID, analysisID, reqEditors...)
+func (c *ClientWithResponses) CreateRunWithResponse(ctx context.Context, orgID openapi_types.UUID, analysisID openapi_types.UUID, params *CreateRunParams, reqEditors ...RequestEditorFn) (*CreateRunResponse, error) {
+	rsp, err := c.CreateRun(ctx, orgID, analysisID, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -5398,6 +5629,36 @@ func (c *ClientWithResponses) QueryDatasetWithResponse(ctx context.Context, orgI
 		return nil, err
 	}
 	return ParseQueryDatasetResponse(rsp)
+}
+
+// AskQuestionWithBodyWithResponse Ask a question in plain English
+//
+// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
+func (c *ClientWithResponses) AskQuestionWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error) {
+	rsp, err := c.AskQuestionWithBody(ctx, orgID, datasetID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskQuestionResponse(rsp)
+}
+
+// AskQuestionWithResponse Ask a question in plain English
+//
+// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
+func (c *ClientWithResponses) AskQuestionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error) {
+	rsp, err := c.AskQuestion(ctx, orgID, datasetID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskQuestionResponse(rsp)
 }
 
 // ListRowsWithResponse Read the rows in the order of the file
@@ -6172,6 +6433,32 @@ func ParseQueryDatasetResponse(rsp *http.Response) (*QueryDatasetResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Result
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskQuestionResponse parses an HTTP response from a AskQuestionWithResponse call
+func ParseAskQuestionResponse(rsp *http.Response) (*AskQuestionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskQuestionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Answer
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
