@@ -60,3 +60,31 @@ func run(t testing.TB, conn *pgx.Conn, script string) outcome {
 	}
 	return outcome{rows: results[len(results)-1].CommandTag.RowsAffected()}
 }
+
+// as runs a script for a caller, in a transaction that stays open until the connection's next one.
+func as(t testing.TB, conn *pgx.Conn, begin, script string) outcome {
+	t.Helper()
+	return run(t, conn, "rollback; begin; "+begin+"; "+script)
+}
+
+// code is the SQLSTATE; empty for none.
+func (o outcome) code() string {
+	if o.err == nil {
+		return ""
+	}
+	return o.err.Code
+}
+
+// requireRefused: permission denied, be it by privilege or by policy.
+func requireRefused(t testing.TB, o outcome, why string) {
+	t.Helper()
+	require.Equal(t, "42501", o.code())
+	require.Contains(t, o.err.Message, why)
+}
+
+// value is the only value of a query.
+func value[T any](t testing.TB, conn *pgx.Conn, sql string, args ...any) (v T) {
+	t.Helper()
+	require.NoError(t, conn.QueryRow(t.Context(), sql, args...).Scan(&v), sql)
+	return v
+}

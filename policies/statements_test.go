@@ -4,10 +4,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,19 +16,25 @@ import (
 // statement is the SQL of a constant of package api: what the server sends, not a copy of it.
 func statement(t testing.TB, name string) string {
 	t.Helper()
-	paths, err := filepath.Glob("../api/*.go")
+	constants, err := constants()
 	require.NoError(t, err)
-	constants := map[string]ast.Expr{}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		require.NoError(t, err)
-		file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.SkipObjectResolution)
-		require.NoError(t, err)
-		collect(file, constants)
-	}
 	require.Contains(t, constants, name, "package api has no such constant")
 	return evaluate(t, constants, constants[name])
 }
+
+// constants are those of package api.
+var constants = sync.OnceValues(func() (map[string]ast.Expr, error) {
+	paths, err := filepath.Glob("../api/*.go")
+	constants := map[string]ast.Expr{}
+	for _, path := range paths {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		collect(file, constants)
+	}
+	return constants, err
+})
 
 func collect(file *ast.File, constants map[string]ast.Expr) {
 	for _, d := range file.Decls {

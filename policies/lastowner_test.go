@@ -1,0 +1,98 @@
+package policies
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/postgres/postgrestest"
+)
+
+// The two statements of api/members.go, as the server sends them.
+
+func demote(t *testing.T) func(conn *pgx.Conn, by, whom string) (int64, error) {
+	sql := statement(t, "updateMember")
+	return func(conn *pgx.Conn, by, whom string) (int64, error) {
+		return inTransaction(t, conn, by, sql, organization("acme"), user(whom), "VIEWER", nil)
+	}
+}
+
+func remove(t *testing.T) func(conn *pgx.Conn, by, whom string) (int64, error) {
+	sql := statement(t, "deleteMember")
+	return func(conn *pgx.Conn, by, whom string) (int64, error) {
+		return inTransaction(t, conn, by, sql, organization("acme"), user(whom))
+	}
+}
+
+func inTransaction(t *testing.T, conn *pgx.Conn, person, sql string, args ...any) (touched int64, err error) {
+	err = pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), "select app.begin_request($1, $2)", user(person), organization("acme")); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(t.Context(), sql, args...)
+		touched = tag.RowsAffected()
+		return err
+	})
+	return touched, err
+}
+
+const owners = "select count(*) from app.memberships where org_id = $1 and role = 'OWNER'"
+
+func TestAttack_058_TheLastOwnerStays(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Database(t)
+	conn, admin := connect(t, db, login), connect(t, db, superuser)
+	demote, remove := demote(t), remove(t)
+	touched, err := demote(conn, "olga", "otto")
+	require.NoError(t, err)
+	require.Equal(t, int64(1), touched, "one of two")
+	for _, act := range []func(*pgx.Conn, string, string) (int64, error){demote, remove} {
+		touched, err := act(conn, "olga", "olga")
+		require.NoError(t, err)
+		require.Zero(t, touched)
+	}
+	require.Equal(t, int64(1), value[int64](t, admin, owners, organization("acme")))
+}
+
+// TestAttack_059_TwoOwnersEndEachOther at once, 30 times, by every pair of the two statements: one of them always stays.
+func TestAttack_059_TwoOwnersEndEachOther(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Database(t)
+	one, other, admin := connect(t, db, login), connect(t, db, login), connect(t, db, superuser)
+	demote, remove := demote(t), remove(t)
+	type act = func(*pgx.Conn, string, string) (int64, error)
+	pairs := []struct {
+		first, second act
+		firstOn       string // olga acts on otto or on herself
+		secondOn      string // otto acts on olga or on himself
+	}{
+		{demote, demote, "otto", "olga"}, {remove, remove, "otto", "olga"}, {demote, remove, "otto", "olga"},
+		{remove, remove, "olga", "otto"}, {demote, demote, "olga", "otto"}, {remove, demote, "olga", "otto"},
+	}
+	for i := range 30 {
+		pair := pairs[i%len(pairs)]
+		var together sync.WaitGroup
+		var errs [2]error
+		together.Go(func() { _, errs[0] = pair.first(one, "olga", pair.firstOn) })
+		together.Go(func() { _, errs[1] = pair.second(other, "otto", pair.secondOn) })
+		together.Wait()
+		for _, err := range errs {
+			if err != nil { // the other was faster: not a member any more
+				require.ErrorContains(t, err, "P0002")
+			}
+		}
+		require.Equal(t, int64(1), value[int64](t, admin, owners, organization("acme")), "pair %d", i%len(pairs))
+		restoreOwners(t, admin)
+	}
+}
+
+func restoreOwners(t *testing.T, admin *pgx.Conn) {
+	t.Helper()
+	_, err := admin.Exec(t.Context(), `insert into app.memberships (org_id, user_id, role, full_name)
+		select $1, unnest($2::uuid[]), 'OWNER', 'n' on conflict (org_id, user_id) do update set role = 'OWNER'`,
+		organization("acme"), []uuid.UUID{user("olga"), user("otto")})
+	require.NoError(t, err)
+}
