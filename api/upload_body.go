@@ -5,7 +5,6 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
-	"net"
 	"net/http"
 	"path"
 	"strings"
@@ -41,16 +40,17 @@ func (in *uploadInput) open(maxBytes int64) (io.Reader, string, error) {
 	}
 	r, w := humago.Unwrap(in.ctx)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a long upload may take longer than an answer
-	body := io.Reader(&patientReader{http.MaxBytesReader(w, r.Body, maxBytes), in.ctx})
+	whole := &patientReader{body: http.MaxBytesReader(w, r.Body, maxBytes), ctx: in.ctx}
+	body := io.Reader(whole)
 	mediaType, params, err := mime.ParseMediaType(in.ctx.Header("Content-Type"))
 	name := in.Name
 	switch {
 	case err == nil && mediaType == "multipart/form-data":
 		var fileName string
-		if body, fileName, err = filePart(body, params["boundary"]); err != nil {
+		if body, fileName, err = filePart(whole, params["boundary"]); err != nil {
 			return nil, "", err
 		}
-		if name == "" {
+		if name == "" && fileName != "" {
 			name = strings.TrimSuffix(path.Base(fileName), path.Ext(fileName))
 		}
 	case err == nil && (mediaType == "text/csv" || mediaType == "application/csv"):
@@ -64,40 +64,32 @@ func (in *uploadInput) open(maxBytes int64) (io.Reader, string, error) {
 }
 
 // filePart reads up to the part named file; nothing of it is kept on disk or in memory.
-func filePart(body io.Reader, boundary string) (io.Reader, string, error) {
+func filePart(body *patientReader, boundary string) (io.Reader, string, error) {
 	form := multipart.NewReader(body, boundary)
 	for {
 		part, err := form.NextPart()
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil, "", refuse("upload_no_file", "")
-		}
-		if err != nil {
-			return nil, "", formProblem(err)
-		}
-		if part.FormName() == "file" {
+		case err != nil && body.err != nil: // the form is cut off where the body ends
+			return nil, "", uploadProblem(body.err)
+		case err != nil:
+			return nil, "", refuse("bad_request", "the body is not a multipart form")
+		case part.FormName() == "file":
 			return part, part.FileName(), nil
 		}
 	}
-}
-
-// formProblem: what is not the body's end or size is a form that cannot be read.
-func formProblem(err error) error {
-	err = uploadProblem(err)
-	var known *Problem
-	var network net.Error
-	if errors.As(err, &known) || errors.As(err, &network) {
-		return err
-	}
-	return refuse("bad_request", "the body is not a multipart form")
 }
 
 // patientReader gives each read of the body its own deadline: a slow upload goes on, a stalled one ends.
 type patientReader struct {
 	body io.Reader
 	ctx  huma.Context
+	err  error // what ended the body, io.EOF included
 }
 
-func (r *patientReader) Read(p []byte) (int, error) {
+func (r *patientReader) Read(p []byte) (n int, err error) {
 	_ = r.ctx.SetReadDeadline(time.Now().Add(readPause))
-	return r.body.Read(p)
+	n, r.err = r.body.Read(p)
+	return n, r.err
 }

@@ -71,6 +71,11 @@ select format('%I may %s %s', c.rolname, privilege, r.name)
 from relations r, callers c, unnest(array['TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege
 where has_table_privilege(c.oid, r.oid, privilege)
 
+union all -- a copy of a database (template, restore without --create) does not have the original's own privileges
+select format('%I may create %s in this database: run sql/roles.sql in it', c.rolname, case privilege when 'TEMP' then 'temporary objects' else 'schemas' end)
+from callers c, unnest(array['TEMP', 'CREATE']) privilege
+where has_database_privilege(c.oid, current_database(), privilege)
+
 union all
 select format('%I may create objects in schema %I', c.rolname, n.nspname)
 from callers c, pg_namespace n where has_schema_privilege(c.oid, n.oid, 'CREATE') and n.nspname !~ '^pg_'

@@ -128,6 +128,10 @@ func Database(t testing.TB) DB {
 	if _, err := admin.Exec(t.Context(), "create database "+db.Name+` template "template" strategy file_copy`); err != nil {
 		t.Fatalf("postgrestest: %v", err)
 	}
+	// A copy has not the privileges of the original database itself.
+	if _, err := admin.Exec(t.Context(), "revoke create, temporary on database "+db.Name+" from public"); err != nil {
+		t.Fatalf("postgrestest: %v", err)
+	}
 	t.Cleanup(func() {
 		if _, err := admin.Exec(context.Background(), "drop database "+db.Name+" with (force)"); err != nil {
 			t.Errorf("postgrestest: %v", err)
