@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/insightforge/insightforge/api"
+	"github.com/insightforge/insightforge/api/bench"
 	"github.com/insightforge/insightforge/api/migrate"
 )
 
@@ -17,6 +18,7 @@ const usage = `insightforge [command]
 
   serve      serve the API (the default); without DATABASE_URL on a private PostgreSQL
   migrate    bring the database of DATABASE_URL to this program's schema and policies
+  bench      measure this program against its own private PostgreSQL: bench [--quick] [--only NAME] [--format json]
   generate   write docs/openapi.json, docs/openapi-3.0.json and docs/errors.md
   version    print the version
 
@@ -33,7 +35,7 @@ func Main(args []string, files migrate.Files) int {
 		command, args = args[0], args[1:]
 	}
 	run, ok := map[string]func(context.Context, []string, migrate.Files) error{
-		"serve": serve, "migrate": migrateDatabase, "generate": generate,
+		"serve": serve, "migrate": migrateDatabase, "bench": bench.Run, "generate": generate,
 		"version": func(context.Context, []string, migrate.Files) error { fmt.Println(api.Version); return nil },
 		"help":    func(context.Context, []string, migrate.Files) error { fmt.Print(usage); return nil },
 	}[command]
