@@ -11,6 +11,7 @@ import (
 
 	"github.com/insightforge/insightforge/api"
 	"github.com/insightforge/insightforge/api/bench"
+	"github.com/insightforge/insightforge/api/demo"
 	"github.com/insightforge/insightforge/api/migrate"
 )
 
@@ -18,6 +19,7 @@ const usage = `insightforge [command]
 
   serve      serve the API (the default); without DATABASE_URL on a private PostgreSQL
   migrate    bring the database of DATABASE_URL to this program's schema and policies
+  demo       play a first session against a running server: demo [--url URL] [FILE.csv]
   bench      measure this program against its own private PostgreSQL: bench [--quick] [--only NAME] [--format json]
   generate   write docs/openapi.json, docs/openapi-3.0.json and docs/errors.md
   version    print the version
@@ -35,7 +37,7 @@ func Main(args []string, files migrate.Files) int {
 		command, args = args[0], args[1:]
 	}
 	run, ok := map[string]func(context.Context, []string, migrate.Files) error{
-		"serve": serve, "migrate": migrateDatabase, "bench": bench.Run, "generate": generate,
+		"serve": serve, "migrate": migrateDatabase, "demo": demo.Run, "bench": bench.Run, "generate": generate,
 		"version": func(context.Context, []string, migrate.Files) error { fmt.Println(api.Version); return nil },
 		"help":    func(context.Context, []string, migrate.Files) error { fmt.Print(usage); return nil },
 	}[command]

@@ -32,7 +32,10 @@ func (db *DB) Tx(ctx context.Context, caller Caller, work func(*Tx) error) (err 
 	if !tx.begun || tx.last {
 		return nil
 	}
-	_, err = tx.conn.Exec(ctx, "commit")
+	tag, err := tx.conn.Exec(ctx, "commit")
+	if err == nil && tag.String() != "COMMIT" { // work has swallowed an error
+		err = pgx.ErrTxCommitRollback
+	}
 	return err
 }
 
