@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,7 +40,6 @@ const maxUpload = 1 << 20
 type server struct {
 	*httptest.Server
 	t       *testing.T
-	keys    *token.Keys
 	admin   *pgx.Conn // a superuser's: for people, whose passwords are slow to hash, and for what no caller may do
 	tempDir string    // of uploads
 	dumping string    // the statement of dump
@@ -54,11 +54,25 @@ func newServer(t *testing.T) *server {
 	admin, err := pgx.Connect(t.Context(), database.URL("postgres"))
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
-	keys, err := token.LoadOrCreate(filepath.Join(t.TempDir(), "keys.json"))
-	require.NoError(t, err)
-	s := &server{httptest.NewServer(api.NewServer(db, keys, "app.expand", dir, maxUpload).Handler()), t, keys, admin, dir, ""}
+	s := &server{httptest.NewServer(api.NewServer(db, keys(), "app.expand", dir, maxUpload).Handler()), t, admin, dir, ""}
 	t.Cleanup(s.Close)
 	return s
+}
+
+// keys of every server here, and of a stranger: writing a file of keys safely takes longer than many a test.
+var keys, otherKeys = sync.OnceValue(newKeys), sync.OnceValue(newKeys)
+
+func newKeys() *token.Keys {
+	dir, err := os.MkdirTemp("", "insightforge-keys-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	k, err := token.LoadOrCreate(filepath.Join(dir, "keys.json"))
+	if err != nil {
+		panic(err)
+	}
+	return k
 }
 
 // force runs a statement as superuser.
@@ -74,6 +88,7 @@ type person struct {
 	id          uuid.UUID
 	email, name string
 	token       string
+	refresh     string // token
 }
 
 // newPerson is a user with a session, in no organization.
@@ -84,8 +99,9 @@ func (s *server) newPerson(name string) person {
 	s.force(`with u as (insert into app.users (id, email, full_name, password_hash) values ($1, $2, $3, ''))
 		insert into app.sessions (id, user_id) values ($4, $1)`, p.id, p.email, p.name, session)
 	var err error
-	p.token, err = s.keys.Access(token.Session{User: p.id, ID: session}, time.Now())
+	p.token, err = keys().Access(token.Session{User: p.id, ID: session}, time.Now())
 	require.NoError(s.t, err)
+	p.refresh = keys().Refresh(session, 1)
 	return p
 }
 

@@ -26,7 +26,7 @@ func TestThePagesOfEveryListVisitEachItemOnceNewestFirst(t *testing.T) {
 		"/api/v1/organizations": "id", o.path("/members"): "user_id", o.path("/invitations"): "id", o.path("/datasets"): "id",
 		o.path("/analyses"): "id", analysis + "/runs": "id",
 	} {
-		whole := keys(o.owner.get(path+"?limit=100").items(), key)
+		whole := idsOf(o.owner.get(path+"?limit=100").items(), key)
 		require.GreaterOrEqual(t, len(whole), 5, path)
 		require.IsDecreasing(t, whole, path)
 		for limit := 1; limit <= len(whole)+1; limit++ {
@@ -35,7 +35,7 @@ func TestThePagesOfEveryListVisitEachItemOnceNewestFirst(t *testing.T) {
 	}
 }
 
-func keys(items []object, key string) (ids []string) {
+func idsOf(items []object, key string) (ids []string) {
 	for _, item := range items {
 		ids = append(ids, item[key].(string))
 	}
@@ -48,7 +48,7 @@ func (p person) pages(path string, limit int, key string) (ids []string) {
 	next := fmt.Sprintf("%s?limit=%d", path, limit)
 	for next != "" {
 		a := p.get(next)
-		items := keys(a.items(), key)
+		items := idsOf(a.items(), key)
 		require.LessOrEqual(p.s.t, len(items), limit)
 		ids, next = append(ids, items...), ""
 		if cursor, more := a.object()["next_cursor"].(string); more {
@@ -68,11 +68,11 @@ func TestWhatIsMadeMeanwhileDisturbsNoPage(t *testing.T) {
 	for range 4 {
 		o.invite(o.owner, newEmail(), "VIEWER")
 	}
-	whole := keys(o.owner.get(o.path("/invitations")).items(), "id")
+	whole := idsOf(o.owner.get(o.path("/invitations")).items(), "id")
 	first := o.owner.get(o.path("/invitations?limit=2"))
 	o.invite(o.owner, newEmail(), "VIEWER")
 	second := o.owner.get(o.path("/invitations?limit=2&cursor=" + first.object()["next_cursor"].(string)))
-	require.Equal(t, whole, append(keys(first.items(), "id"), keys(second.items(), "id")...))
+	require.Equal(t, whole, append(idsOf(first.items(), "id"), idsOf(second.items(), "id")...))
 }
 
 func TestAnEmptyListIsAnArray(t *testing.T) {
