@@ -1,8 +1,6 @@
 package policies
 
 import (
-	"os"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -21,27 +19,13 @@ var everybody = map[string]string{
 // requireNobodyMay runs each script as everybody.
 func requireNobodyMay(t *testing.T, scripts ...string) {
 	t.Helper()
-	db := postgrestest.Database(t)
-	setUp(t, db)
-	conn := connect(t, db, login)
+	conn := connect(t, postgrestest.Database(t), login)
 	for _, script := range scripts {
 		for who, begin := range everybody {
 			got := as(t, conn, begin, script)
 			require.Equal(t, "42501", got.code(), "%s: %s", who, script)
 		}
 	}
-}
-
-var settingUp sync.Mutex
-
-// setUp does what the administrator does with a database: what is granted on the database itself is not copied with it.
-func setUp(t *testing.T, db postgrestest.DB) {
-	t.Helper()
-	settingUp.Lock() // roles are the cluster's
-	defer settingUp.Unlock()
-	roles, err := os.ReadFile("../sql/roles.sql")
-	require.NoError(t, err)
-	require.Empty(t, run(t, connect(t, db, superuser), string(roles)).code())
 }
 
 func TestAttack_017_NobodyCreatesAnything(t *testing.T) {
