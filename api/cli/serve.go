@@ -18,13 +18,13 @@ import (
 	"github.com/insightforge/insightforge/api/token"
 )
 
-// memoryLimit is what the Go runtime collects to stay under, unless GOMEMLIMIT says otherwise: two password hashes
-// leave 92 MiB of garbage behind.
-const memoryLimit = 96 << 20
+// gcPercent keeps the heap at 1.5 times what lives, unless GOGC says otherwise: two password hashes leave 92 MiB of
+// garbage behind. A fixed memory limit would make several uploads at once collect without end.
+const gcPercent = 50
 
 func serve(ctx context.Context, _ []string, files migrate.Files) (err error) {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	c, err := config()
 	if err != nil {
