@@ -15,9 +15,11 @@ const typedTable = `
 create table bench.rows (id bigint, quantity integer, age integer, code integer, price numeric, rate numeric, active boolean,
   day date, at timestamp, region text, product text, customer text)`
 
-// csv is a reader of generated rows, the same at every run.
+// csv is a reader of generated rows, the same at every run: in order of time, as logs and ledgers are, and random in
+// every other column.
 type csv struct {
 	random *rand.Rand
+	step   time.Duration                    // between two rows
 	more   func(rows int, bytes int64) bool // whether there is a next row after so many
 	rows   int
 	bytes  int64
@@ -25,13 +27,18 @@ type csv struct {
 	at     int // what of buf was read
 }
 
-func newCSV(more func(rows int, bytes int64) bool) *csv {
-	return &csv{random: rand.New(rand.NewPCG(1, 2)), more: more, buf: []byte(header), bytes: int64(len(header))}
+func newCSV(step time.Duration, more func(rows int, bytes int64) bool) *csv {
+	return &csv{random: rand.New(rand.NewPCG(1, 2)), step: step, more: more, buf: []byte(header), bytes: int64(len(header))}
 }
 
-// csvOfRows has n rows, csvOfBytes as many as fill n bytes.
-func csvOfRows(n int) *csv    { return newCSV(func(rows int, _ int64) bool { return rows < n }) }
-func csvOfBytes(n int64) *csv { return newCSV(func(_ int, bytes int64) bool { return bytes < n }) }
+// csvOfRows has n rows over nine and a half years, csvOfBytes as many as fill n bytes.
+func csvOfRows(n int) *csv {
+	return newCSV(300_000_000*time.Second/time.Duration(n), func(rows int, _ int64) bool { return rows < n })
+}
+
+func csvOfBytes(n int64) *csv {
+	return newCSV(30*time.Second, func(_ int, bytes int64) bool { return bytes < n })
+}
 
 // Read implements io.Reader.
 func (c *csv) Read(p []byte) (int, error) {
@@ -58,10 +65,8 @@ func (c *csv) fill() {
 
 var firstInstant = time.Date(2014, 3, 1, 0, 0, 0, 0, time.UTC)
 
-const seconds = 300_000_000 // nine and a half years
-
 func (c *csv) row() {
-	at := firstInstant.Add(time.Duration(c.random.IntN(seconds)) * time.Second)
+	at := firstInstant.Add(time.Duration(c.rows) * c.step).Truncate(time.Second)
 	b := strconv.AppendInt(c.buf, int64(c.rows), 10)
 	for _, n := range []int64{c.random.Int64N(100), c.random.Int64N(80), c.random.Int64N(1_000_000) - 500_000} {
 		b = strconv.AppendInt(append(b, ','), n, 10)
