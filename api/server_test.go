@@ -118,7 +118,7 @@ func TestDeepJSONIsRefused(t *testing.T) {
 func TestWhatIsNoJSONIsRefused(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
-	for _, body := range []string{`{`, `{"name":"x"}}`, `{"name":"x"} {"name":"y"}`, `{name:"x"}`, ``} {
+	for _, body := range []string{`{`, `{"name":"x"}}`, `{"name":"x"} {"name":"y"}`, "{\"name\":\"\xff\"}", `{name:"x"}`, ``} {
 		before := o.s.dump()
 		a := o.owner.patch(o.path(""), body)
 		require.Contains(t, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}, a.status, "%q: %s", body, a.body)
