@@ -59,6 +59,9 @@ func TestAttack_005_EmptyStringTrap(t *testing.T) {
 	got := run(t, conn, "begin; set local role insightforge_api; select from app.datasets where org_id = app.org_id() or true")
 	require.Empty(t, got.code(), "''::uuid would be 22P02")
 	require.Zero(t, got.rows)
+	got = run(t, conn, "rollback; begin; set local app.role = 'OWNER'; set local role insightforge_api; select from app.datasets")
+	require.Empty(t, got.code(), "a role without an organization")
+	require.Zero(t, got.rows)
 }
 
 func TestAttack_006_SettingsForTheSession(t *testing.T) {

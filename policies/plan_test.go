@@ -138,9 +138,16 @@ func pageIsReadInItsOrder(t *testing.T, conn *pgx.Conn) {
 		{"selectInvitations", []any{acme, middle, 21}},
 	} {
 		for _, mode := range planModes {
-			explain(t, conn, mode, statement(t, list.statement), list.args...).walk(func(node plan) {
+			p := explain(t, conn, mode, statement(t, list.statement), list.args...)
+			if list.statement != "selectInvitations" { // its policy looks at rows
+				requireOneTimePolicy(t, p, list.statement)
+			}
+			p.walk(func(node plan) {
 				require.NotContains(t, []string{"Sort", "Incremental Sort", "Seq Scan", "Hash Join", "Bitmap Heap Scan"}, node.NodeType,
 					"%s, %s: %s", list.statement, mode, node.Relation)
+				if node.Relation != "invitations" {
+					require.Empty(t, node.Filter, "%s, %s: rows of %s are read and left out", list.statement, mode, node.Relation)
+				}
 			})
 		}
 	}

@@ -1,4 +1,4 @@
--- acme has nearly all rows of every table: 5,000 of each kind, and 5,000 runs of one analysis.
+-- acme has nearly all rows of every table: 5,000 of each kind, and 500 runs of each of ten analyses.
 -- Foreign keys are not checked (they hold), so that this is quick.
 set session_replication_role = replica;
 
@@ -20,7 +20,7 @@ insert into app.dataset_words (org_id, dataset_id, column_no, page_no, created_b
 insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, codes)
 select org_id, id, 1, 0, created_by, 0, 1, 0, '{0}' from n;
 insert into app.analyses (org_id, id, dataset_id, name, query, created_by) select org_id, id, id, 'n', '{}', created_by from n;
-insert into app.analysis_runs (org_id, id, analysis_id, created_by, result) select org_id, id, md5('large1')::uuid, created_by, '{}' from n;
+insert into app.analysis_runs (org_id, id, analysis_id, created_by, result) select org_id, id, md5('large' || i % 10)::uuid, created_by, '{}' from n;
 insert into app.questions (org_id, id, dataset_id, question, interpretation, provider, created_by) select org_id, id, id, 'n', '{}', 'none', created_by from n;
 
 set session_replication_role = origin;
