@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -48,6 +49,14 @@ type DatasetVersion struct {
 	PublishedBy uuid.UUID `json:"published_by" format:"uuid"`
 }
 
+// ScanNull makes a DatasetVersion a pgtype.CompositeIndexScanner: a dataset has a version.
+func (v *DatasetVersion) ScanNull() error { return errors.New("a dataset without a version") }
+
+// ScanIndex is where the fields of the record in datasetFields go. A third of a list's time went into the same as JSON.
+func (v *DatasetVersion) ScanIndex(i int) any {
+	return []any{&v.Number, &v.RowCount, &v.ByteCount, &v.SHA256, &v.PublishedAt, &v.PublishedBy}[i]
+}
+
 // DatasetColumn is a column of the active version.
 type DatasetColumn struct {
 	Name      string      `json:"name"`
@@ -75,8 +84,7 @@ type DatasetName struct {
 
 // datasetFields are the columns of Dataset, of app.datasets d and its active version v.
 const datasetFields = `d.id, d.name, d.created_by, d.created_at, d.updated_at, d.revision,
-  json_build_object('number', v.number, 'row_count', v.row_count, 'byte_count', v.byte_count, 'sha256', encode(v.sha256, 'hex'),
-    'published_at', v.published_at, 'published_by', v.published_by) as version`
+  row(v.number, v.row_count, v.byte_count, encode(v.sha256, 'hex'), v.published_at, v.published_by) as version`
 
 const selectDatasets = `
 select ` + datasetFields + `

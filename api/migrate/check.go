@@ -14,7 +14,9 @@ import (
 var checkSQL string
 
 // setConfigOpen: callers that could change app.org_id inside one SELECT.
-const setConfigOpen = `select has_function_privilege('insightforge_api', 'pg_catalog.set_config(text, text, boolean)', 'EXECUTE')`
+const setConfigOpen = `select exists (select from pg_roles
+  where rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key')
+    and has_function_privilege(oid, 'pg_catalog.set_config(text, text, boolean)', 'EXECUTE'))`
 
 // Check says why the database must not be served over conn, a connection of the login role: another schema or other
 // policies than this program's, a table within reach that no complete policy guards, a login role that is more than
@@ -24,7 +26,7 @@ func Check(ctx context.Context, conn *pgx.Conn, files Files, allowSetConfig bool
 	if err != nil {
 		return err
 	}
-	current, err := installed(ctx, conn)
+	current, untouched, err := installed(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -34,6 +36,9 @@ func Check(ctx context.Context, conn *pgx.Conn, files Files, allowSetConfig bool
 	findings, err := findings(ctx, conn)
 	if err != nil {
 		return err
+	}
+	if !untouched {
+		findings = append(findings, "a policy, a grant or a function in schema app was changed by hand: `insightforge migrate` puts back what policies/ says")
 	}
 	var open bool
 	if err := conn.QueryRow(ctx, setConfigOpen).Scan(&open); err != nil {

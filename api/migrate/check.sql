@@ -38,6 +38,17 @@ union all
 select format('%I owns %s', c.rolname, r.name) from relations r join callers c on c.oid = r.relowner
 
 union all
+select format('%s is owned by %I, not by insightforge_owner: migrate with PGOPTIONS=''-c role=insightforge_owner''', c.oid::regclass, pg_get_userbyid(c.relowner))
+from pg_class c
+where c.relnamespace = to_regnamespace('app') and c.relkind in ('r', 'p', 'v', 'm', 'f') and pg_get_userbyid(c.relowner) <> 'insightforge_owner'
+
+union all
+select format('a setting is stored for every role: %s', setting)
+from pg_db_role_setting s, unnest(s.setconfig) setting
+where s.setrole = 0 and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+  and setting ~* '^(role|session_authorization|row_security|search_path|app\.[^=]*)='
+
+union all
 select format('settings are stored for role %I: %s', c.rolname, array_to_string(s.setconfig, ', '))
 from pg_db_role_setting s join callers c on c.oid = s.setrole
 where exists (select from unnest(s.setconfig) setting where setting !~ '^citus\.')

@@ -104,3 +104,21 @@ func TestAnEmptyDatabaseIsRefused(t *testing.T) {
 	name := empty(t)
 	require.ErrorContains(t, check(t, "insightforge", name), "run `insightforge migrate`")
 }
+
+// What was changed by hand may be as complete as what it replaces, so no rule about policies would find it.
+func TestAChangeByHandIsRefusedUntilItIsPutBack(t *testing.T) {
+	t.Parallel()
+	for _, change := range []string{
+		"alter policy datasets_select on app.datasets using (org_id = app.org_as('OWNER', 'VIEWER'))",
+		"grant update (created_at) on app.datasets to insightforge_api",
+		"create or replace function app.role() returns text stable parallel safe language sql return 'OWNER'",
+	} {
+		database := postgrestest.Database(t).Name
+		require.NoError(t, check(t, "insightforge", database), change)
+		exec(t, "postgres", database, change)
+		require.ErrorContains(t, check(t, "insightforge", database), "changed by hand", change)
+		_, err := steps(t, "postgres", database)
+		require.NoError(t, err, change)
+		require.NoError(t, check(t, "insightforge", database), change)
+	}
+}

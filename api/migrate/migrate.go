@@ -4,11 +4,13 @@ package migrate
 import (
 	"context"
 	"crypto/sha256"
+	_ "embed" // state.sql
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	tern "github.com/jackc/tern/v2/migrate"
@@ -30,11 +32,11 @@ func Run(ctx context.Context, conn *pgx.Conn, files Files, log func(string)) err
 	if err != nil {
 		return err
 	}
-	current, err := installed(ctx, conn)
+	current, untouched, err := installed(ctx, conn)
 	if err != nil {
 		return err
 	}
-	if current == fingerprint {
+	if current == fingerprint && untouched {
 		return nil
 	}
 	if err := setUpRoles(ctx, conn, files.Migrations, log); err != nil {
@@ -86,7 +88,12 @@ func migrations(ctx context.Context, conn *pgx.Conn, files fs.FS, log func(strin
 	return m.Migrate(ctx)
 }
 
-// policies installs the code package and, in the same transaction, notes what it was made from.
+// stateSQL is what the code package made, as one value.
+//
+//go:embed state.sql
+var stateSQL string
+
+// policies installs the code package and, in the same transaction, notes what it was made from and what it made.
 func policies(ctx context.Context, conn *pgx.Conn, files fs.FS, fingerprint string) error {
 	code, err := tern.LoadCodePackage(files)
 	if err != nil {
@@ -96,7 +103,7 @@ func policies(ctx context.Context, conn *pgx.Conn, files fs.FS, fingerprint stri
 	if err != nil {
 		return err
 	}
-	return tern.LockExecTx(ctx, conn, text+"\ncomment on schema app is '"+fingerprint+"';")
+	return tern.LockExecTx(ctx, conn, text+"\ndo $note$ begin execute format('comment on schema app is %L', '"+fingerprint+" '||("+stateSQL+")); end $note$;")
 }
 
 // fingerprint names the SQL of this program: what a database must have been made from to be served.
@@ -118,8 +125,11 @@ func (f Files) fingerprint() (string, error) {
 	return "sha256:" + hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// installed is the fingerprint that the database was made from; empty for none.
-func installed(ctx context.Context, conn *pgx.Conn) (fingerprint string, err error) {
-	err = conn.QueryRow(ctx, `select coalesce(obj_description(to_regnamespace('app'), 'pg_namespace'), '')`).Scan(&fingerprint)
-	return fingerprint, err
+// installed is the fingerprint that the database was made from, empty for none, and whether policies, grants and
+// functions are still as they were made.
+func installed(ctx context.Context, conn *pgx.Conn) (fingerprint string, untouched bool, err error) {
+	var note, state string
+	err = conn.QueryRow(ctx, `select coalesce(obj_description(to_regnamespace('app'), 'pg_namespace'), ''), (`+stateSQL+`)`).Scan(&note, &state)
+	fingerprint, noted, _ := strings.Cut(note, " ")
+	return fingerprint, noted == state, err
 }

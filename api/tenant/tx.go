@@ -61,9 +61,11 @@ func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) 
 }
 
 // analytical are the settings of a query over a dataset, for the rest of the transaction: compiling to machine code and
-// parallel workers cost more than they gain on arrays, and a long query must not last.
+// parallel workers cost more than they gain on arrays, groups are hashed rather than sorted (the planner takes too few
+// rows for what comes out of an array), and a long query must not last.
 var analytical = []string{
-	"set local jit = off", "set local max_parallel_workers_per_gather = 0",
+	"set local jit = off", "set local max_parallel_workers_per_gather = 0", "set local enable_sort = off",
+	"set local plan_cache_mode = force_custom_plan",
 	"set local work_mem = '64MB'", "set local statement_timeout = '25s'",
 }
 
