@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/insightforge/insightforge/api/ingest"
+	"github.com/insightforge/insightforge/api/memory"
 	"github.com/insightforge/insightforge/api/tenant"
 )
 
@@ -49,6 +50,7 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 	if err != nil {
 		return nil, err
 	}
+	defer memory.Reserve(ingest.Memory)()
 	file, err := ingest.Spool(ctx, body, ingest.Options{Dir: s.tempDir})
 	if err != nil {
 		return nil, uploadProblem(err)

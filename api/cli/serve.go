@@ -6,26 +6,19 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
-	"runtime/debug"
 	"syscall"
 	"time"
 
 	"github.com/insightforge/insightforge/api"
+	"github.com/insightforge/insightforge/api/memory"
 	"github.com/insightforge/insightforge/api/migrate"
 	"github.com/insightforge/insightforge/api/tenant"
 	"github.com/insightforge/insightforge/api/token"
 )
 
-// gcPercent keeps the heap at 1.5 times what lives, unless GOGC says otherwise: two password hashes leave 92 MiB of
-// garbage behind. A fixed memory limit would make several uploads at once collect without end.
-const gcPercent = 50
-
 func serve(ctx context.Context, _ []string, files migrate.Files) (err error) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	memory.Manage()
 	c, err := config()
 	if err != nil {
 		return err

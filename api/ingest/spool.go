@@ -26,6 +26,9 @@ import (
 	"github.com/insightforge/insightforge/api/column"
 )
 
+// Memory is what reading a file takes at most, with what waits to be collected, in bytes.
+const Memory = 56 << 20
+
 // Options of [Spool].
 type Options struct {
 	Dir string // of the temporary file; os.TempDir() if empty

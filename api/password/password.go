@@ -8,19 +8,20 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/insightforge/insightforge/api/memory"
 )
 
 // The parameters: OWASP's first choice for Argon2id (46 MiB, one pass).
 const (
-	memory  = 47104 // KiB
-	passes  = 1
-	threads = 1
-	saltLen = 16
-	keyLen  = 32
+	kibibytes = 47104
+	passes    = 1
+	threads   = 1
+	saltLen   = 16
+	keyLen    = 32
 )
 
 // slots bounds the memory that logins can take: two hashes are 92 MiB.
@@ -57,17 +58,15 @@ func Matches(ctx context.Context, password, hash string) (bool, error) {
 func derive(ctx context.Context, password string, salt []byte) ([]byte, error) {
 	select {
 	case slots <- struct{}{}:
-		defer func() {
-			runtime.GC() // 1 ms beside 50: the next hash takes this one's 46 MiB, not 46 more
-			<-slots
-		}()
-		return argon2.IDKey([]byte(password), salt, passes, memory, threads, keyLen), nil
+		defer func() { <-slots }()
+		defer memory.Reserve(kibibytes << 10)()
+		return argon2.IDKey([]byte(password), salt, passes, kibibytes, threads, keyLen), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-var prefix = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, memory, passes, threads)
+var prefix = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, kibibytes, passes, threads)
 
 func encode(salt, key []byte) string {
 	return prefix + base64.RawStdEncoding.EncodeToString(salt) + "$" + base64.RawStdEncoding.EncodeToString(key)

@@ -1,0 +1,30 @@
+package memory
+
+import (
+	"runtime/debug"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheLimitFollowsWhatIsReserved(t *testing.T) {
+	t.Setenv("GOGC", "")
+	t.Setenv("GOMEMLIMIT", "")
+	early := Reserve(1 << 20)
+	Manage()
+	require.EqualValues(t, idle+1<<20, debug.SetMemoryLimit(-1))
+	late := Reserve(2 << 20)
+	early()
+	require.EqualValues(t, idle+2<<20, debug.SetMemoryLimit(-1))
+	late()
+	require.EqualValues(t, idle, debug.SetMemoryLimit(-1))
+}
+
+func TestTheEnvironmentHasItsWay(t *testing.T) {
+	managed = false
+	debug.SetMemoryLimit(123 << 20)
+	t.Setenv("GOMEMLIMIT", "123MiB")
+	Manage()
+	Reserve(1 << 20)()
+	require.EqualValues(t, 123<<20, debug.SetMemoryLimit(-1))
+}
