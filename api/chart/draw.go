@@ -38,7 +38,7 @@ var room = charts.NewBox(36, 62, 30, 30)
 func drawLines(p *charts.Painter, c Chart) error {
 	opt := charts.NewLineChartOptionWithData(numbers(c.Series))
 	opt.Padding, opt.Legend = room, legend(c)
-	opt.XAxis.Labels, opt.XAxis.LabelCount = spread(c.Categories)
+	opt.XAxis.Labels, opt.XAxis.LabelCount = spread(c.Categories), len(c.Categories)
 	opt.XAxis.LabelFontStyle = small
 	opt.YAxis[0].LabelFontStyle = small
 	opt.ValueFormatter = tick

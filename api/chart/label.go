@@ -37,9 +37,9 @@ func shortened(labels []string, limit int) []string {
 	return short
 }
 
-// spread keeps so many of the labels of an axis as fit side by side, evenly, and says how many marks the axis has.
-func spread(labels []string) (kept []string, marks int) {
-	kept = shortened(labels, 24)
+// spread keeps so many of the labels of an axis as fit side by side, evenly; the others become empty.
+func spread(labels []string) []string {
+	kept := shortened(labels, 24)
 	longest := 1
 	for _, label := range kept {
 		longest = max(longest, len([]rune(label)))
@@ -52,7 +52,7 @@ func spread(labels []string) (kept []string, marks int) {
 			}
 		}
 	}
-	return kept, len(kept)
+	return kept
 }
 
 // tick writes the number at a mark of an axis: the marks are round, so few digits suffice.

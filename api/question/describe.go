@@ -16,10 +16,10 @@ func Describe(spec query.Specification) string {
 		b.WriteString(" by " + grouped(spec.Dimensions))
 	}
 	for i, f := range spec.Filters {
-		b.WriteString([]string{" and ", " where "}[btoi(i == 0)] + condition(f))
+		b.WriteString(either(i == 0, " where ", " and ") + condition(f))
 	}
 	for i, o := range spec.Order {
-		b.WriteString(fmt.Sprintf("%s %s, %s first", []string{" and", ", ordered by"}[btoi(i == 0)], o.By, []string{"lowest", "highest"}[btoi(o.Desc)]))
+		fmt.Fprintf(&b, "%s %s, %s first", either(i == 0, ", ordered by", " and"), o.By, either(o.Desc, "highest", "lowest"))
 	}
 	if spec.Limit > 0 {
 		fmt.Fprintf(&b, ", at most %d", spec.Limit)
@@ -28,11 +28,11 @@ func Describe(spec query.Specification) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-func btoi(b bool) int {
-	if b {
-		return 1
+func either(first bool, a, b string) string {
+	if first {
+		return a
 	}
-	return 0
+	return b
 }
 
 var aggregateNames = map[query.Op]string{
@@ -78,7 +78,7 @@ func condition(f query.Filter) string {
 	var values []json.RawMessage
 	switch f.Op {
 	case query.IsNull:
-		return f.Column + []string{" is missing", " is present"}[btoi(string(f.Value) == "false")]
+		return f.Column + either(string(f.Value) == "false", " is present", " is missing")
 	case query.Between:
 		if json.Unmarshal(f.Value, &values) == nil && len(values) == 2 {
 			return fmt.Sprintf("%s is between %s and %s", f.Column, plain(values[0]), plain(values[1]))

@@ -16,8 +16,6 @@ import (
 // period is the time from an instant, which is in it, to one that is not. A zero instant is open.
 type period struct{ from, to time.Time }
 
-var months = []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}
-
 var (
 	yearWord  = regexp.MustCompile(`^[12]\d{3}$`)
 	dayWord   = regexp.MustCompile(`^([0-3]?\d)(?:st|nd|rd|th)?$`)
@@ -39,12 +37,12 @@ func calendar(tokens []token) (period, int) {
 		return period{t, t.AddDate(0, 1, 0)}, 1
 	}
 	if y, ok := year(word(0)); ok {
-		return span(y, 1, 1, 12), 1
+		return span(y, 1, 12), 1
 	}
 	if q := quarterly.FindStringSubmatch(word(0)); q != nil {
 		if y, ok := year(word(1)); ok {
 			n, _ := strconv.Atoi(q[1])
-			return span(y, n*3-2, 1, 3), 2
+			return span(y, n*3-2, 3), 2
 		}
 	}
 	return namedMonth(tokens, word)
@@ -54,7 +52,7 @@ func calendar(tokens []token) (period, int) {
 func namedMonth(tokens []token, word func(int) string) (period, int) {
 	if m := month(word(0)); m > 0 {
 		if y, ok := year(word(1)); ok {
-			return span(y, m, 1, 1), 2
+			return span(y, m, 1), 2
 		}
 		after := 2
 		if word(2) == "," {
@@ -86,8 +84,9 @@ func day(y, m int, word string, n int) (period, int) {
 	return period{t, t.AddDate(0, 0, 1)}, n
 }
 
-func span(y, m, d, length int) period {
-	t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
+// span is some months from the first day of month m on.
+func span(y, m, length int) period {
+	t := time.Date(y, time.Month(m), 1, 0, 0, 0, 0, time.UTC)
 	return period{t, t.AddDate(0, length, 0)}
 }
 
@@ -100,7 +99,7 @@ func year(word string) (int, bool) {
 func month(word string) int {
 	word = strings.TrimSuffix(word, ",")
 	for m := range 12 {
-		if name := strings.ToLower(time.Month(m + 1).String()); word == name || word == months[m] || word == "sept" && m == 8 {
+		if name := strings.ToLower(time.Month(m + 1).String()); word == name || word == name[:3] || word == "sept" && m == 8 {
 			return m + 1
 		}
 	}

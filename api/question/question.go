@@ -44,9 +44,7 @@ const example = `ask for example "average <number> by <column> in 2014", "how ma
 // Parse reads a question about rows with these columns. What it could not read is a *NotUnderstood error; a specification
 // that it returns names only the given columns.
 //
-// Words that it passes over, because they carry no condition: a an the me us i we you it its their this that these those
-// please show give tell list find get display compute calculate want know see what which who is are was were be do does
-// did have has had there of for to in at on from with all each every overall any and then value values data dataset.
+// Words that carry no condition are passed over: see fillers.
 func Parse(question string, columns []Column) (*Reading, error) {
 	if len(question) > maxLength {
 		return nil, &NotUnderstood{Hint: fmt.Sprintf("ask in at most %d characters", maxLength)}

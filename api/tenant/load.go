@@ -6,7 +6,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// flushBytes is how much a [Loader] gathers before it sends: more gains nothing (design.md §4).
+// flushBytes is how much a [Loader] gathers before it sends: more gains nothing.
 const flushBytes = 1 << 20
 
 // Loader pipelines many executions of one prepared statement inside a transaction: COPY is refused on tables with

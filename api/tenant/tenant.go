@@ -22,7 +22,6 @@ type DB struct{ pool *pgxpool.Pool }
 type Options struct {
 	MaxConns int32           // 0: pgx's default, the larger of 4 and the number of CPUs
 	Dial     pgconn.DialFunc // nil: the network; tests count writes with it
-	Tracer   pgx.QueryTracer // nil: none
 }
 
 // Open connects as the login role that url names and refuses a connection on which another role is already set.
@@ -40,7 +39,6 @@ func Open(ctx context.Context, url string, opt Options) (*DB, error) {
 	if opt.Dial != nil {
 		cfg.ConnConfig.DialFunc = opt.Dial
 	}
-	cfg.ConnConfig.Tracer = opt.Tracer
 	cfg.ConnConfig.RuntimeParams["application_name"] = "insightforge"
 	cfg.AfterConnect = ownRole
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
