@@ -37,6 +37,7 @@ var problemKinds = map[string]problemKind{
 	"payload_too_large":        {413, "Too large", "The body, or one record of an uploaded file, is larger than this server takes.", ""},
 	"unsupported_media_type":   {415, "Unsupported media type", "JSON is expected; for uploads text/csv or multipart/form-data with a part named file; no Content-Encoding.", ""},
 	"invalid":                  {422, "Invalid", "errors says where and why. Values that were sent are never repeated.", ""},
+	"result_too_large":         {422, "Result too large", "The rows of the result are more than 8 MiB. Ask for fewer rows or columns, or for shorter texts.", ""},
 	"query_invalid":            {422, "Invalid query", "The query does not fit the columns of the dataset. errors says where and why.", ""},
 	"question_not_understood":  {422, "Question not understood", "The built-in reader accounts for every word or refuses. unknown words are in errors.", ""},
 	"csv_empty":                {422, "Empty file", "The file has no header: nothing but blank lines.", ""},

@@ -127,6 +127,9 @@ func (v version) run(ctx context.Context, tx *tenant.Tx, statement *query.Statem
 	}
 	result := Result{Columns: statement.Columns, Rows: make(Table, len(rows)), RowCount: len(rows), Truncated: truncated, DatasetVersion: v.Number}
 	for i, row := range rows {
+		if row == nil {
+			return Result{}, refuse("result_too_large", "")
+		}
 		if result.Rows[i], err = query.Decode(row); err != nil {
 			return Result{}, err
 		}

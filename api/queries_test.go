@@ -2,7 +2,9 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -87,4 +89,23 @@ func TestAResultLongerThanItsLimitSaysSo(t *testing.T) {
 	whole := o.viewer.post(dataset+"/query", `{"dimensions":[{"column":"day"}],"limit":3}`).is(http.StatusOK)
 	require.Equal(t, []any{false, json.Number("3")}, []any{whole["truncated"], whole["row_count"]})
 	o.viewer.post(dataset+"/query", `{"dimensions":[{"column":"day"}],"limit":1000000000}`).refused(http.StatusUnprocessableEntity, "invalid")
+}
+
+func TestAResultOfManyLongTextsIsRefused(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	file := "id,text\n"
+	for i := range 10 {
+		file += fmt.Sprintf("%d,%s\n", i, strings.Repeat("x", 90_000))
+	}
+	id := o.upload(o.owner, file).id()
+	texts := func(n int) object {
+		measures := []object{}
+		for i := range n {
+			measures = append(measures, object{"op": "max", "column": "text", "as": fmt.Sprint("m", i)})
+		}
+		return object{"measures": measures, "dimensions": []object{{"column": "id"}}}
+	}
+	o.viewer.post(o.path("/datasets/"+id+"/query"), texts(2)).is(http.StatusOK)
+	o.viewer.post(o.path("/datasets/"+id+"/query"), texts(20)).refused(http.StatusUnprocessableEntity, "result_too_large")
 }

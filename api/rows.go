@@ -29,7 +29,7 @@ type Rows struct {
 // rowsInput is the part of the rows that is asked for.
 type rowsInput struct {
 	DatasetPath
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"At most; a page of long texts ends earlier"`
 	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
 
 	version  *int32 // nil: the active one
@@ -69,8 +69,9 @@ type columnSlice struct {
 	Texts    []*string
 }
 
-// One row for each chunk of each column that holds any of the rows $3 … $3+$4-1; one for a column without any.
-// Codes are looked up here: 100 rows need few pages of the dictionary.
+// One row for each chunk of each column that holds any of the rows $3 … $3+$4-1; one for a column without any. At most
+// two chunks of a column: they hold 16,384 rows, or fewer where those would be more than 3 MiB, so that a page of long
+// texts ends early and stays small. Codes are looked up here: 100 rows need few pages of the dictionary.
 const selectRows = `
 with v as (
   select v.number, v.row_count, v.segment_ids
@@ -79,11 +80,15 @@ with v as (
 segments as (
   select s.id, sum(s.row_count) over (order by u.n) - s.row_count as start
   from v, unnest(v.segment_ids) with ordinality u(id, n) join app.dataset_segments s on s.org_id = $1 and s.id = u.id),
-chunks as (
-  select k.*, s.start + k.first_row as position,
+wanted as (
+  select k.segment_id, k.chunk_no, s.start + k.first_row as position,
     greatest($3 - s.start - k.first_row, 0)::integer + 1 as first, least($3 + $4 - s.start - k.first_row, k.row_count)::integer as last
-  from segments s join app.dataset_chunks k on k.org_id = $1 and k.segment_id = s.id
-  where s.start + k.first_row < $3 + $4 and s.start + k.first_row + k.row_count > $3)
+  from segments s join app.dataset_chunks k on k.org_id = $1 and k.segment_id = s.id and k.column_no = 1
+  where s.start + k.first_row < $3 + $4 and s.start + k.first_row + k.row_count > $3
+  order by position limit 2),
+chunks as (
+  select k.column_no, k.ints, k.floats, k.codes, k.texts, w.position, w.first, w.last
+  from wanted w join app.dataset_chunks k on k.org_id = $1 and k.segment_id = w.segment_id and k.chunk_no = w.chunk_no)
 select v.number as version, v.row_count, c.column_no, c.name, c.type, c.scale,
   k.ints[k.first:k.last] as ints, k.floats[k.first:k.last] as floats,
   case c.payload
@@ -106,16 +111,16 @@ func (s *Server) listRows(ctx context.Context, in *rowsInput) (*struct{ Body Row
 	if len(slices) == 0 { // every version has a column
 		return nil, refuse("not_found", "")
 	}
-	out := Rows{Columns: []query.ResultColumn{}, Rows: make(Table, max(0, min(int64(in.Limit), slices[0].RowCount-in.position)))}
-	if next := in.position + int64(in.Limit); next < slices[0].RowCount {
+	out := rowsOf(slices)
+	if next := in.position + int64(len(out.Rows)); next < slices[0].RowCount {
 		out.NextCursor = rowsCursor(slices[0].Version, next)
 	}
-	out.fill(slices)
 	return &struct{ Body Rows }{out}, nil
 }
 
-// fill turns slices of columns, ordered by column and position, into rows.
-func (r *Rows) fill(slices []columnSlice) {
+// rowsOf turns slices of columns, ordered by column and position, into rows.
+func rowsOf(slices []columnSlice) Rows {
+	r := Rows{Columns: []query.ResultColumn{}, Rows: Table{}}
 	row, columnNo := 0, 0
 	for _, slice := range slices {
 		if slice.ColumnNo != columnNo {
@@ -123,10 +128,14 @@ func (r *Rows) fill(slices []columnSlice) {
 			r.Columns = append(r.Columns, query.ResultColumn{Name: slice.Name, Type: slice.Type})
 		}
 		for _, cell := range slice.cells() {
+			if columnNo == 1 {
+				r.Rows = append(r.Rows, nil)
+			}
 			r.Rows[row] = append(r.Rows[row], cell)
 			row++
 		}
 	}
+	return r
 }
 
 func (s columnSlice) cells() []any {

@@ -8,7 +8,7 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Config is the environment. README.md has the same table; a test compares them.
+// Config is the environment. README.md has the same table; .ci/configuration compares them.
 type Config struct {
 	Addr           string `env:"ADDR" envDefault:"127.0.0.1:8000"`         // where to serve
 	DataDir        string `env:"DATA_DIR" envDefault:".insightforge"`      // keys, spooled uploads, the private PostgreSQL

@@ -729,6 +729,7 @@ type UpdateDatasetParams struct {
 
 // ListRowsParams defines parameters for ListRows.
 type ListRowsParams struct {
+	// Limit At most; a page of long texts ends earlier
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the page before

@@ -21,7 +21,8 @@ type Version struct {
 }
 
 // Statement answers a specification. It returns one text column; each row is a JSON array with a value for each of
-// Columns. It asks for Limit + 1 rows, so that one too many tells that the result is truncated.
+// Columns, and null from where the rows are more than [MaxResultBytes]. It asks for Limit + 1 rows, so that one too many
+// tells that the result is truncated.
 type Statement struct {
 	SQL     string
 	Args    []any

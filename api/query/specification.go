@@ -22,6 +22,8 @@ const (
 	MaxLimit      = 10_000
 	DefaultLimit  = 1_000
 	maxName       = 200 // characters of a name or alias
+
+	MaxResultBytes = 8 << 20 // of the rows of a result, as JSON: 20 measures of texts of 1 MiB would be 20 MiB a row
 )
 
 // Specification is a question to one version of a dataset: measures of the rows that pass every filter, for each

@@ -42,8 +42,9 @@ func (c *compiler) statement(r resolved) string {
 		rendered = append(rendered, m.result(outer))
 	}
 	with := ""
-	sql := fmt.Sprintf("select json_build_array(%s)::text from (select %s from (%s) g%s%s limit %s) r", strings.Join(rendered, ", "),
+	rows := fmt.Sprintf("select json_build_array(%s)::text as j from (select %s from (%s) g%s%s limit %s) r", strings.Join(rendered, ", "),
 		strings.Join(fields, ", "), groups, strings.Join(joins, ""), r.orderBy(keys, sorts), c.arg(r.limit+1, "int"))
+	sql := fmt.Sprintf("select case when sum(octet_length(j)) over (rows unbounded preceding) <= %d then j end from (%s) bounded", MaxResultBytes, rows)
 	if len(c.with) > 0 {
 		with = "with " + strings.Join(c.with, ", ") + " "
 	}
