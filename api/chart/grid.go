@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"github.com/insightforge/insightforge/api/column"
 )
 
 // grid holds the values of the series for the keys of one dimension.
@@ -27,10 +25,10 @@ func newGrid(columns []Column, dimensions, measures []int, rows [][]any) (*grid,
 		return gridOfMeasures(columns, dimensions[0], measures, rows)
 	case len(dimensions) == 2 && len(measures) == 1:
 		first, second := dimensions[0], dimensions[1]
-		if isTime(columns[second]) && !isTime(columns[first]) {
+		if columns[second].Type.IsTime() && !columns[first].Type.IsTime() {
 			first, second = second, first
 		}
-		if isTime(columns[second]) {
+		if columns[second].Type.IsTime() {
 			return nil, false
 		}
 		return gridOfPairs(columns, first, second, measures[0], rows)
@@ -38,8 +36,6 @@ func newGrid(columns []Column, dimensions, measures []int, rows [][]any) (*grid,
 		return nil, false
 	}
 }
-
-func isTime(c Column) bool { return c.Type == column.Date || c.Type == column.Timestamp }
 
 func gridOfMeasures(columns []Column, dimension int, measures []int, rows [][]any) (*grid, bool) {
 	g := &grid{category: columns[dimension], second: "measures"}
@@ -138,7 +134,7 @@ func (g *grid) plural(name string) string {
 
 // times reports whether the keys are at least two points of time, so that lines can join them.
 func (g *grid) times() bool {
-	if !isTime(g.category) {
+	if !g.category.Type.IsTime() {
 		return false
 	}
 	points := 0
@@ -227,7 +223,7 @@ func (g *grid) labels() []string {
 // label writes a point of time as exactly as its grain asks for.
 func label(key any, c Column) string {
 	t, ok := moment(key)
-	if !ok || !isTime(c) {
+	if !ok || !c.Type.IsTime() {
 		return text(key)
 	}
 	switch c.Grain {

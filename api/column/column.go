@@ -15,6 +15,12 @@ const (
 	Text      Type = "text"      //
 )
 
+// IsNumber tells whether values of t can be added up.
+func (t Type) IsNumber() bool { return t == Integer || t == Decimal || t == Float }
+
+// IsTime tells whether values of t are days or instants.
+func (t Type) IsTime() bool { return t == Date || t == Timestamp }
+
 // Payload is the array of app.dataset_chunks that holds a column's values.
 type Payload string
 

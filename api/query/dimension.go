@@ -12,6 +12,14 @@ type dimension struct {
 	name   string
 }
 
+// Name is the name of the dimension's column in the result.
+func (d Dimension) Name() string {
+	if d.Grain == "" {
+		return d.Column
+	}
+	return d.Column + "_" + string(d.Grain)
+}
+
 func (c *compiler) dimension(field string, d Dimension) (dimension, error) {
 	found, err := c.column(field+".column", d.Column)
 	if err != nil {
@@ -19,15 +27,15 @@ func (c *compiler) dimension(field string, d Dimension) (dimension, error) {
 	}
 	switch d.Grain {
 	case "":
-		return dimension{column: found, name: found.Name}, nil
+		return dimension{column: found, name: d.Name()}, nil
 	case Year, Quarter, Month, Week, Day:
 	default:
 		return dimension{}, mistake(field+".grain", BadValue, "must be year, quarter, month, week or day")
 	}
-	if found.Type != column.Date && found.Type != column.Timestamp {
+	if !found.Type.IsTime() {
 		return dimension{}, mistake(field+".grain", WrongType, "%q is %s: only dates and timestamps have a grain", found.Name, found.Type)
 	}
-	return dimension{column: found, grain: d.Grain, name: found.Name + "_" + string(d.Grain)}, nil
+	return dimension{column: found, grain: d.Grain, name: d.Name()}, nil
 }
 
 func (d dimension) resultType() column.Type {
@@ -52,12 +60,16 @@ func (d dimension) key(value string) string {
 	}
 }
 
-// day is floor(value / 86400000000) for a timestamp. Adding 3,000,000 days first makes a truncating division floor
-// from 6200 BC on.
 func (d dimension) day(value string) string {
 	if d.column.Type == column.Date {
 		return value
 	}
+	return dayOf(value)
+}
+
+// dayOf is floor(value / 86400000000), the day of a timestamp. Adding 3,000,000 days first makes a truncating division
+// floor from 6200 BC on.
+func dayOf(value string) string {
 	return fmt.Sprintf("(%s + 259200000000000000) / 86400000000 - 3000000", value)
 }
 
@@ -100,6 +112,6 @@ func scaled(value string, scale int) string {
 
 // timestamp adds days and microseconds apart: an interval of microseconds is exact only up to 2^53.
 func timestamp(value string) string {
-	days := fmt.Sprintf("((%s + 259200000000000000) / 86400000000 - 3000000)", value)
+	days := "(" + dayOf(value) + ")"
 	return fmt.Sprintf("to_json(date '1970-01-01' + %s::int + (%s - %s * 86400000000) * interval '1 microsecond') #>> '{}' || 'Z'", days, value, days)
 }

@@ -16,7 +16,8 @@ type measure struct {
 // computed from rows.
 type part struct{ first, combine string }
 
-func (m Measure) name() string {
+// Name is the name of the measure's column in the result.
+func (m Measure) Name() string {
 	switch {
 	case m.As != "":
 		return m.As
@@ -40,23 +41,19 @@ func (c *compiler) measure(field string, m Measure) (measure, error) {
 		if m.Op != Count {
 			return measure{}, mistake(field+".column", Missing, "%s needs a column", m.Op)
 		}
-		return measure{op: Count, name: m.name()}, nil
+		return measure{op: Count, name: m.Name()}, nil
 	}
 	found, err := c.column(field+".column", m.Column)
 	if err != nil {
 		return measure{}, err
 	}
-	if m.arithmetic() && !numeric(found.Type) {
+	if m.arithmetic() && !found.Type.IsNumber() {
 		return measure{}, mistake(field+".column", WrongType, "%q is %s: %s needs an integer, decimal or float column", found.Name, found.Type, m.Op)
 	}
-	return measure{op: m.Op, column: found, name: m.name()}, nil
+	return measure{op: m.Op, column: found, name: m.Name()}, nil
 }
 
 func (m Measure) arithmetic() bool { return m.Op == Sum || m.Op == Avg || m.Op == Median }
-
-func numeric(t column.Type) bool {
-	return t == column.Integer || t == column.Decimal || t == column.Float
-}
 
 func (m measure) resultType() column.Type {
 	switch m.op {

@@ -111,7 +111,7 @@ func (s Specification) Canonical() ([]byte, error) {
 	s.Limit = cmp.Or(s.Limit, DefaultLimit)
 	s.Measures = slices.Clone(s.Measures)
 	for i, m := range s.Measures {
-		s.Measures[i].As = m.name()
+		s.Measures[i].As = m.Name()
 	}
 	filters := make([][]byte, len(s.Filters))
 	for i, f := range s.Filters {

@@ -134,7 +134,7 @@ func (p *parser) dimensionItem() bool {
 // ranks reports whether the column after "by" is what a ranking goes by: "top 5 weather by precipitation".
 func (p *parser) ranks(index int) bool {
 	c := p.columns[index]
-	if len(p.spec.Measures) > 0 || len(p.pending) > 0 || !numeric(c) {
+	if len(p.spec.Measures) > 0 || len(p.pending) > 0 || !c.Type.IsNumber() {
 		return false
 	}
 	return p.order != nil && len(p.spec.Dimensions) > 0
@@ -210,14 +210,14 @@ func (p *parser) period(grain query.Grain) {
 	at := p.at
 	if p.accept("of") {
 		p.skip(articles)
-		if columns, n := p.named(p.rest()); len(columns) == 1 && isDate(p.columns[columns[0]]) {
+		if columns, n := p.named(p.rest()); len(columns) == 1 && p.columns[columns[0]].Type.IsTime() {
 			p.at += n
 			p.dimension(p.columns[columns[0]], grain)
 			return
 		}
 		p.at = at
 	}
-	candidates := p.dates(isDate)
+	candidates := p.dates(func(c Column) bool { return c.Type.IsTime() })
 	if len(candidates) == 1 {
 		p.dimension(p.columns[candidates[0]], grain)
 		return
@@ -226,12 +226,10 @@ func (p *parser) period(grain query.Grain) {
 	p.refuse(1, p.which(candidates, fmt.Sprintf(`write "by %s of <column>"`, grain)))
 }
 
-func isDate(c Column) bool { return c.Type == column.Date || c.Type == column.Timestamp }
-
 // temporal reports whether "in 2014" can apply to the column.
 func temporal(c Column) bool {
 	parts := stems(c.Name)
-	return isDate(c) || c.Type == column.Integer && len(parts) == 1 && parts[0] == "year"
+	return c.Type.IsTime() || c.Type == column.Integer && len(parts) == 1 && parts[0] == "year"
 }
 
 func (p *parser) dates(suits func(Column) bool) []int {

@@ -91,7 +91,7 @@ func (p *parser) direct(index int) bool {
 		grammar := n <= 1 && (p.reserved() || fillers[p.peek(0)])
 		return p.tokens[p.at].quoted || !grammar && (len(known) > 0 || p.filtering)
 	}
-	return p.filtering && numeric(p.columns[index]) && number.MatchString(p.peek(0))
+	return p.filtering && p.columns[index].Type.IsNumber() && number.MatchString(p.peek(0))
 }
 
 // compare reads the value or values that the column is compared with.
@@ -112,7 +112,7 @@ func (p *parser) compare(index int, op query.Comparison) bool {
 	if !ok {
 		return false
 	}
-	if op == query.Equal && numeric(c) {
+	if op == query.Equal && c.Type.IsNumber() {
 		switch {
 		case p.accept("or more", "or above", "or higher", "or over"):
 			op = query.GreaterOrEqual

@@ -127,7 +127,7 @@ func (p *parser) arrange() {
 			p.hint = `say what is ranked, for example "by <column>"`
 			return
 		}
-		p.spec.Order = append(p.spec.Order, query.Order{By: resultName(p.spec.Measures[0]), Desc: p.order.desc})
+		p.spec.Order = append(p.spec.Order, query.Order{By: p.spec.Measures[0].Name(), Desc: p.order.desc})
 	}
 	for _, s := range p.sort {
 		by := p.sortedBy(s)
@@ -142,12 +142,12 @@ func (p *parser) arrange() {
 func (p *parser) sortedBy(s sorting) string {
 	for _, m := range p.spec.Measures {
 		if m.Column == s.column && (s.op == "" || s.op == m.Op) {
-			return resultName(m)
+			return m.Name()
 		}
 	}
 	for _, d := range p.spec.Dimensions {
 		if d.Column == s.column && s.op == "" {
-			return dimensionName(d)
+			return d.Name()
 		}
 	}
 	return ""
@@ -161,7 +161,7 @@ func (p *parser) bound() {
 	}
 	for _, d := range s.Dimensions {
 		for i, m := range s.Measures {
-			if resultName(m) == dimensionName(d) {
+			if m.Name() == d.Name() {
 				p.spec.Measures[i].As = "number_of_rows"
 			}
 		}
@@ -169,22 +169,4 @@ func (p *parser) bound() {
 	if slices.ContainsFunc(p.spec.Order, func(o query.Order) bool { return o.By == "count" }) && len(s.Measures) > 0 && s.Measures[0].As != "" {
 		p.spec.Order[0].By = s.Measures[0].As
 	}
-}
-
-func resultName(m query.Measure) string {
-	switch {
-	case m.As != "":
-		return m.As
-	case m.Column == "":
-		return string(m.Op)
-	default:
-		return string(m.Op) + "_" + m.Column
-	}
-}
-
-func dimensionName(d query.Dimension) string {
-	if d.Grain == "" {
-		return d.Column
-	}
-	return d.Column + "_" + string(d.Grain)
 }

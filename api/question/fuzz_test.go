@@ -29,15 +29,15 @@ func requireSound(t require.TestingT, question string, columns []Column) {
 	var names []string
 	for _, d := range spec.Dimensions {
 		c := requireNamed(t, columns, d.Column)
-		require.True(t, d.Grain == "" || isDate(c))
-		names = append(names, dimensionName(d))
+		require.True(t, d.Grain == "" || c.Type.IsTime())
+		names = append(names, d.Name())
 	}
 	for _, m := range spec.Measures {
 		if m.Column != "" || m.Op != query.Count {
 			c := requireNamed(t, columns, m.Column)
-			require.True(t, numeric(c) || !slices.Contains([]query.Op{query.Sum, query.Avg, query.Median}, m.Op))
+			require.True(t, c.Type.IsNumber() || !slices.Contains([]query.Op{query.Sum, query.Avg, query.Median}, m.Op))
 		}
-		names = append(names, resultName(m))
+		names = append(names, m.Name())
 	}
 	for _, f := range spec.Filters {
 		requireNamed(t, columns, f.Column)

@@ -168,7 +168,7 @@ func (p *parser) unnamed(c Column, start int) []aggregate {
 	if before := p.tokens[max(start-1, 0)].word; p.last != nil && (before == "and" || before == ",") {
 		return p.last
 	}
-	if numeric(c) {
+	if c.Type.IsNumber() {
 		p.assume("no aggregate was named, so " + c.Name + " is summed")
 	}
 	return []aggregate{{op: query.Sum}}
@@ -179,21 +179,17 @@ func (a aggregate) of(c Column) (query.Op, string) {
 	switch {
 	case a.number && c.Type == column.Integer:
 		return query.Sum, ""
-	case a.number && numeric(c):
+	case a.number && c.Type.IsNumber():
 		return "", fmt.Sprintf(`write "number of rows" or "total %s"`, c.Name)
 	case a.number:
 		return "", fmt.Sprintf(`write "number of rows" or "number of distinct %s"`, c.Name)
-	case numeric(c), !slices.Contains([]query.Op{query.Sum, query.Avg, query.Median}, a.op):
+	case c.Type.IsNumber(), !slices.Contains([]query.Op{query.Sum, query.Avg, query.Median}, a.op):
 		return a.op, ""
 	case a.words == "":
 		return "", fmt.Sprintf(`say what to do with it: "by %s", "%s is …" or "number of distinct %s"`, c.Name, c.Name, c.Name)
 	default:
 		return "", fmt.Sprintf("%s is %s, and %s needs numbers", c.Name, c.Type, a.words)
 	}
-}
-
-func numeric(c Column) bool {
-	return c.Type == column.Integer || c.Type == column.Decimal || c.Type == column.Float
 }
 
 func (p *parser) addMeasure(m query.Measure) {
