@@ -18,7 +18,7 @@ func Documents() (map[string][]byte, error) {
 		return nil, err
 	}
 	return map[string][]byte{
-		"openapi.json": indented(current), "openapi-3.0.json": indented(old), "errors.md": []byte(ErrorsMarkdown()),
+		"openapi.json": indented(current), "openapi-3.0.json": indented(old), "errors.md": []byte(errorsMarkdown()),
 	}, nil
 }
 

@@ -6,12 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 
 	"github.com/google/uuid"
 )
-
-func equalFold(a, b string) bool { return strings.EqualFold(a, b) }
 
 type requestIDKey struct{}
 
@@ -32,9 +29,8 @@ func hardened(mux *http.ServeMux) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer")
 		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
-		_, pattern := mux.Handler(r)
-		a := &answer{ResponseWriter: w, byRouter: pattern == ""}
-		defer a.recovered(r)
+		a := &answer{ResponseWriter: w, request: r}
+		defer a.recovered()
 		mux.ServeHTTP(a, r)
 	})
 }
@@ -42,15 +38,15 @@ func hardened(mux *http.ServeMux) http.Handler {
 // answer is a response that can still become a problem document.
 type answer struct {
 	http.ResponseWriter
-	byRouter bool // no handler was found: what comes is the router's text/plain 404 or 405
+	request  *http.Request
 	begun    bool
 	replaced bool
 }
 
-// WriteHeader replaces the router's refusals.
+// WriteHeader replaces the router's refusals: where it has found no handler, it answers 404 or 405 as text/plain.
 func (a *answer) WriteHeader(status int) {
 	a.begun = true
-	if code, ok := codeOfStatus[status]; ok && a.byRouter {
+	if code, ok := codeOfStatus[status]; ok && a.request.Pattern == "" {
 		a.replaced = true
 		writeProblem(a.ResponseWriter, refuse(code, ""))
 		return
@@ -70,12 +66,12 @@ func (a *answer) Write(body []byte) (int, error) {
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // recovered answers a panic. What has begun cannot be mended: the connection is closed, so that it does not look whole.
-func (a *answer) recovered(r *http.Request) {
+func (a *answer) recovered() {
 	cause := recover()
 	if cause == nil {
 		return
 	}
-	slog.Error("panic", "cause", cause, "path", r.URL.Path, "request_id", requestID(r.Context()), "stack", string(debug.Stack()))
+	slog.Error("panic", "cause", cause, "path", a.request.URL.Path, "request_id", requestID(a.request.Context()), "stack", string(debug.Stack()))
 	if a.begun {
 		panic(http.ErrAbortHandler)
 	}
@@ -92,5 +88,5 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 // errorsPage is what a problem's type leads to.
 func errorsPage(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte(ErrorsMarkdown()))
+	_, _ = w.Write([]byte(errorsMarkdown()))
 }

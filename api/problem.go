@@ -57,7 +57,7 @@ func refuse(code, detail string, faults ...Fault) *Problem {
 		code, kind = "internal", problemKinds["internal"]
 	}
 	return &Problem{
-		Type: "/api/errors#" + code, Title: kind.Title, Status: kind.Status, Code: code, Detail: detail, Errors: faults,
+		Type: "/api/errors#" + code, Title: kind.title, Status: kind.status, Code: code, Detail: detail, Errors: faults,
 		retryAfter: kind.retryAfter,
 	}
 }

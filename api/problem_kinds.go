@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// problemKind is what is the same for every problem of a code. Meaning is the code's paragraph in docs/errors.md.
+// problemKind is what is the same for every problem of a code. meaning is the code's paragraph in docs/errors.md.
 type problemKind struct {
-	Status     int
-	Title      string
-	Meaning    string
+	status     int
+	title      string
+	meaning    string
 	retryAfter string // seconds
 }
 
@@ -59,21 +59,21 @@ var problemKinds = map[string]problemKind{
 	"timeout":                  {504, "Took too long", "The request took longer than this server allows. Nothing was changed.", ""},
 }
 
-// ErrorsMarkdown is docs/errors.md.
-func ErrorsMarkdown() string {
+// errorsMarkdown is docs/errors.md.
+func errorsMarkdown() string {
 	var b strings.Builder
 	b.WriteString("# Errors\n\n" +
 		"Every error is a problem document (RFC 9457, `application/problem+json`) with a stable `code`; its `type` leads here.\n" +
 		"Generated from `api/problem_kinds.go` by `go generate`.\n")
 	codes := slices.SortedFunc(maps.Keys(problemKinds), func(a, b string) int {
-		if d := problemKinds[a].Status - problemKinds[b].Status; d != 0 {
+		if d := problemKinds[a].status - problemKinds[b].status; d != 0 {
 			return d
 		}
 		return strings.Compare(a, b)
 	})
 	for _, code := range codes {
 		kind := problemKinds[code]
-		fmt.Fprintf(&b, "\n## %s\n\n%d %s. %s\n", code, kind.Status, kind.Title, kind.Meaning)
+		fmt.Fprintf(&b, "\n## %s\n\n%d %s. %s\n", code, kind.status, kind.title, kind.meaning)
 	}
 	return b.String()
 }

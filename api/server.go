@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -146,7 +147,7 @@ func (s *Server) authenticate(ctx huma.Context, next func(huma.Context)) {
 
 func bearer(header string) (string, bool) {
 	const scheme = "Bearer "
-	if len(header) <= len(scheme) || !equalFold(header[:len(scheme)], scheme) {
+	if len(header) <= len(scheme) || !strings.EqualFold(header[:len(scheme)], scheme) {
 		return "", false
 	}
 	return header[len(scheme):], true

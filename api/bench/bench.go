@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/insightforge/insightforge/api/migrate"
 )
 
 const usage = `insightforge bench [--quick] [--only NAME] [--format table|json]
@@ -60,7 +58,7 @@ func parse(args []string) (options, error) {
 
 // Run measures and prints the figures on stdout and its progress on stderr. When ctx ends, or something fails, nothing
 // that it started or wrote is left.
-func Run(ctx context.Context, args []string, _ migrate.Files) error {
+func Run(ctx context.Context, args []string) error {
 	o, err := parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Print(usage)

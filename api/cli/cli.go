@@ -36,16 +36,18 @@ func Main(args []string, files migrate.Files) int {
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
 	}
-	run, ok := map[string]func(context.Context, []string, migrate.Files) error{
-		"serve": serve, "migrate": migrateDatabase, "demo": demo.Run, "bench": bench.Run, "generate": generate,
-		"version": func(context.Context, []string, migrate.Files) error { fmt.Println(api.Version); return nil },
-		"help":    func(context.Context, []string, migrate.Files) error { fmt.Print(usage); return nil },
+	run, ok := map[string]func(context.Context, []string) error{
+		"serve":   func(ctx context.Context, _ []string) error { return serve(ctx, files) },
+		"migrate": func(ctx context.Context, _ []string) error { return migrateDatabase(ctx, files) },
+		"demo":    demo.Run, "bench": bench.Run, "generate": generate,
+		"version": func(context.Context, []string) error { fmt.Println(api.Version); return nil },
+		"help":    func(context.Context, []string) error { fmt.Print(usage); return nil },
 	}[command]
 	if !ok {
 		fmt.Fprintf(os.Stderr, "insightforge: no command %q\n\n%s", command, usage)
 		return 2
 	}
-	if err := run(ctx, args, files); err != nil {
+	if err := run(ctx, args); err != nil {
 		fmt.Fprintln(os.Stderr, "insightforge:", err)
 		return 1
 	}

@@ -104,7 +104,7 @@ func (db *database) close() error {
 	return db.private.Stop(ctx)
 }
 
-func migrateDatabase(ctx context.Context, _ []string, files migrate.Files) error {
+func migrateDatabase(ctx context.Context, files migrate.Files) error {
 	c, err := config()
 	if err != nil {
 		return err

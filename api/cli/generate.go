@@ -5,11 +5,10 @@ import (
 	"os"
 
 	"github.com/insightforge/insightforge/api"
-	"github.com/insightforge/insightforge/api/migrate"
 )
 
 // generate writes the documents that are made from the code, below the current directory.
-func generate(context.Context, []string, migrate.Files) error {
+func generate(context.Context, []string) error {
 	documents, err := api.Documents()
 	if err != nil {
 		return err

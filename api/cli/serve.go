@@ -17,7 +17,7 @@ import (
 	"github.com/insightforge/insightforge/api/token"
 )
 
-func serve(ctx context.Context, _ []string, files migrate.Files) (err error) {
+func serve(ctx context.Context, files migrate.Files) (err error) {
 	memory.Manage()
 	c, err := config()
 	if err != nil {

@@ -14,11 +14,10 @@ import (
 	"time"
 
 	"github.com/insightforge/insightforge/api/client"
-	"github.com/insightforge/insightforge/api/migrate"
 )
 
 // Run is the command demo: args are --url and at most one CSV file. Without a file it uploads a table of its own making.
-func Run(ctx context.Context, args []string, _ migrate.Files) error {
+func Run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.Usage = func() {
 		fmt.Fprintln(flags.Output(), "insightforge demo [--url URL] [FILE.csv]")
