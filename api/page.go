@@ -17,7 +17,7 @@ type List[T any] struct {
 
 // Page is the part of a list that is asked for.
 type Page struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"At most"`
 	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
 
 	before uuid.UUID

@@ -22,7 +22,7 @@ func (s *Server) registerRows() {
 // a decimal is sent), dates are "2014-03-01", timestamps RFC 3339 in UTC, missing values null.
 type Rows struct {
 	Columns    []query.ResultColumn `json:"columns" nullable:"false"`
-	Rows       [][]any              `json:"rows"`
+	Rows       Table                `json:"rows"`
 	NextCursor *string              `json:"next_cursor" doc:"Give it as cursor for the next page; null on the last one"`
 }
 

@@ -62,7 +62,7 @@ func (s *Server) Handler() http.Handler {
 func humaConfig() huma.Config {
 	cfg := huma.DefaultConfig("InsightForge", Version)
 	cfg.Info.Description = "Multi-tenant analytics: organizations upload tables, query them, save analyses and ask questions in plain language. " +
-		"Every list answers {items, next_cursor}; every error is a problem document with a stable code; ids are UUIDv7; times are RFC 3339 in UTC."
+		"Lists answer {items, next_cursor}, rows of data {columns, rows, next_cursor}; every error is a problem document with a stable code; ids are UUIDv7; times are RFC 3339 in UTC."
 	cfg.Info.License = &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access_token of login, register or refresh; 10 minutes."},

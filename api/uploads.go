@@ -38,7 +38,7 @@ type UploadWarning struct {
 	Message string `json:"message"`
 	Count   int64  `json:"count" doc:"Of rows or columns"`
 	Line    int64  `json:"line,omitempty" doc:"The first one"`
-	Columns []int  `json:"columns,omitempty" doc:"Their numbers, from 1"`
+	Columns []int  `json:"columns,omitempty" nullable:"false" doc:"Their numbers, from 1"`
 }
 
 func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[UploadedDataset], error) {

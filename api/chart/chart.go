@@ -35,18 +35,18 @@ type Chart struct {
 	// Of a bar or line chart.
 	CategoryName string   `json:"category_name,omitempty"` // the title of the axis of categories
 	ValueName    string   `json:"value_name,omitempty"`    // the title of the axis of values
-	Categories   []string `json:"categories,omitempty"`
-	Series       []Series `json:"series,omitempty"`
+	Categories   []string `json:"categories,omitempty" nullable:"false"`
+	Series       []Series `json:"series,omitempty" nullable:"false"`
 
 	// Of a table, and of a number as its only cell.
-	Header []string   `json:"header,omitempty"`
-	Cells  [][]string `json:"cells,omitempty"`
+	Header []string   `json:"header,omitempty" nullable:"false"`
+	Cells  [][]string `json:"cells,omitempty" nullable:"false"`
 }
 
 // Series is a name and a value for each category; nil is a missing value.
 type Series struct {
 	Name   string     `json:"name"`
-	Values []*float64 `json:"values"`
+	Values []*float64 `json:"values" nullable:"false"`
 }
 
 // SVG draws the chart. Equal charts give equal bytes. The image has no script, no reference to anything outside it and no

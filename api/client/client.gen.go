@@ -652,6 +652,7 @@ type UserName struct {
 
 // ListOrganizationsParams defines parameters for ListOrganizations.
 type ListOrganizationsParams struct {
+	// Limit At most
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the page before
@@ -672,6 +673,7 @@ type UpdateOrganizationParams struct {
 
 // ListAnalysesParams defines parameters for ListAnalyses.
 type ListAnalysesParams struct {
+	// Limit At most
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the page before
@@ -686,6 +688,7 @@ type CreateAnalysisParams struct {
 
 // ListRunsParams defines parameters for ListRuns.
 type ListRunsParams struct {
+	// Limit At most
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the page before
@@ -700,6 +703,7 @@ type CreateRunParams struct {
 
 // ListDatasetsParams defines parameters for ListDatasets.
 type ListDatasetsParams struct {
+	// Limit At most
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the page before
@@ -738,6 +742,7 @@ type ListRowsParams struct {
 
 // ListInvitationsParams defines parameters for ListInvitations.
 type ListInvitationsParams struct {
+	// Limit At most
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the page before
@@ -746,6 +751,7 @@ type ListInvitationsParams struct {
 
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
+	// Limit At most
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the page before
