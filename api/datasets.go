@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/column"
 	"github.com/insightforge/insightforge/api/tenant"
@@ -126,14 +127,11 @@ func (s *Server) updateDataset(ctx context.Context, in *struct {
 	Body DatasetName
 }) (*found[Dataset], error) {
 	caller, want := member(ctx, in.OrgID), in.revision()
-	rows, err := tenant.Rows[Dataset](ctx, s.db, caller, updateDataset, in.OrgID, in.DatasetID, in.Body.Name, want)
-	if err == nil && len(rows) == 0 {
+	d, err := tenant.Row[Dataset](ctx, s.db, caller, updateDataset, in.OrgID, in.DatasetID, in.Body.Name, want)
+	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.untouched(ctx, caller, want, selectDatasetRevision, in.OrgID, in.DatasetID)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &found[Dataset]{etag(rows[0].Revision), rows[0]}, nil
+	return &found[Dataset]{etag(d.Revision), d}, err
 }
 
 const deleteDataset = `

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -33,6 +34,7 @@ func (s *Server) getReadiness(ctx context.Context, _ *struct{}) (*struct{ Body H
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if err := s.db.Ping(ctx); err != nil {
+		slog.WarnContext(ctx, "not ready", "error", err)
 		return nil, refuse("unavailable", "")
 	}
 	return &struct{ Body Health }{Health{"ok"}}, nil

@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/tenant"
 )
@@ -78,22 +80,19 @@ func (s *Server) createInvitation(ctx context.Context, in *struct {
 	Body InvitationOffer
 }) (*struct{ Body NewInvitation }, error) {
 	token, email := invitationToken(), normalized(in.Body.Email)
-	var rows []Invitation
+	var i Invitation
 	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) (err error) {
 		if _, err := tx.Exec(ctx, lockOrganization, in.OrgID); err != nil {
 			return err
 		}
-		rows, err = tenant.TxRows[Invitation](ctx, tx.Last(), insertInvitation,
+		i, err = tenant.TxRow[Invitation](ctx, tx.Last(), insertInvitation,
 			in.OrgID, newID(), email, in.Body.Role, session(ctx).User, tokenHash(token))
 		return err
 	})
-	if err == nil && len(rows) == 0 {
+	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.notInvited(ctx, in.OrgID, email)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &struct{ Body NewInvitation }{NewInvitation{rows[0], token}}, nil
+	return &struct{ Body NewInvitation }{NewInvitation{i, token}}, err
 }
 
 const selectMemberByEmail = `

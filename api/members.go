@@ -98,14 +98,11 @@ func (s *Server) updateMember(ctx context.Context, in *struct {
 	Body RoleChange
 }) (*found[Member], error) {
 	caller, want := member(ctx, in.OrgID), in.revision()
-	rows, err := tenant.Rows[Member](ctx, s.db, caller, updateMember, in.OrgID, in.UserID, in.Body.Role, want)
-	if err == nil && len(rows) == 0 {
+	m, err := tenant.Row[Member](ctx, s.db, caller, updateMember, in.OrgID, in.UserID, in.Body.Role, want)
+	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.memberUntouched(ctx, caller, want, in.OrgID, in.UserID)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &found[Member]{etag(rows[0].Revision), rows[0]}, nil
+	return &found[Member]{etag(m.Revision), m}, err
 }
 
 func (s *Server) removeMember(ctx context.Context, in *MemberPath) (*struct{}, error) {

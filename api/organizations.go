@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/tenant"
 )
@@ -95,14 +97,11 @@ func (s *Server) updateOrganization(ctx context.Context, in *struct {
 	Body OrganizationName
 }) (*found[Organization], error) {
 	caller, want := member(ctx, in.OrgID), in.revision()
-	rows, err := tenant.Rows[Organization](ctx, s.db, caller, updateOrganization, in.OrgID, in.Body.Name, want)
-	if err == nil && len(rows) == 0 {
+	o, err := tenant.Row[Organization](ctx, s.db, caller, updateOrganization, in.OrgID, in.Body.Name, want)
+	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.untouched(ctx, caller, want, selectOrganizationRevision, in.OrgID)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &found[Organization]{etag(rows[0].Revision), rows[0]}, nil
+	return &found[Organization]{etag(o.Revision), o}, err
 }
 
 const selectOrganizationRevision = `

@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/tenant"
 )
@@ -57,14 +59,11 @@ func (s *Server) updateMe(ctx context.Context, in *struct {
 	Body UserName
 }) (*found[User], error) {
 	id, want := session(ctx).User, in.revision()
-	rows, err := tenant.Rows[User](ctx, s.db, person(ctx), updateMe, id, in.Body.FullName, want)
-	if err == nil && len(rows) == 0 {
+	u, err := tenant.Row[User](ctx, s.db, person(ctx), updateMe, id, in.Body.FullName, want)
+	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.untouched(ctx, person(ctx), want, selectMeRevision, id)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &found[User]{etag(rows[0].Revision), rows[0]}, nil
+	return &found[User]{etag(u.Revision), u}, err
 }
 
 const selectMeRevision = `
