@@ -29,7 +29,7 @@ func (s *Server) registerInvitations() {
 	operation(s, huma.Operation{OperationID: "revoke-invitation", Method: http.MethodDelete, Path: path + "/{invitation_id}", Tags: tags,
 		Summary: "Revoke an invitation", DefaultStatus: http.StatusNoContent, Errors: []int{409}}, s.revokeInvitation)
 	operation(s, huma.Operation{OperationID: "accept-invitation", Method: http.MethodPost, Path: "/api/v1/invitations/accept", Tags: tags,
-		Summary: "Accept an invitation to one's own address", Errors: []int{409}}, s.acceptInvitation)
+		Summary: "Accept an invitation to one's own address", Errors: []int{403, 404, 409}}, s.acceptInvitation)
 }
 
 // Invitation is an offer of membership to an address.
@@ -44,14 +44,14 @@ type Invitation struct {
 	RevokedAt  *time.Time `json:"revoked_at"`
 }
 
-// NewInvitation is an invitation with the token that accepts it.
-type NewInvitation struct {
+// InvitationWithToken is an invitation with the token that accepts it.
+type InvitationWithToken struct {
 	Invitation
 	Token string `json:"token" doc:"Shown once"`
 }
 
-// InvitationOffer is whom to invite, to what.
-type InvitationOffer struct {
+// NewInvitation is whom to invite, to what.
+type NewInvitation struct {
 	Email string `json:"email" format:"email" pattern:"^[^@<> ]+@[^@<> ]+$" maxLength:"254"`
 	Role  Role   `json:"role"`
 }
@@ -77,8 +77,8 @@ returning id, email, role, invited_by, created_at, expires_at, accepted_at, revo
 
 func (s *Server) createInvitation(ctx context.Context, in *struct {
 	InOrganization
-	Body InvitationOffer
-}) (*struct{ Body NewInvitation }, error) {
+	Body NewInvitation
+}) (*struct{ Body InvitationWithToken }, error) {
 	token, email := invitationToken(), normalized(in.Body.Email)
 	var i Invitation
 	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) (err error) {
@@ -92,7 +92,7 @@ func (s *Server) createInvitation(ctx context.Context, in *struct {
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.notInvited(ctx, in.OrgID, email)
 	}
-	return &struct{ Body NewInvitation }{NewInvitation{i, token}}, err
+	return &struct{ Body InvitationWithToken }{InvitationWithToken{i, token}}, err
 }
 
 const selectMemberByEmail = `

@@ -54,7 +54,7 @@ func newServer(t *testing.T) *server {
 	admin, err := pgx.Connect(t.Context(), database.URL("postgres"))
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
-	s := &server{httptest.NewServer(api.NewServer(db, keys(), "app.expand", dir, maxUpload).Handler()), t, admin, dir, ""}
+	s := &server{httptest.NewServer(api.NewServer(db, 4, keys(), "app.expand", dir, maxUpload).Handler()), t, admin, dir, ""}
 	t.Cleanup(s.Close)
 	return s
 }

@@ -71,6 +71,9 @@ var codeOfStatus = map[int]string{
 	http.StatusUnprocessableEntity: "invalid", http.StatusServiceUnavailable: "unavailable", http.StatusGatewayTimeout: "timeout",
 }
 
+// maxFaults is how many of the things that are wrong with a request are told.
+const maxFaults = 20
+
 // newProblem replaces huma.NewError: no value that was sent comes back (a password among them), and of an internal
 // error nothing is told.
 func newProblem(status int, message string, errs ...error) huma.StatusError {
@@ -85,7 +88,7 @@ func newProblem(status int, message string, errs ...error) huma.StatusError {
 		return refuse(code, "")
 	}
 	var faults []Fault
-	for _, err := range errs {
+	for _, err := range errs[:min(len(errs), maxFaults)] {
 		var detailer huma.ErrorDetailer
 		if errors.As(err, &detailer) {
 			d := detailer.ErrorDetail()

@@ -17,10 +17,13 @@ import (
 func fromDatabase(err error) *Problem {
 	var pg *pgconn.PgError
 	var begin *tenant.BeginError
+	var connect *pgconn.ConnectError
 	var network net.Error
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return refuse("not_found", "")
+	case errors.As(err, &connect): // before its SQLSTATE is looked at: a refused login role is not the caller's doing
+		return refuse("unavailable", "")
 	case errors.As(err, &begin) && errors.As(err, &pg) && pg.Code == "42501":
 		return refuse("internal", "") // a second begin, or a login role without its grants: never the caller's doing
 	case errors.As(err, &pg):

@@ -54,9 +54,10 @@ var problemKinds = map[string]problemKind{
 	"upload_no_file":           {422, "No file", "The multipart body has no part named file.", ""},
 	"upload_no_name":           {422, "No name", "Give the dataset a name: ?name=…, or a file name in the multipart body.", ""},
 	"internal":                 {500, "Internal error", "A fault of this server. It is in the server's log under the X-Request-Id of the answer.", ""},
-	"unavailable":              {503, "Unavailable", "The database does not answer at the moment. Nothing was changed.", "1"},
+	"unavailable":              {503, "Unavailable", "The database does not answer at the moment. Whether a change was made just before is not known: repeat it with the same Idempotency-Key.", "1"},
+	"busy":                     {503, "Busy", "Too many queries and uploads of this organization, or of all, are running. Nothing was changed.", "1"},
 	"retry":                    {503, "Try again", "Another transaction was in the way. Nothing was changed.", "1"},
-	"timeout":                  {504, "Took too long", "The request took longer than this server allows. Nothing was changed.", ""},
+	"timeout":                  {504, "Took too long", "The request took longer than this server allows. Whether a change was made at the last moment is not known: repeat it with the same Idempotency-Key.", ""},
 }
 
 // errorsMarkdown is docs/errors.md.

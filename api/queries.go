@@ -17,7 +17,7 @@ import (
 
 func (s *Server) registerQueries() {
 	operation(s, huma.Operation{OperationID: "query-dataset", Method: http.MethodPost, Path: datasetPath + "/query", Tags: []string{"datasets"},
-		Summary: "Query a dataset", Description: "Every member may.", Errors: []int{504}}, s.queryDataset)
+		Summary: "Query a dataset", Description: "Every member may.", MaxBodyBytes: 1 << 20}, s.queryDataset)
 }
 
 // Result is the answer to a query. Integers, decimals and floats are JSON numbers (every digit of a decimal is sent),
@@ -50,8 +50,13 @@ func (s *Server) queryDataset(ctx context.Context, in *struct {
 	DatasetPath
 	Body query.Specification
 }) (*struct{ Body Result }, error) {
+	release, err := s.slots.take(ctx, in.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	var result Result
-	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
+	err = s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
 		v, err := selectVersion(ctx, tx, in.OrgID, in.DatasetID)
 		if err != nil {
 			return err

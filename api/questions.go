@@ -19,7 +19,7 @@ import (
 
 func (s *Server) registerQuestions() {
 	operation(s, huma.Operation{OperationID: "ask-question", Method: http.MethodPost, Path: datasetPath + "/questions", Tags: []string{"datasets"},
-		Summary: "Ask a question in plain English", Errors: []int{504},
+		Summary: "Ask a question in plain English",
 		Description: "OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the " +
 			"caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words."}, s.askQuestion)
 }
@@ -52,7 +52,12 @@ func (s *Server) askQuestion(ctx context.Context, in *struct {
 	Body Question
 }) (*struct{ Body Answer }, error) {
 	a := Answer{ID: newID(), Question: in.Body.Question, Provider: "builtin", CreatedAt: time.Now().UTC()}
-	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
+	release, err := s.slots.take(ctx, in.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	err = s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
 		v, err := selectVersion(ctx, tx, in.OrgID, in.DatasetID)
 		if err != nil {
 			return err

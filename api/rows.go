@@ -83,7 +83,8 @@ segments as (
 wanted as (
   select k.segment_id, k.chunk_no, s.start + k.first_row as position,
     greatest($3 - s.start - k.first_row, 0)::integer + 1 as first, least($3 + $4 - s.start - k.first_row, k.row_count)::integer as last
-  from segments s join app.dataset_chunks k on k.org_id = $1 and k.segment_id = s.id and k.column_no = 1
+  from segments s join app.dataset_chunks k on k.org_id = $1 and k.segment_id = s.id
+    and k.column_no = (select min(c.column_no) from v, app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number)
   where s.start + k.first_row < $3 + $4 and s.start + k.first_row + k.row_count > $3
   order by position limit 2),
 chunks as (
@@ -128,7 +129,7 @@ func rowsOf(slices []columnSlice) Rows {
 			r.Columns = append(r.Columns, query.ResultColumn{Name: slice.Name, Type: slice.Type})
 		}
 		for _, cell := range slice.cells() {
-			if columnNo == 1 {
+			if columnNo == slices[0].ColumnNo {
 				r.Rows = append(r.Rows, nil)
 			}
 			r.Rows[row] = append(r.Rows[row], cell)

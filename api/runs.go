@@ -17,8 +17,7 @@ func (s *Server) registerRuns() {
 	const path, one = analysisPath + "/runs", analysisPath + "/runs/{run_id}"
 	tags := []string{"analyses"}
 	operation(s, huma.Operation{OperationID: "create-run", Method: http.MethodPost, Path: path, Tags: tags,
-		Summary: "Run an analysis and keep the result", Description: "OWNER, ADMIN, ANALYST.", DefaultStatus: http.StatusCreated,
-		Errors: []int{504}}, s.createRun)
+		Summary: "Run an analysis and keep the result", Description: "OWNER, ADMIN, ANALYST.", DefaultStatus: http.StatusCreated}, s.createRun)
 	operation(s, huma.Operation{OperationID: "list-runs", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the runs of an analysis"}, s.listRuns)
 	operation(s, huma.Operation{OperationID: "get-run", Method: http.MethodGet, Path: one, Tags: tags,
@@ -58,6 +57,11 @@ func (s *Server) createRun(ctx context.Context, in *struct {
 	AnalysisPath
 	IdempotencyKey
 }) (*made[RunDetail], error) {
+	release, err := s.slots.take(ctx, in.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	caller, id := member(ctx, in.OrgID), newID()
 	return create(ctx, s, creation[RunDetail]{
 		id: id, caller: caller, path: inOrganization(in.OrgID) + "/analyses/" + in.AnalysisID.String() + "/runs", key: in.IdempotencyKey,

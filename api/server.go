@@ -2,9 +2,11 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -31,12 +33,14 @@ type Server struct {
 	expand    string // the function that unnests a chunk: app.expand, or unnest where that is missing
 	tempDir   string // where uploads are spooled
 	maxUpload int64  // bytes
+	slots     *slots // for what holds a connection long
 	api       huma.API
 }
 
-// NewServer returns a server on db. tempDir is where uploads are spooled, maxUpload their limit in bytes.
-func NewServer(db *tenant.DB, keys *token.Keys, expand, tempDir string, maxUpload int64) *Server {
-	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload}
+// NewServer returns a server on db, a pool of so many connections. tempDir is where uploads are spooled, maxUpload their
+// limit in bytes.
+func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64) *Server {
+	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections)}
 }
 
 func init() {
@@ -107,16 +111,28 @@ var public = []map[string][]string{}
 // streamed marks an operation that reads its body itself and takes as long as that takes.
 const streamed = -1
 
-// operation registers a handler. It needs a token unless op.Security is public; a body is at most 1 MiB and a request
+// maxBody is the largest body of an operation that does not say otherwise, bytes: much can be wrong with a large one.
+const maxBody = 64 << 10
+
+// operation registers a handler. It needs a token unless op.Security is public; a body is at most maxBody and a request
 // lasts at most 30 s unless op.BodyReadTimeout is streamed; an error that the handler returns becomes a problem in one
 // place.
 func operation[I, O any](s *Server, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
-	op.Errors = append(op.Errors, 400, 422, 503)
+	op.Errors = append(op.Errors, 422, 503, 504)
+	op.MaxBodyBytes = cmp.Or(op.MaxBodyBytes, maxBody)
+	if op.Method == http.MethodPost || op.Method == http.MethodPatch {
+		op.Errors = append(op.Errors, 400, 408, 413, 415)
+	}
 	if op.Security == nil {
 		op.Security = []map[string][]string{{"bearer": {}}}
 		op.Middlewares = append(op.Middlewares, s.authenticate)
-		op.Errors = append(op.Errors, 401, 403, 404)
+		op.Errors = append(op.Errors, 401)
+		if strings.Contains(op.Path, "{") {
+			op.Errors = append(op.Errors, 403, 404)
+		}
 	}
+	slices.Sort(op.Errors)
+	op.Errors = slices.Compact(op.Errors)
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		if op.BodyReadTimeout != streamed {
 			var cancel context.CancelFunc

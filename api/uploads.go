@@ -56,6 +56,11 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 		return nil, uploadProblem(err)
 	}
 	defer file.Close()
+	release, err := s.slots.take(ctx, in.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: name, file: file}
 	out, err := create(ctx, s, creation[UploadedDataset]{
 		id: id, caller: caller, path: inOrganization(in.OrgID) + "/datasets", key: in.IdempotencyKey, request: []any{name, file.SHA256},

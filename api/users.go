@@ -50,8 +50,8 @@ with me as (
   where id = $1 and ($3::integer is null or revision = $3)
   returning id, email, full_name, created_at, updated_at, revision),
 copied as (
-  update app.memberships set full_name = me.full_name, updated_at = now()
-  from me where org_id = any (app.org_ids()) and user_id = me.id)
+  update app.memberships m set full_name = me.full_name, updated_at = now(), revision = m.revision + 1
+  from me where m.org_id = any (app.org_ids()) and m.user_id = me.id)
 select id, email, full_name, created_at, updated_at, revision from me`
 
 func (s *Server) updateMe(ctx context.Context, in *struct {

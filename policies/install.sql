@@ -1,6 +1,7 @@
 -- Functions, grants and policies: the whole of who may do what, installed as one package in one transaction.
 -- `insightforge migrate` does it after the migrations; by hand:  go tool tern code install policies
--- Everything is dropped and made again, so that what is installed is what these files say.
+-- Policies and grants are dropped and made again, so that what is installed is what these files say. Functions are
+-- replaced; one that these files no longer make stays, and nobody may call it.
 
 set local lock_timeout = '5s';
 

@@ -10,7 +10,7 @@
 -- the OWNER rows first.
 
 grant select, update (role, updated_at, revision), delete on app.memberships to insightforge_api;
-grant select, insert (org_id, user_id, role, full_name), update (full_name, updated_at) on app.memberships to insightforge_user;
+grant select, insert (org_id, user_id, role, full_name), update (full_name, updated_at, revision) on app.memberships to insightforge_user;
 
 create policy memberships_select on app.memberships for select to insightforge_api
   using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER'));

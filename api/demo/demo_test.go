@@ -35,7 +35,7 @@ func serve(t *testing.T) string {
 	db, err := tenant.Open(t.Context(), postgrestest.Database(t).URL("insightforge"), tenant.Options{})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
-	server := httptest.NewServer(api.NewServer(db, keys, "app.expand", dir, 1<<20).Handler())
+	server := httptest.NewServer(api.NewServer(db, 4, keys, "app.expand", dir, 1<<20).Handler())
 	t.Cleanup(server.Close)
 	return server.URL
 }

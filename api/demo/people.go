@@ -48,7 +48,7 @@ func (d *demo) createOrganization(ctx context.Context) error {
 }
 
 func (d *demo) invite(ctx context.Context) error {
-	invited, err := d.owner.CreateInvitationWithResponse(ctx, d.organization.ID, client.InvitationOffer{Email: d.viewer.user.Email, Role: client.VIEWER})
+	invited, err := d.owner.CreateInvitationWithResponse(ctx, d.organization.ID, client.NewInvitation{Email: d.viewer.user.Email, Role: client.VIEWER})
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func TestCheckNamesAFault(t *testing.T) {
 			"insightforge_user may execute app.leaky(), which is LEAKPROOF"},
 		{"grant execute on function app.begin_request(uuid, uuid) to insightforge_api", "insightforge_api may execute app.begin_request(uuid,uuid): a second begin would be allowed"},
 		{"grant execute on function app.begin_organization(uuid, uuid, text) to public", "insightforge_auth may execute app.begin_organization(uuid,uuid,text): a second begin would be allowed"},
-		{"grant execute on function pg_catalog.set_config(text, text, boolean) to public", "set_config is open to PUBLIC"},
+		{"grant execute on function pg_catalog.set_config(text, text, boolean) to public", "set_config or DO is open to PUBLIC"},
 		{"grant execute on function pg_catalog.set_config(text, text, boolean) to insightforge_user", "set_config"},
 		{"grant create on schema app to insightforge_api", "insightforge_api may create objects in schema app"},
 		{"grant temporary on database {database} to public", "insightforge_api may create temporary objects in this database"},

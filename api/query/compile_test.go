@@ -190,19 +190,3 @@ func TestNamesAndTypesOfTheResultAreThoseOfTheSpecification(t *testing.T) {
 		{Name: "count_n", Type: column.Integer}, {Name: "revenue", Type: column.Decimal}, {Name: "avg_n", Type: column.Decimal},
 		{Name: "median_f", Type: column.Float}, {Name: "max_at", Type: column.Timestamp}}, statement.Columns)
 }
-
-func TestCanonicalIsOneTextForOneQuestion(t *testing.T) {
-	t.Parallel()
-	canonical := func(text string) string {
-		var spec query.Specification
-		require.NoError(t, json.Unmarshal([]byte(text), &spec))
-		key, err := spec.Canonical()
-		require.NoError(t, err)
-		return string(key)
-	}
-	short := `{"measures":[{"op":"sum","column":"n"}],"filters":[{"column":"a","op":"eq","value":1.50},{"column":"b","op":"in","value":[1, 2]}]}`
-	long := `{"limit":1000,"filters":[{"column":"b","op":"in","value":[1,2]},{"column":"a","op":"eq","value": 1.50}],"measures":[{"op":"sum","as":"sum_n","column":"n"}]}`
-	require.Equal(t, canonical(short), canonical(long))
-	require.NotEqual(t, canonical(short), canonical(strings.Replace(short, "1.50", "1.51", 1)))
-	require.NotEqual(t, canonical(short), canonical(strings.Replace(short, `"a"`, `"c"`, 1)))
-}

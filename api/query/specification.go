@@ -5,11 +5,7 @@
 package query
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/json"
-	"fmt"
-	"slices"
 )
 
 // The bounds of a specification.
@@ -104,35 +100,3 @@ const (
 	Contains       Comparison = "contains"
 	IsNull         Comparison = "is_null"
 )
-
-// Canonical returns the specification as JSON that is the same for specifications that differ only in defaults spelled
-// out, white space, or the order of their filters. Together with the version it is a cache key.
-func (s Specification) Canonical() ([]byte, error) {
-	s.Limit = cmp.Or(s.Limit, DefaultLimit)
-	s.Measures = slices.Clone(s.Measures)
-	for i, m := range s.Measures {
-		s.Measures[i].As = m.Name()
-	}
-	filters := make([][]byte, len(s.Filters))
-	for i, f := range s.Filters {
-		text, err := json.Marshal(f)
-		if err != nil {
-			return nil, fmt.Errorf("filters[%d].value is not JSON: %w", i, err)
-		}
-		filters[i] = text
-	}
-	slices.SortFunc(filters, bytes.Compare)
-	s.Filters = nil
-	return json.Marshal(struct {
-		Specification
-		Filters []json.RawMessage `json:"filters,omitempty"`
-	}{s, raw(filters)})
-}
-
-func raw(texts [][]byte) []json.RawMessage {
-	messages := make([]json.RawMessage, len(texts))
-	for i, text := range texts {
-		messages[i] = text
-	}
-	return messages
-}

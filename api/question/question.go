@@ -5,6 +5,7 @@ package question
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/insightforge/insightforge/api/column"
 	"github.com/insightforge/insightforge/api/query"
@@ -36,7 +37,7 @@ func (e *NotUnderstood) Error() string {
 	return fmt.Sprintf("could not read %q: %s", strings.Join(e.Words, " "), e.Hint)
 }
 
-// maxLength is the longest question that is read, in bytes.
+// maxLength is the longest question that is read, in characters.
 const maxLength = 1000
 
 const example = `ask for example "average <number> by <column> in 2014", "how many rows where <column> is <value>" or "top 5 <column> by total <number>"`
@@ -46,7 +47,7 @@ const example = `ask for example "average <number> by <column> in 2014", "how ma
 //
 // Words that carry no condition are passed over: see fillers.
 func Parse(question string, columns []Column) (*Reading, error) {
-	if len(question) > maxLength {
+	if utf8.RuneCountInString(question) > maxLength {
 		return nil, &NotUnderstood{Hint: fmt.Sprintf("ask in at most %d characters", maxLength)}
 	}
 	p := &parser{vocabulary: newVocabulary(columns), tokens: tokenize(question)}
