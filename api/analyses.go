@@ -41,7 +41,7 @@ type Analysis struct {
 
 // NewAnalysis is a query to save.
 type NewAnalysis struct {
-	Name      string              `json:"name" minLength:"1" maxLength:"200" example:"Rain by month"`
+	Name      string              `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" example:"Rain by month"`
 	DatasetID uuid.UUID           `json:"dataset_id" format:"uuid"`
 	Query     query.Specification `json:"query"`
 }

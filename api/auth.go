@@ -38,7 +38,7 @@ type Credentials struct {
 // Registration is a new user.
 type Registration struct {
 	Credentials
-	FullName string `json:"full_name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
+	FullName string `json:"full_name" minLength:"1" maxLength:"200" pattern:"\\S" example:"Ada Lovelace"`
 }
 
 // Tokens are what a session is used with.

@@ -80,7 +80,7 @@ type DatasetPath struct {
 
 // DatasetName is what is given for a dataset.
 type DatasetName struct {
-	Name string `json:"name" minLength:"1" maxLength:"200" example:"Seattle weather"`
+	Name string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" example:"Seattle weather"`
 }
 
 // datasetFields are the columns of Dataset, of app.datasets d and its active version v.

@@ -38,7 +38,7 @@ type Organization struct {
 
 // OrganizationName is what is given for an organization.
 type OrganizationName struct {
-	Name string `json:"name" minLength:"1" maxLength:"200" example:"Acme"`
+	Name string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" example:"Acme"`
 }
 
 // inOrganization is where the resources of an organization are.

@@ -78,6 +78,9 @@ const maxFaults = 20
 // error nothing is told.
 func newProblem(status int, message string, errs ...error) huma.StatusError {
 	code, ok := codeOfStatus[status]
+	if message == "cannot read request body" { // huma's 500 for a body that breaks off
+		return refuse("bad_request", message)
+	}
 	if !ok || status == http.StatusInternalServerError {
 		if status != 0 { // huma asks for an empty one when it learns the type
 			slog.Error("internal error", "message", message, "error", errors.Join(errs...))

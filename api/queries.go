@@ -56,7 +56,7 @@ func (s *Server) queryDataset(ctx context.Context, in *struct {
 	}
 	defer release()
 	var result Result
-	err = s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
+	err = s.db.Snapshot(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
 		v, err := selectVersion(ctx, tx, in.OrgID, in.DatasetID)
 		if err != nil {
 			return err

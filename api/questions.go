@@ -57,7 +57,7 @@ func (s *Server) askQuestion(ctx context.Context, in *struct {
 		return nil, err
 	}
 	defer release()
-	err = s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
+	err = s.db.Snapshot(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
 		v, err := selectVersion(ctx, tx, in.OrgID, in.DatasetID)
 		if err != nil {
 			return err

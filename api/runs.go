@@ -64,7 +64,7 @@ func (s *Server) createRun(ctx context.Context, in *struct {
 	defer release()
 	caller, id := member(ctx, in.OrgID), newID()
 	return create(ctx, s, creation[RunDetail]{
-		id: id, caller: caller, path: inOrganization(in.OrgID) + "/analyses/" + in.AnalysisID.String() + "/runs", key: in.IdempotencyKey,
+		id: id, caller: caller, path: inOrganization(in.OrgID) + "/analyses/" + in.AnalysisID.String() + "/runs", key: in.IdempotencyKey, snapshot: true,
 		insert: func(tx *tenant.Tx) (run RunDetail, err error) {
 			result, err := s.runAnalysis(ctx, tx, in.AnalysisPath)
 			if err != nil {

@@ -4,12 +4,10 @@ package api
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -74,19 +72,11 @@ func humaConfig() huma.Config {
 	cfg.OpenAPIPath = "/api/openapi"
 	cfg.DocsPath, cfg.SchemasPath = "", "" // our own pages, without a CDN
 	cfg.CreateHooks = nil                  // $schema links are built from the Host header
-	json := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshalUTF8}
+	json := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshalStrictly}
 	cfg.Formats = map[string]huma.Format{"application/json": json, "json": json}
 	cfg.DefaultFormat = "application/json" // whatever Accept says: there is only one
 	cfg.RejectUnknownQueryParameters = true
 	return cfg
-}
-
-// unmarshalUTF8 refuses what encoding/json would change silently: bytes that are no UTF-8 become U+FFFD.
-func unmarshalUTF8(data []byte, v any) error {
-	if !utf8.Valid(data) {
-		return errors.New("not UTF-8")
-	}
-	return huma.DefaultJSONFormat.Unmarshal(data, v)
 }
 
 func (s *Server) registerAll() {

@@ -15,8 +15,11 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
-// readPause is how long an upload may send nothing before it is given up.
-const readPause = 30 * time.Second
+// An upload is given up when it sends nothing for readPause, or after that on average less than leastRate bytes a second.
+const (
+	readPause = 30 * time.Second
+	leastRate = 1 << 10
+)
 
 // uploadInput keeps the request, so that the handler can stream its body.
 type uploadInput struct {
@@ -40,7 +43,7 @@ func (in *uploadInput) open(maxBytes int64) (io.Reader, string, error) {
 	}
 	r, w := humago.Unwrap(in.ctx)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a long upload may take longer than an answer
-	whole := &patientReader{body: http.MaxBytesReader(w, r.Body, maxBytes), ctx: in.ctx}
+	whole := &patientReader{body: http.MaxBytesReader(w, r.Body, maxBytes), ctx: in.ctx, begun: time.Now()}
 	body := io.Reader(whole)
 	mediaType, params, err := mime.ParseMediaType(in.ctx.Header("Content-Type"))
 	name := in.Name
@@ -57,7 +60,7 @@ func (in *uploadInput) open(maxBytes int64) (io.Reader, string, error) {
 	default:
 		return nil, "", refuse("unsupported_media_type", "")
 	}
-	if n := utf8.RuneCountInString(name); n == 0 || n > 200 || strings.TrimSpace(name) == "" {
+	if n := utf8.RuneCountInString(name); n == 0 || n > 200 || strings.Trim(name, "./ ") == "" {
 		return nil, "", refuse("upload_no_name", "")
 	}
 	return body, name, nil
@@ -81,15 +84,32 @@ func filePart(body *patientReader, boundary string) (io.Reader, string, error) {
 	}
 }
 
-// patientReader gives each read of the body its own deadline: a slow upload goes on, a stalled one ends.
+// patientReader gives each read of the body its own deadline: a slow upload goes on, one that stalls, or trickles at
+// less than leastRate, ends.
 type patientReader struct {
-	body io.Reader
-	ctx  huma.Context
-	err  error // what ended the body, io.EOF included
+	body  io.Reader
+	ctx   huma.Context
+	begun time.Time
+	bytes int64
+	err   error // what ended the body, io.EOF included
 }
 
+// bodyError is what went wrong with a body on its way, as opposed to what went wrong with storing it.
+type bodyError struct{ error }
+
+func (e *bodyError) Unwrap() error { return e.error }
+
 func (r *patientReader) Read(p []byte) (n int, err error) {
-	_ = r.ctx.SetReadDeadline(time.Now().Add(readPause))
-	n, r.err = r.body.Read(p)
-	return n, r.err
+	deadline := time.Now().Add(readPause)
+	if least := r.begun.Add(readPause + time.Duration(r.bytes/leastRate)*time.Second); least.Before(deadline) {
+		deadline = least
+	}
+	_ = r.ctx.SetReadDeadline(deadline)
+	n, err = r.body.Read(p)
+	r.bytes += int64(n)
+	if err != nil && err != io.EOF {
+		err = &bodyError{err}
+	}
+	r.err = err
+	return n, err
 }

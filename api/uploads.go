@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -101,12 +102,15 @@ func (s *Server) mayCreateDataset(ctx context.Context, caller tenant.Caller, org
 func uploadProblem(err error) error {
 	var file *ingest.Error
 	var large *http.MaxBytesError
+	var broken *bodyError
 	switch {
 	case errors.As(err, &file):
 		return refuse(file.Code, file.Message)
 	case errors.As(err, &large):
 		return refuse("payload_too_large", "")
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return refuse("request_timeout", "")
+	case errors.As(err, &broken), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return refuse("upload_incomplete", "")
 	default:
 		return err

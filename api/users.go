@@ -32,7 +32,7 @@ type User struct {
 
 // UserName is what a user is called.
 type UserName struct {
-	FullName string `json:"full_name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
+	FullName string `json:"full_name" minLength:"1" maxLength:"200" pattern:"\\S" example:"Ada Lovelace"`
 }
 
 const selectMe = `

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/caarlos0/env/v11"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Config is the environment. README.md has the same table; .ci/configuration compares them.
@@ -22,6 +24,12 @@ func config() (Config, error) {
 	c, err := env.ParseAs[Config]()
 	if err != nil {
 		return c, err
+	}
+	if c.MaxConns < 2 || c.MaxUploadBytes < 1 {
+		return c, errors.New("MAX_CONNS must be at least 2, MAX_UPLOAD_BYTES at least 1")
+	}
+	if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil { // its text may repeat a password
+		return c, errors.New("DATABASE_URL cannot be read: it looks like postgres://insightforge:password@host:5432/database")
 	}
 	if c.DataDir, err = filepath.Abs(c.DataDir); err != nil {
 		return c, err

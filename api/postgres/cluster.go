@@ -89,6 +89,7 @@ func (s *Server) settings() []string {
 		"max_wal_size=2GB",
 		"logging_collector=off",
 		"log_error_verbosity=terse", // DETAIL and CONTEXT hold tenants' values
+		"log_min_messages=log",      // not every refused request: the API says and logs those
 	}
 	if s.options.Throwaway {
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",

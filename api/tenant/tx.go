@@ -13,18 +13,29 @@ import (
 // call travel with its first statement.
 type Tx struct {
 	conn   *pgxpool.Conn
+	begin  string
 	caller Caller
 	begun  bool
 	last   bool // the next statement carries COMMIT
 }
 
 // Tx runs work in one transaction: committed when work returns nil, rolled back otherwise.
-func (db *DB) Tx(ctx context.Context, caller Caller, work func(*Tx) error) (err error) {
+func (db *DB) Tx(ctx context.Context, caller Caller, work func(*Tx) error) error {
+	return db.transact(ctx, "begin", caller, work)
+}
+
+// Snapshot is [DB.Tx] in which all statements see the database as it was at the first: for what reads a catalog and
+// then the data that it names.
+func (db *DB) Snapshot(ctx context.Context, caller Caller, work func(*Tx) error) error {
+	return db.transact(ctx, "begin isolation level repeatable read", caller, work)
+}
+
+func (db *DB) transact(ctx context.Context, begin string, caller Caller, work func(*Tx) error) (err error) {
 	tx, err := db.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	tx.caller = caller
+	tx.begin, tx.caller = begin, caller
 	defer tx.release(&err)
 	if err := work(tx); err != nil {
 		return err
@@ -81,7 +92,7 @@ func send[R any](ctx context.Context, tx *Tx, settings []string, sql string, arg
 	batch := &pgx.Batch{}
 	begin := !tx.begun
 	if begin {
-		batch.Queue("begin")
+		batch.Queue(tx.begin)
 		batch.Queue(tx.caller.begin, tx.caller.args...)
 		tx.begun = true
 	}

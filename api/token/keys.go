@@ -31,13 +31,20 @@ type keyFile struct {
 
 // LoadOrCreate reads the keys in the file at path, and makes them on first use. Servers of one database share the file.
 func LoadOrCreate(path string) (*Keys, error) {
-	text, err := os.ReadFile(path)
+	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := create(path); err != nil {
 			return nil, err
 		}
-		text, err = os.ReadFile(path)
+		info, err = os.Stat(path)
 	}
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%s can be read by other accounts: chmod 600 it, or move it away and new keys are made", path)
+	}
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
