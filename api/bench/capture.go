@@ -110,7 +110,7 @@ func transaction(all []statement) []statement {
 		switch {
 		case end < 0 && all[i].sql == "commit":
 			end = i
-		case end >= 0 && all[i].sql == "begin":
+		case end >= 0 && strings.HasPrefix(all[i].sql, "begin"):
 			return all[i : end+1]
 		}
 	}
