@@ -126,7 +126,7 @@ func (s *Server) awaitReady(pid int, exited <-chan struct{}) bool {
 func (s *Server) answers() bool {
 	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
 	defer cancel()
-	conn, err := pgconn.Connect(ctx, s.URL("postgres", "postgres"))
+	conn, err := pgconn.Connect(ctx, s.URL("postgres", "template1"))
 	if err != nil {
 		return false
 	}
