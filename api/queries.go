@@ -50,7 +50,7 @@ func (s *Server) queryDataset(ctx context.Context, in *struct {
 	DatasetPath
 	Body query.Specification
 }) (*struct{ Body Result }, error) {
-	release, err := s.slots.take(ctx, in.OrgID)
+	release, err := s.slots.take(ctx, in.OrgID, queryWait)
 	if err != nil {
 		return nil, err
 	}

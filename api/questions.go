@@ -52,7 +52,7 @@ func (s *Server) askQuestion(ctx context.Context, in *struct {
 	Body Question
 }) (*struct{ Body Answer }, error) {
 	a := Answer{ID: newID(), Question: in.Body.Question, Provider: "builtin", CreatedAt: time.Now().UTC()}
-	release, err := s.slots.take(ctx, in.OrgID)
+	release, err := s.slots.take(ctx, in.OrgID, queryWait)
 	if err != nil {
 		return nil, err
 	}

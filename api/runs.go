@@ -57,7 +57,7 @@ func (s *Server) createRun(ctx context.Context, in *struct {
 	AnalysisPath
 	IdempotencyKey
 }) (*made[RunDetail], error) {
-	release, err := s.slots.take(ctx, in.OrgID)
+	release, err := s.slots.take(ctx, in.OrgID, queryWait)
 	if err != nil {
 		return nil, err
 	}

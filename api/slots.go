@@ -9,8 +9,11 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// slotWait is how long a request waits for a slot before it is told to come back.
-const slotWait = 5 * time.Second
+// How long a request waits for a slot before it is told to come back. Whoever has sent a whole file waits patiently.
+const (
+	queryWait  = 5 * time.Second
+	uploadWait = 10 * time.Minute
+)
 
 // slots bounds how many connections long work holds at once, altogether and for one organization: the rest of the pool
 // stays free for the requests that take a millisecond, and one organization cannot keep the others from querying.
@@ -34,8 +37,8 @@ func newSlots(connections int) *slots {
 
 // take waits for a slot, the organization's own first: its other requests wait there and not in everybody's way. It has
 // to be had before the transaction begins.
-func (s *slots) take(ctx context.Context, org uuid.UUID) (release func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, slotWait)
+func (s *slots) take(ctx context.Context, org uuid.UUID, wait time.Duration) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	own := s.enter(org)
 	if err := own.held.Acquire(ctx, 1); err != nil {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -13,22 +12,17 @@ func TestAnOrganizationCannotTakeEverySlot(t *testing.T) {
 	t.Parallel()
 	s := newSlots(8) // 4 in all, 2 for one
 	greedy, other := uuid.New(), uuid.New()
-	given := func(org uuid.UUID, wait time.Duration) (func(), error) {
-		ctx, cancel := context.WithTimeout(t.Context(), wait)
-		defer cancel()
-		return s.take(ctx, org)
-	}
 	releases := []func(){}
 	for _, c := range []struct {
 		org uuid.UUID
 		ok  bool
 	}{{greedy, true}, {greedy, true}, {greedy, false}, {other, true}, {other, true}, {other, false}, {uuid.New(), false}} {
 		if !c.ok {
-			_, err := given(c.org, time.Millisecond)
+			_, err := s.take(t.Context(), c.org, time.Millisecond)
 			require.ErrorContains(t, err, "busy")
 			continue
 		}
-		release, err := given(c.org, time.Minute)
+		release, err := s.take(t.Context(), c.org, time.Minute)
 		require.NoError(t, err)
 		releases = append(releases, release)
 	}
@@ -36,7 +30,7 @@ func TestAnOrganizationCannotTakeEverySlot(t *testing.T) {
 		release()
 	}
 	require.Empty(t, s.orgs, "nothing is kept of an organization without requests")
-	release, err := given(greedy, time.Minute)
+	release, err := s.take(t.Context(), greedy, time.Minute)
 	require.NoError(t, err)
 	release()
 }

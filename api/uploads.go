@@ -57,7 +57,7 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 		return nil, uploadProblem(err)
 	}
 	defer file.Close()
-	release, err := s.slots.take(ctx, in.OrgID)
+	release, err := s.slots.take(ctx, in.OrgID, uploadWait)
 	if err != nil {
 		return nil, err
 	}
