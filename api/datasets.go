@@ -66,6 +66,14 @@ type DatasetColumn struct {
 	NullCount int64       `json:"null_count"`
 }
 
+// ScanNull makes a DatasetColumn a pgtype.CompositeIndexScanner.
+func (c *DatasetColumn) ScanNull() error { return errors.New("a dataset without a column") }
+
+// ScanIndex is where the fields of the records in selectDataset go.
+func (c *DatasetColumn) ScanIndex(i int) any {
+	return []any{&c.Name, &c.Type, &c.Scale, &c.NullCount}[i]
+}
+
 // DatasetDetail is a dataset with its columns.
 type DatasetDetail struct {
 	Dataset
@@ -103,8 +111,8 @@ func (s *Server) listDatasets(ctx context.Context, in *struct {
 
 const selectDataset = `
 select ` + datasetFields + `,
-  (select coalesce(json_agg(json_build_object('name', c.name, 'type', c.type, 'scale', c.scale, 'null_count', c.null_count) order by c.column_no), '[]')
-   from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version) as columns
+  array(select row(c.name, c.type, c.scale, c.null_count)
+    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version order by c.column_no) as columns
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version
 where d.org_id = $1 and d.id = $2`
 

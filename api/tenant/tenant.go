@@ -40,7 +40,10 @@ func Open(ctx context.Context, url string, opt Options) (*DB, error) {
 		cfg.ConnConfig.DialFunc = opt.Dial
 	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "insightforge"
-	cfg.AfterConnect = ownRole
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		plainUUIDs(conn)
+		return ownRole(ctx, conn)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, err
