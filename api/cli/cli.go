@@ -47,6 +47,10 @@ func Main(args []string, files migrate.Files) int {
 		fmt.Fprintf(os.Stderr, "insightforge: no command %q\n\n%s", command, usage)
 		return 2
 	}
+	if len(args) > 0 && command != "demo" && command != "bench" {
+		fmt.Fprintf(os.Stderr, "insightforge: %s takes no arguments\n\n%s", command, usage)
+		return 2
+	}
 	if err := run(ctx, args); err != nil {
 		fmt.Fprintln(os.Stderr, "insightforge:", err)
 		return 1
