@@ -155,4 +155,4 @@ func (s *Server) deleteDataset(ctx context.Context, in *DatasetPath) (*struct{},
 }
 
 const selectDatasetRevision = `
-select revision from app.datasets where org_id = $1 and id = $2`
+select revision, 'forbidden' as code from app.datasets where org_id = $1 and id = $2`

@@ -100,7 +100,7 @@ func (s *Server) updateMember(ctx context.Context, in *struct {
 	caller, want := member(ctx, in.OrgID), in.revision()
 	m, err := tenant.Row[Member](ctx, s.db, caller, updateMember, in.OrgID, in.UserID, in.Body.Role, want)
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = s.memberUntouched(ctx, caller, want, in.OrgID, in.UserID)
+		err = s.untouched(ctx, caller, want, selectMemberRevision, in.OrgID, in.UserID)
 	}
 	return &found[Member]{etag(m.Revision), m}, err
 }
@@ -109,32 +109,14 @@ func (s *Server) removeMember(ctx context.Context, in *MemberPath) (*struct{}, e
 	caller := member(ctx, in.OrgID)
 	touched, err := tenant.Exec(ctx, s.db, caller, deleteMember, in.OrgID, in.UserID)
 	if err == nil && touched == 0 {
-		err = s.memberUntouched(ctx, caller, nil, in.OrgID, in.UserID)
+		err = s.untouched(ctx, caller, nil, selectMemberRevision, in.OrgID, in.UserID)
 	}
 	return nil, err
 }
 
 // last_owner: an OWNER was to go, or to be less, by somebody whom the policies allow that, and no other OWNER is there.
 const selectMemberRevision = `
-select m.revision, m.role = 'OWNER' and app.role() = 'OWNER'
-  and not exists (select from app.memberships where org_id = $1 and role = 'OWNER' and user_id <> $2) as last_owner
+select m.revision, case when m.role = 'OWNER' and app.role() = 'OWNER'
+    and not exists (select from app.memberships where org_id = $1 and role = 'OWNER' and user_id <> $2)
+  then 'last_owner' else 'forbidden' end as code
 from app.memberships m where m.org_id = $1 and m.user_id = $2`
-
-func (s *Server) memberUntouched(ctx context.Context, caller tenant.Caller, want *int32, org, user uuid.UUID) error {
-	row, err := tenant.Row[struct {
-		Revision  int32
-		LastOwner bool
-	}](ctx, s.db, caller, selectMemberRevision, org, user)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return refuse("not_found", "")
-	case err != nil:
-		return err
-	case want != nil && *want != row.Revision:
-		return refuse("precondition_failed", "")
-	case row.LastOwner:
-		return refuse("last_owner", "")
-	default:
-		return refuse("forbidden", "")
-	}
-}

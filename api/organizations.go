@@ -105,4 +105,4 @@ func (s *Server) updateOrganization(ctx context.Context, in *struct {
 }
 
 const selectOrganizationRevision = `
-select revision from app.organizations where id = $1`
+select revision, 'forbidden' as code from app.organizations where id = $1`

@@ -77,15 +77,7 @@ type version struct {
 	OrgID      uuid.UUID
 	Number     int
 	SegmentIDs []uuid.UUID
-	Columns    []catalogColumn
-}
-
-type catalogColumn struct {
-	No      int
-	Name    string
-	Type    column.Type
-	Scale   int
-	Payload column.Payload
+	Columns    []column.Column
 }
 
 const selectVersionSQL = `
@@ -100,18 +92,10 @@ func selectVersion(ctx context.Context, tx *tenant.Tx, org, dataset uuid.UUID) (
 	return tenant.TxRow[version](ctx, tx, selectVersionSQL, org, dataset)
 }
 
-func (v version) columns() []column.Column {
-	columns := make([]column.Column, len(v.Columns))
-	for i, c := range v.Columns {
-		columns[i] = column.Column(c)
-	}
-	return columns
-}
-
 // compile turns a specification into a statement; what is wrong with it becomes a problem at location.
 func (v version) compile(location, expand string, spec query.Specification) (*query.Statement, error) {
 	statement, err := query.Compile(spec, query.Version{
-		OrgID: v.OrgID, DatasetID: v.ID, Segments: v.SegmentIDs, Columns: v.columns(), Expand: expand,
+		OrgID: v.OrgID, DatasetID: v.ID, Segments: v.SegmentIDs, Columns: v.Columns, Expand: expand,
 	})
 	var mistake *query.Error
 	if errors.As(err, &mistake) {

@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/insightforge/insightforge/api/chart"
-	"github.com/insightforge/insightforge/api/column"
 	"github.com/insightforge/insightforge/api/query"
 	"github.com/insightforge/insightforge/api/question"
 	"github.com/insightforge/insightforge/api/tenant"
@@ -100,7 +99,7 @@ select column_no, words from app.dataset_words where org_id = $1 and dataset_id 
 func (a *Answer) read(v version, words []columnWords) error {
 	columns := make([]question.Column, len(v.Columns))
 	for i, c := range v.Columns {
-		columns[i].Column = column.Column(c)
+		columns[i].Column = c
 		for _, w := range words {
 			if w.ColumnNo == c.No {
 				columns[i].Words = append(columns[i].Words, w.Words...)

@@ -46,10 +46,13 @@ func (m IfMatch) revision() *int32 {
 	return &revision
 }
 
-// untouched says why a statement that should have touched one object touched none. visible selects its revision:
-// no row → 404, another revision than asked for → 412, else 403.
+// untouched says why a statement that should have touched one object touched none. visible selects its revision and
+// the code of the problem that it is when nothing else is: no row → 404, another revision than asked for → 412, else that.
 func (s *Server) untouched(ctx context.Context, caller tenant.Caller, want *int32, visible string, ids ...any) error {
-	row, err := tenant.Row[struct{ Revision int32 }](ctx, s.db, caller, visible, ids...)
+	row, err := tenant.Row[struct {
+		Revision int32
+		Code     string
+	}](ctx, s.db, caller, visible, ids...)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return refuse("not_found", "")
@@ -58,7 +61,7 @@ func (s *Server) untouched(ctx context.Context, caller tenant.Caller, want *int3
 	case want != nil && *want != row.Revision:
 		return refuse("precondition_failed", "")
 	default:
-		return refuse("forbidden", "")
+		return refuse(row.Code, "")
 	}
 }
 

@@ -67,4 +67,4 @@ func (s *Server) updateMe(ctx context.Context, in *struct {
 }
 
 const selectMeRevision = `
-select revision from app.users where id = $1`
+select revision, 'forbidden' as code from app.users where id = $1`
