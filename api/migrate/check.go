@@ -27,11 +27,11 @@ func Check(ctx context.Context, conn *pgx.Conn, files Files, allowSetConfig bool
 	if err != nil {
 		return err
 	}
-	current, untouched, err := installed(ctx, conn)
+	current, untouched, err := installed(ctx, conn, fingerprint)
 	if err != nil {
 		return err
 	}
-	if current != fingerprint {
+	if !current {
 		return errors.New("the database has another schema or other policies than this program: run `insightforge migrate` as its owner")
 	}
 	findings, err := findings(ctx, conn)

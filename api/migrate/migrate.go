@@ -32,12 +32,9 @@ func Run(ctx context.Context, conn *pgx.Conn, files Files, log func(string)) err
 	if err != nil {
 		return err
 	}
-	current, untouched, err := installed(ctx, conn)
-	if err != nil {
+	current, untouched, err := installed(ctx, conn, fingerprint)
+	if err != nil || current && untouched {
 		return err
-	}
-	if current == fingerprint && untouched {
-		return nil
 	}
 	if err := setUpRoles(ctx, conn, files.Migrations, log); err != nil {
 		return err
@@ -125,11 +122,11 @@ func (f Files) fingerprint() (string, error) {
 	return "sha256:" + hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// installed is the fingerprint that the database was made from, empty for none, and whether policies, grants and
+// installed tells whether the database was made from the SQL of this fingerprint, and whether policies, grants and
 // functions are still as they were made.
-func installed(ctx context.Context, conn *pgx.Conn) (fingerprint string, untouched bool, err error) {
+func installed(ctx context.Context, conn *pgx.Conn, fingerprint string) (current, untouched bool, err error) {
 	var note, state string
 	err = conn.QueryRow(ctx, `select coalesce(obj_description(to_regnamespace('app'), 'pg_namespace'), ''), (`+stateSQL+`)`).Scan(&note, &state)
-	fingerprint, noted, _ := strings.Cut(note, " ")
-	return fingerprint, noted == state, err
+	made, noted, _ := strings.Cut(note, " ")
+	return made == fingerprint, noted == state, err
 }

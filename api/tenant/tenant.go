@@ -2,7 +2,8 @@
 // and the session variables that the row-level-security policies compare with; without it nothing is permitted.
 //
 // A common request is one network flush: BEGIN, the begin call, one statement and COMMIT, pipelined as prepared
-// statements. Nothing here sends text in the simple protocol, which would accept stacked statements.
+// statements. Only the words commit and rollback, when they go alone, are sent in the simple protocol, which accepts
+// stacked statements.
 package tenant
 
 import (

@@ -31,11 +31,11 @@ func (db *DB) Snapshot(ctx context.Context, caller Caller, work func(*Tx) error)
 }
 
 func (db *DB) transact(ctx context.Context, begin string, caller Caller, work func(*Tx) error) (err error) {
-	tx, err := db.acquire(ctx)
+	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
-	tx.begin, tx.caller = begin, caller
+	tx := &Tx{conn: conn, begin: begin, caller: caller}
 	defer tx.release(&err)
 	if err := work(tx); err != nil {
 		return err
@@ -134,14 +134,6 @@ func closeBatch(results pgx.BatchResults, err *error) {
 	if closeErr := results.Close(); *err == nil {
 		*err = closeErr
 	}
-}
-
-func (db *DB) acquire(ctx context.Context) (*Tx, error) {
-	conn, err := db.pool.Acquire(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &Tx{conn: conn}, nil
 }
 
 // release gives the connection back outside any transaction. One that cannot be rolled back is closed by the pool.
