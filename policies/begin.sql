@@ -3,12 +3,12 @@
 --
 -- Each assigns every variable and the role, for this transaction only. They are SECURITY INVOKER and read tables only
 -- through the policies, as the role they have just taken. SET LOCAL rather than set_config(): it reaches Citus workers,
--- and set_config can then be revoked from PUBLIC.
+-- and set_config can then be revoked from PUBLIC. Their search_path is fixed, whatever the session's is.
 --
 -- Errors: P0002 not a member, or nothing there; 28000 the user is gone; IF001–IF003 why an invitation is refused.
 
 -- A caller not known yet: may reach only what p_subject names (an address, a session id, a token's hash).
-create or replace function app.begin_auth(p_subject text) returns void language plpgsql as $$
+create or replace function app.begin_auth(p_subject text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   execute format('set local app.user_id = ''''; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
     set local app.subject = %L; set local role insightforge_auth', p_subject);
@@ -16,7 +16,7 @@ end
 $$;
 
 -- A person, no organization chosen.
-create or replace function app.begin_user(p_user uuid) returns void language plpgsql as $$
+create or replace function app.begin_user(p_user uuid) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
     set local app.subject = ''''; set local role insightforge_user', p_user);
@@ -32,7 +32,7 @@ $$;
 -- A member inside one organization, with the role that the membership has now. The API's statements name their rows by
 -- keys and compare with STABLE functions, so one plan fits all values; left to itself PostgreSQL plans each list anew
 -- (because of its LIMIT), which takes twice as long as running it.
-create or replace function app.begin_request(p_user uuid, p_org uuid) returns void language plpgsql as $$
+create or replace function app.begin_request(p_user uuid, p_org uuid) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   member_role text;
 begin
@@ -48,7 +48,7 @@ $$;
 
 -- A person who creates an organization and is its OWNER. The insert comes first and is plain: the primary key decides.
 -- With ON CONFLICT this would be a way into an organization that exists.
-create or replace function app.begin_organization(p_user uuid, p_org uuid, p_name text) returns void language plpgsql as $$
+create or replace function app.begin_organization(p_user uuid, p_org uuid, p_name text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   person record;
 begin
@@ -69,7 +69,7 @@ $$;
 
 -- A person who accepts the invitation whose token has this hash. It acts on that one row, for that address only, and
 -- looks up again whether the inviter may still invite to that role.
-create or replace function app.begin_invitation(p_user uuid, p_hash text) returns void language plpgsql as $$
+create or replace function app.begin_invitation(p_user uuid, p_hash text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   person record;
   invitation record;

@@ -26,6 +26,10 @@ alter role insightforge_owner set row_security = off;
 
 grant insightforge_auth, insightforge_user, insightforge_api, insightforge_key to insightforge;
 
+-- For `insightforge audit`, which tries as every kind of caller what it may do. It gives the owner nothing that an owner of
+-- the tables could not take.
+grant insightforge to insightforge_owner;
+
 do $$
 begin
   execute format('revoke create, temporary on database %I from public', current_database());
