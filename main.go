@@ -10,7 +10,7 @@ import (
 	"github.com/insightforge/insightforge/api/migrate"
 )
 
-//go:embed sql/*.sql policies/*.sql
+//go:embed sql/*.sql policies/*.sql policies/expected.json
 var files embed.FS
 
 func main() {

@@ -4,7 +4,9 @@ package policies
 import (
 	"context"
 	"crypto/md5"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -23,18 +25,36 @@ func TestMain(m *testing.M) {
 		if err := migrate.Run(ctx, admin, files, func(string) {}); err != nil {
 			return err
 		}
-		_, err := admin.Exec(ctx, planted)
+		planted, err := os.ReadFile("../api/audit/planted.sql")
+		if err != nil {
+			return err
+		}
+		_, err = admin.Exec(ctx, strings.ReplaceAll(string(planted), "{salt}", ""))
 		return err
 	})
 }
 
-// id is the uuid that planted.sql writes as id('…').
+// id is the uuid that planted.sql writes as md5('{salt}…'), without salt.
 func id(name string) uuid.UUID { return md5.Sum([]byte(name)) }
 
 func user(name string) uuid.UUID         { return id("users/" + name) }
 func organization(name string) uuid.UUID { return id("organizations/" + name) }
 
-// connect gives a connection of a user to db. The product's is insightforge; postgres is the superuser.
+// Database users: the product's, and the superuser.
+const login, superuser = "insightforge", "postgres"
+
+// asMember, asPerson and asUnknown are the calls that begin a transaction.
+func asMember(person, org string) string {
+	return fmt.Sprintf("select app.begin_request('%s', '%s')", user(person), organization(org))
+}
+
+func asPerson(person string) string { return fmt.Sprintf("select app.begin_user('%s')", user(person)) }
+
+func asUnknown(subject string) string { return fmt.Sprintf("select app.begin_auth('%s')", subject) }
+
+func quoted(person string) string { return "'" + user(person).String() + "'" }
+
+// connect gives a connection of a user to db.
 func connect(t testing.TB, db postgrestest.DB, user string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), db.URL(user))

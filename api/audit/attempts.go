@@ -1,15 +1,15 @@
-package policies
+package audit
 
 import "strings"
 
-// gridTable says how the grid names the rows of a table and what it inserts. {braces} are filled by row.fill.
-type gridTable struct {
+// target says how the grid names the rows of a table and what it inserts. {braces} are filled by planted.fill.
+type target struct {
 	name   string
 	key    string // names one row, without its organization
 	org    string // the part of WHERE that policies must not need; empty where the table has no organization
 	rows   []row
 	insert string
-	extra  []line // what the generated lines do not tell
+	extra  []attempt // what the generated attempts do not tell
 }
 
 // row is a kind of row, as the lines of the grid name it.
@@ -20,9 +20,17 @@ type row struct {
 	name string // the last part of its id, if that is not by
 }
 
-// line is one statement of the grid on one kind of row.
-type line struct {
-	command string
+// columns are those that a statement names.
+type columns struct {
+	names []string
+	all   bool // the table has no others
+}
+
+// attempt is one statement on one kind of row.
+type attempt struct {
+	command string // select, insert, update, delete or truncate
+	variant string // what is special about it
+	columns columns
 	row     row
 	sql     string
 }
@@ -49,49 +57,49 @@ var invited = []row{
 	{kind: "ANALYST", org: "beta", name: "ANALYST/open"}, {kind: "ANALYST", org: "gamma", name: "ANALYST/open"},
 }
 
-// gridTables are the tables in the order of sql/.
-var gridTables = []gridTable{
-	{name: "users", key: "id = {by}", rows: people, insert: "(id, email, full_name, password_hash) values ({new}, '{name}@example.org', 'x', 'x')",
-		extra: []line{{"insert with the address named", people[0], "insert into app.users (id, email, full_name, password_hash) values ({new}, 'anna@example.com', 'x', 'x')"}}},
+// targets are the tables of schema app, in the order of sql/.
+var targets = []target{
+	{name: "users", key: "id = {by}", rows: people, insert: "(id, email, full_name, password_hash) values ({new}, '{name}{salt}@example.org', 'x', 'x')",
+		extra: []attempt{{"insert", "with the address named", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash) values ({new}, 'anna{salt}@example.com', 'x', 'x')"}}},
 	{name: "sessions", key: "id = {id}", rows: people, insert: "(id, user_id) values ({new}, {by})"},
 	{name: "idempotency_keys", key: "key = '{name}'", rows: people, insert: "(user_id, key, fingerprint, object_id) values ({by}, 'new', '', {new})",
-		extra: []line{{"delete expired", everything, "delete from app.idempotency_keys where key = 'expired'"}}},
+		extra: []attempt{{"delete", "expired", columns{}, everything, "delete from app.idempotency_keys where key = 'expired'"}}},
 
 	{name: "organizations", key: "id = {org}", rows: []row{{org: "acme"}, {org: "beta"}, {org: "gamma"}},
 		insert: "(id, name, created_by) values ({new}, 'x', {me})"},
-	{name: "memberships", key: "full_name = '{name} of {orgname}'", org: "org_id = {org}", rows: members,
+	{name: "memberships", key: "full_name = '{name}{salt} of {orgname}'", org: "org_id = {org}", rows: members,
 		insert: "(org_id, user_id, role, full_name) values ({org}, {by}, 'VIEWER', 'x')", extra: roleChanges()},
-	{name: "member_emails", key: "email = '{name}@{orgname}'", org: "org_id = {org}", rows: members,
-		insert: "(org_id, user_id, email) values ({org}, {by}, 'x@example.com')"},
+	{name: "member_emails", key: "email = '{name}{salt}@{orgname}'", org: "org_id = {org}", rows: members,
+		insert: "(org_id, user_id, email) values ({org}, {by}, 'x{salt}@example.com')"},
 	{name: "invitations", key: "id = {id}", org: "org_id = {org}", rows: invited,
-		insert: "(org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new@example.com', '{role}', {me}, 'x')",
-		extra: []line{
-			{"insert in another's name", invited[3], "insert into app.invitations (org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new@example.com', 'VIEWER', " + quoted("alan") + ", 'x')"},
-			{"update revoked_at to null", invited[4], "update app.invitations set revoked_at = null where id = {id}"},
+		insert: "(org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new{salt}@example.com', '{role}', {me}, 'x')",
+		extra: []attempt{
+			{"insert", "in another's name", columns{}, invited[3], "insert into app.invitations (org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new{salt}@example.com', 'VIEWER', {alan}, 'x')"},
+			{"update", "revoked_at to null", columns{}, invited[4], "update app.invitations set revoked_at = null where id = {id}"},
 		}},
 
 	{name: "datasets", key: "id = {id}", org: "org_id = {org}", rows: made, insert: "(org_id, id, name, created_by) values ({org}, {new}, 'x', {by})"},
 	{name: "dataset_versions", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids) values ({org}, {dataset}, 2, {by}, {me}, 1, 1, '', '{}')",
-		extra: []line{{"insert published by another", made[0],
-			"insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids) values ({org}, {dataset}, 2, {by}, " + quoted("alan") + ", 1, 1, '', '{}')"}}},
+		extra: []attempt{{"insert", "published by another", columns{}, made[0],
+			"insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids) values ({org}, {dataset}, 2, {by}, {alan}, 1, 1, '', '{}')"}}},
 	{name: "dataset_columns", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count) values ({org}, {dataset}, 1, 2, {by}, 'x', 'integer', 'ints', 0)",
-		extra:  []line{forged("dataset_columns", "(org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count) values ({org}, {dataset}, 1, 2, {me}, 'x', 'integer', 'ints', 0)")}},
+		extra:  []attempt{forged("dataset_columns", "(org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count) values ({org}, {dataset}, 1, 2, {me}, 'x', 'integer', 'ints', 0)")}},
 	{name: "dataset_segments", key: "id = {id}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, id, dataset_id, created_by, row_count) values ({org}, {new}, {dataset}, {by}, 0)",
-		extra:  []line{forged("dataset_segments", "(org_id, id, dataset_id, created_by, row_count) values ({org}, {new}, {dataset}, {me}, 0)")}},
+		extra:  []attempt{forged("dataset_segments", "(org_id, id, dataset_id, created_by, row_count) values ({org}, {new}, {dataset}, {me}, 0)")}},
 	{name: "dataset_words", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, dataset_id, column_no, page_no, created_by, words) values ({org}, {dataset}, 2, 0, {by}, '{}')",
-		extra:  []line{forged("dataset_words", "(org_id, dataset_id, column_no, page_no, created_by, words) values ({org}, {dataset}, 2, 0, {me}, '{}')")}},
+		extra:  []attempt{forged("dataset_words", "(org_id, dataset_id, column_no, page_no, created_by, words) values ({org}, {dataset}, 2, 0, {me}, '{}')")}},
 	{name: "dataset_chunks", key: "segment_id = {segment}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, ints) values ({org}, {segment}, 2, 0, {by}, 0, 0, 0, '{}')",
-		extra:  []line{forged("dataset_chunks", "(org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, ints) values ({org}, {segment}, 2, 0, {me}, 0, 0, 0, '{}')")}},
+		extra:  []attempt{forged("dataset_chunks", "(org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, ints) values ({org}, {segment}, 2, 0, {me}, 0, 0, 0, '{}')")}},
 
 	{name: "analyses", key: "id = {id}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, id, dataset_id, name, query, created_by) values ({org}, {new}, {dataset}, 'x', '{}', {by})",
-		extra: []line{{"insert on beta's dataset", made[0],
-			"insert into app.analyses (org_id, id, dataset_id, name, query, created_by) values ({org}, {new}, '" + id("datasets/beta/alan").String() + "', 'x', '{}', {by})"}}},
+		extra: []attempt{{"insert", "on beta's dataset", columns{}, made[0],
+			"insert into app.analyses (org_id, id, dataset_id, name, query, created_by) values ({org}, {new}, {foreign_dataset}, 'x', '{}', {by})"}}},
 	{name: "analysis_runs", key: "id = {id}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, id, analysis_id, created_by, result) values ({org}, {new}, {analysis}, {by}, '{}')"},
 	{name: "questions", key: "id = {id}", org: "org_id = {org}", rows: made,
@@ -99,22 +107,22 @@ var gridTables = []gridTable{
 }
 
 // roleChanges are all the old and new roles.
-func roleChanges() (lines []line) {
+func roleChanges() (attempts []attempt) {
 	for _, role := range []string{"OWNER", "ADMIN", "ANALYST", "VIEWER"} {
 		for _, r := range members {
-			lines = append(lines, line{"update role to " + role, r, "update app.memberships set role = '" + role + "' where full_name = '{name} of {orgname}'"})
+			attempts = append(attempts, attempt{"update", "role to " + role, columns{}, r, "update app.memberships set role = '" + role + "' where full_name = '{name}{salt} of {orgname}'"})
 		}
 	}
-	return lines
+	return attempts
 }
 
 // forged claims somebody else's dataset as one's own.
-func forged(table, insert string) line {
-	return line{"insert to other's, called own", made[1], "insert into app." + table + " " + insert}
+func forged(table, insert string) attempt {
+	return attempt{"insert", "to other's, called own", columns{}, made[1], "insert into app." + table + " " + insert}
 }
 
 // fill puts the ids of r, as c names it, into a statement.
-func (r row) fill(table string, c caller, sql string) string {
+func (p planted) fill(table string, r row, c caller, sql string) string {
 	by := r.by
 	if by == "" {
 		by = c.person
@@ -128,12 +136,11 @@ func (r row) fill(table string, c caller, sql string) string {
 		path = "/" + name
 	}
 	role, _, _ := strings.Cut(name, "/")
+	quoted := func(name string) string { return "'" + p.id(name).String() + "'" }
 	return strings.NewReplacer(
-		"{org}", "'"+organization(r.org).String()+"'", "{orgname}", r.org, "{me}", quoted(c.person), "{by}", quoted(by),
-		"{name}", name, "{role}", role, "{new}", "'"+id("new").String()+"'", "{id}", "'"+id(table+path).String()+"'",
-		"{dataset}", "'"+id("datasets"+path).String()+"'", "{segment}", "'"+id("dataset_segments"+path).String()+"'",
-		"{analysis}", "'"+id("analyses"+path).String()+"'",
+		"{salt}", p.salt, "{org}", quoted("organizations/"+r.org), "{orgname}", r.org, "{me}", quoted("users/"+c.person), "{by}", quoted("users/"+by),
+		"{name}", name, "{role}", role, "{new}", quoted("new"), "{id}", quoted(table+path),
+		"{dataset}", quoted("datasets"+path), "{segment}", quoted("dataset_segments"+path), "{analysis}", quoted("analyses"+path),
+		"{alan}", quoted("users/alan"), "{foreign_dataset}", quoted("datasets/beta/alan"),
 	).Replace(sql)
 }
-
-func quoted(person string) string { return "'" + user(person).String() + "'" }

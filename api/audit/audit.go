@@ -1,0 +1,159 @@
+// Package audit shows, on a live database, whether the isolation of tenants holds: rules over the catalog, what really
+// happens when every kind of caller tries every command, and how both differ from what policies/ says. Nothing stays: all
+// of it happens in one transaction that is rolled back.
+package audit
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Options of [Run].
+type Options struct {
+	Expected    *Saved        // what policies/ says; nil: nothing is compared with it
+	CatalogOnly bool          // nothing is tried
+	LockTimeout time.Duration // how long to wait for a lock; 0: 2 s
+}
+
+// Report is what an audit saw.
+type Report struct {
+	At         time.Time `json:"at"`
+	Database   string    `json:"database"`
+	PostgreSQL string    `json:"postgresql"` // the server's version
+	Login      string    `json:"login"`      // who audited
+	Findings   []Finding `json:"findings"`
+	NotTried   string    `json:"not_tried,omitempty"` // why there is no grid
+	Saved
+}
+
+// Saved is what a report keeps to be compared with: --save and --against.
+type Saved struct {
+	Major int    `json:"major"` // of the server, 15: other majors may write expressions otherwise
+	Items []Item `json:"items"`
+	Grid  *Grid  `json:"grid"` // nil: nothing was tried
+}
+
+// server is what the first query tells.
+type server struct {
+	Database, Version, Login string
+	Number                   int // 150018
+	Superuser, Owner         bool
+	Standby, Installed       bool
+	Logins                   []string // that may become a caller
+}
+
+const selectServer = `
+select current_database() as database, current_setting('server_version') as version, current_setting('server_version_num')::int as number,
+  session_user::text as login, pg_is_in_recovery() as standby, to_regnamespace('app') is not null as installed,
+  (select rolsuper from pg_roles where rolname = session_user) as superuser,
+  coalesce(pg_has_role(session_user, to_regrole('insightforge_owner')::oid, 'MEMBER') and pg_has_role(session_user, to_regrole('insightforge')::oid, 'MEMBER'), false) as owner,
+  array(select distinct r.rolname::text from pg_auth_members m join pg_roles r on r.oid = m.member
+    where pg_get_userbyid(m.roleid) in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key') and r.rolcanlogin and not r.rolsuper) as logins`
+
+// Run audits the database of conn: a superuser's connection, or a member's of insightforge_owner, for all of it; for the
+// catalog alone any login will do. An error means that it could not look.
+func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
+	if err := begin(ctx, conn, cmp.Or(opt.LockTimeout, 2*time.Second)); err != nil {
+		return nil, err
+	}
+	defer conn.Exec(context.WithoutCancel(ctx), "rollback")
+	r, err := Look(ctx, conn, opt.Expected)
+	if err != nil {
+		return nil, err
+	}
+	if opt.CatalogOnly {
+		r.NotTried = "only the catalog was asked for"
+	}
+	if r.NotTried != "" {
+		return r, nil
+	}
+	t, err := Plant(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	if r.Grid, err = t.Try(ctx); err != nil {
+		return nil, err
+	}
+	r.Findings = explain(r.Findings, crossesOrganizations, "members reached rows of another organization in", crossings(r.Grid))
+	if opt.Expected != nil && opt.Expected.Grid != nil {
+		r.Findings = explain(r.Findings, driftGrid, "policies/ says otherwise who may do what in", Changes(opt.Expected.Grid, r.Grid))
+	}
+	return r, nil
+}
+
+func begin(ctx context.Context, conn *pgx.Conn, lockTimeout time.Duration) error {
+	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin; set local search_path = pg_catalog; set local row_security = on;
+		set local lock_timeout = %d; set local statement_timeout = '10s'; set local idle_in_transaction_session_timeout = 0`, lockTimeout.Milliseconds())).ReadAll()
+	return err
+}
+
+// Look reads the catalog, inside a transaction of conn. expected is what policies/ says; nil: nothing is compared with it.
+func Look(ctx context.Context, conn *pgx.Conn, expected *Saved) (*Report, error) {
+	s, err := serverOf(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{At: time.Now().UTC(), Database: s.Database, PostgreSQL: s.Version, Login: s.Login, NotTried: s.notTried(), Saved: Saved{Major: s.Number / 10000}}
+	if r.Findings, err = runLints(ctx, conn, chosen(func(l Lint) bool { return l.query != "" }), s.Logins); err != nil {
+		return nil, err
+	}
+	policies, err := lintPolicies(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	r.Findings = slices.Concat(r.Findings, policies, missingFixes(s.Number))
+	if r.Items, err = installed(ctx, conn); err != nil {
+		return nil, err
+	}
+	if expected != nil {
+		r.Findings = fold(r.Findings, drift(expected.Items, r.Items))
+	}
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Detail, b.Detail))
+	})
+	return r, nil
+}
+
+func serverOf(ctx context.Context, conn *pgx.Conn) (s server, err error) {
+	rows, _ := conn.Query(ctx, selectServer)
+	if s, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[server]); err != nil {
+		return s, err
+	}
+	if !s.Installed {
+		return s, fmt.Errorf("database %s has no schema app: it is not a database of InsightForge, or was never migrated", s.Database)
+	}
+	return s, nil
+}
+
+// notTried says why this login cannot try anything here; empty: it can.
+func (s server) notTried() string {
+	switch {
+	case s.Standby:
+		return "this is a standby: it takes no writes, and what is tried is written and rolled back"
+	case !s.Superuser && !s.Owner:
+		return fmt.Sprintf("%s is neither a superuser nor a member of insightforge_owner, so it may not act as the callers", s.Login)
+	default:
+		return ""
+	}
+}
+
+// unforce lets the owner plant rows, which takes a lock that the server has to wait for.
+func unforce(ctx context.Context, conn *pgx.Conn) error {
+	script := "set local role insightforge_owner"
+	for _, of := range targets {
+		script += "; alter table app." + of.name + " no force row level security"
+	}
+	_, err := conn.PgConn().Exec(ctx, script).ReadAll()
+	var busy *pgconn.PgError
+	if errors.As(err, &busy) && busy.Code == "55P03" {
+		return errors.New("the tables are in use: what is tried as their owner needs them locked for a second or two; try again, or audit as a superuser, who needs no lock, or with --catalog")
+	}
+	return err
+}

@@ -1,0 +1,68 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+)
+
+// Lints of what was tried.
+var (
+	crossesOrganizations = Lint{ID: "crosses_organizations", Title: "A caller who reaches another organization's rows", Level: Error,
+		Meaning: "It was tried, and it happened: a member who had chosen one organization read, wrote or removed a row of another."}
+	driftGrid = Lint{ID: "drift_grid", Title: "A caller who may do something else than policies/ says", Level: Error,
+		Meaning: "It was tried, and the outcome is not the one that this program's policies give."}
+)
+
+// explain adds what was tried in each table: as the effects of a finding that explains it, else as a finding of lint.
+func explain(findings []Finding, lint Lint, detail string, changes []Change) []Finding {
+	for _, table := range tablesOf(changes) {
+		sentences := Sentences(slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return c.Table != table }))
+		i := cause(findings, table)
+		if i < 0 {
+			i = len(findings)
+			findings = append(findings, lint.finding(detail+" app."+table, "", "table app."+table))
+		}
+		for _, sentence := range sentences {
+			if !slices.Contains(findings[i].Effects, sentence) {
+				findings[i].Effects = append(findings[i].Effects, sentence)
+			}
+		}
+	}
+	return findings
+}
+
+func tablesOf(changes []Change) (tables []string) {
+	for _, c := range changes {
+		if !slices.Contains(tables, c.Table) {
+			tables = append(tables, c.Table)
+		}
+	}
+	return tables
+}
+
+// cause is the finding that explains what happened in a table: one that names it, or a function, role or schema on which
+// every table depends; -1 for none.
+func cause(findings []Finding, table string) int {
+	about := func(of func(object string) bool) int {
+		return slices.IndexFunc(findings, func(f Finding) bool { return slices.ContainsFunc(f.Objects, of) })
+	}
+	named := about(func(object string) bool { return strings.Contains(object+" ", " app."+table+" ") })
+	if named >= 0 {
+		return named
+	}
+	return about(func(object string) bool {
+		kind, _, _ := strings.Cut(object, " ")
+		return kind == "function" || kind == "role" || kind == "schema"
+	})
+}
+
+// crossings are the rows of other organizations that members, who had chosen acme, have reached.
+func crossings(g *Grid) (changes []Change) {
+	for _, c := range cellsOf(g).inOrder {
+		if c.Organization != "" && c.Organization != "acme" && slices.Contains(Roles, c.Caller) && touched(c.After) > 0 {
+			c.Before, c.Widened = NoRows, true
+			changes = append(changes, c)
+		}
+	}
+	return changes
+}

@@ -1,0 +1,257 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Grid is what happened when every kind of caller tried every command on every kind of row.
+type Grid struct {
+	Callers []string    `json:"callers"`
+	Tables  []TableGrid `json:"tables"`
+}
+
+// TableGrid are the lines of one table.
+type TableGrid struct {
+	Table string `json:"table"`
+	Lines []Line `json:"lines"`
+}
+
+// Line is one statement on one kind of row, by each caller.
+type Line struct {
+	Command      string   `json:"command"`                // select, insert, update, delete or truncate
+	Variant      string   `json:"variant,omitempty"`      // what is special about the statement
+	Columns      []string `json:"columns,omitempty"`      // of a select, an insert or an update; empty: those that it needs
+	AllColumns   bool     `json:"all_columns,omitempty"`  // the table has no others
+	Organization string   `json:"organization,omitempty"` // of the row: acme is the caller's; empty: rows of no organization, or every row
+	Row          string   `json:"row"`                    // which row: own, other's, a role; "every row" is a statement without WHERE
+	Cells        []string `json:"cells"`                  // an Outcome for each caller
+}
+
+// Outcomes of a statement; another one is "✔ n", n rows, or "✘ SQLSTATE".
+const (
+	Done        = "✔"
+	NoRows      = "0"
+	NoPrivilege = "✘ privilege" // permission denied
+	NoCheck     = "✘ policy"    // refused by row-level security
+	NotTried    = "?"           // too slow, or locked
+)
+
+// Trial runs statements as callers, on planted rows, in one transaction that is rolled back.
+type Trial struct {
+	planted
+	conn    *pgx.Conn
+	login   string // how the connection becomes the login role
+	callers []caller
+}
+
+// Plant makes rows to try things on, in the open transaction of conn, which must be rolled back.
+func Plant(ctx context.Context, conn *pgx.Conn) (*Trial, error) {
+	var superuser bool
+	if err := conn.QueryRow(ctx, "select rolsuper from pg_roles where rolname = session_user").Scan(&superuser); err != nil {
+		return nil, err
+	}
+	t := &Trial{planted: planted{uuid.NewString()}, conn: conn, login: "set local session authorization insightforge"} // memberships are then checked as for the login role
+	if !superuser {
+		t.login = "set local role insightforge"
+		if err := unforce(ctx, conn); err != nil {
+			return nil, err
+		}
+	}
+	t.callers = t.planted.callers()
+	if _, err := conn.PgConn().Exec(ctx, t.sql()).ReadAll(); err != nil {
+		return nil, fmt.Errorf("planting rows: %w", err)
+	}
+	return t, nil
+}
+
+// Try tries everything on these tables, or on all that there are, and leaves the transaction as it was.
+func (t *Trial) Try(ctx context.Context, tables ...string) (*Grid, error) {
+	if _, err := t.conn.Exec(ctx, "savepoint attempt"); err != nil {
+		return nil, err
+	}
+	grid := &Grid{}
+	for _, c := range t.callers {
+		grid.Callers = append(grid.Callers, c.name)
+	}
+	for _, of := range targets {
+		if len(tables) > 0 && !slices.Contains(tables, of.name) {
+			continue
+		}
+		lines, err := t.lines(ctx, of)
+		if err != nil {
+			return nil, fmt.Errorf("trying %s: %w", of.name, err)
+		}
+		grid.Tables = append(grid.Tables, TableGrid{of.name, lines})
+	}
+	_, err := t.conn.PgConn().Exec(ctx, "rollback to savepoint attempt; release savepoint attempt").ReadAll()
+	return grid, err
+}
+
+func (t *Trial) lines(ctx context.Context, of target) (lines []Line, err error) {
+	attempts, err := t.attempts(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range attempts {
+		line := Line{a.command, a.variant, a.columns.names, a.columns.all, a.row.org, a.row.kind, nil}
+		for _, c := range t.callers {
+			cell, err := t.cell(ctx, of, a, c)
+			if err != nil {
+				return nil, err
+			}
+			line.Cells = append(line.Cells, cell)
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// cell is what happens to c's statement. Where it names its row, it is tried with the organization named as well: the
+// policies alone must give the same answer.
+func (t *Trial) cell(ctx context.Context, of target, a attempt, c caller) (string, error) {
+	cell, err := t.try(ctx, c, t.fill(of.name, a.row, c, a.sql))
+	named, ok := strings.CutSuffix(a.sql, " where "+of.key)
+	if err != nil || !ok || of.org == "" {
+		return cell, err
+	}
+	with, err := t.try(ctx, c, t.fill(of.name, a.row, c, named+" where "+of.org+" and "+of.key))
+	if with != cell {
+		cell += ", with org_id " + with
+	}
+	return cell, err
+}
+
+func (t *Trial) try(ctx context.Context, c caller, sql string) (string, error) {
+	script := "rollback to savepoint attempt; " + t.login + "; "
+	if c.begin != "" {
+		script += c.begin + "; "
+	}
+	results, err := t.conn.PgConn().Exec(ctx, script+sql).ReadAll()
+	if err == nil {
+		return rows(results[len(results)-1].CommandTag.RowsAffected()), nil
+	}
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || strings.HasPrefix(refused.Code, "57P") {
+		return "", err
+	}
+	return refusal(refused), nil
+}
+
+func rows(n int64) string {
+	switch n {
+	case 0:
+		return NoRows
+	case 1:
+		return Done
+	default:
+		return fmt.Sprintf("%s %d", Done, n)
+	}
+}
+
+func refusal(err *pgconn.PgError) string {
+	switch {
+	case err.Code == "42501" && strings.Contains(err.Message, "row-level security"):
+		return NoCheck
+	case err.Code == "42501":
+		return NoPrivilege
+	case err.Code == "57014", err.Code == "55P03":
+		return NotTried
+	default:
+		return "✘ " + err.Code
+	}
+}
+
+// columnGroup are columns that the same roles may use in a command.
+type columnGroup struct {
+	Command string
+	Columns []string
+	Types   []string
+	All     bool
+	None    bool // nobody may
+}
+
+const selectColumnGroups = `
+select command, array_agg(attname::text order by attnum) as columns, array_agg(format_type(atttypid, null) order by attnum) as types,
+  count(*) = (select count(*) from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped) as all, bool_and(may not like '%t%') as none
+from (
+  select command, attname, attnum, atttypid, string_agg(case when has_column_privilege(role, attrelid, attnum, command) then 't' else 'f' end, '' order by role) as may
+  from pg_attribute, unnest(array['SELECT', 'INSERT', 'UPDATE']) command,
+    unnest(array['insightforge', 'insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key']) role
+  where attrelid = $1::regclass and attnum > 0 and not attisdropped group by 1, 2, 3, 4) c
+group by command, may order by command, min(attnum)`
+
+// attempts are the statements on a table: select, insert, update, delete, truncate.
+func (t *Trial) attempts(ctx context.Context, of target) ([]attempt, error) {
+	if _, err := t.conn.Exec(ctx, "rollback to savepoint attempt"); err != nil {
+		return nil, err
+	}
+	found, _ := t.conn.Query(ctx, selectColumnGroups, "app."+of.name)
+	groups, err := pgx.CollectRows(found, pgx.RowToStructByName[columnGroup])
+	if err != nil {
+		return nil, err
+	}
+	name, where := "app."+of.name, " where "+of.key
+	attempts := []attempt{{"select", "", columns{}, everything, "select from " + name}}
+	for _, g := range groupsOf(groups, "SELECT") {
+		attempts = append(attempts, g.each(of.rows, "select "+strings.Join(g.Columns, ", ")+" from "+name+where)...)
+	}
+	for _, r := range of.rows {
+		attempts = append(attempts, attempt{"insert", "", columns{}, r, "insert into " + name + " " + of.insert})
+	}
+	for _, g := range groupsOf(groups, "INSERT") {
+		if g.None {
+			defaults := strings.Repeat(", default", len(g.Columns))[2:]
+			attempts = append(attempts, attempt{"insert", "", columns{g.Columns, g.All}, row{}, "insert into " + name + " (" + strings.Join(g.Columns, ", ") + ") values (" + defaults + ")"})
+		}
+	}
+	for _, g := range groupsOf(groups, "UPDATE") {
+		attempts = append(attempts, attempt{"update", "", columns{g.Columns, g.All}, everything, "update " + name + " set " + t.assignments(g)})
+		attempts = append(attempts, g.each(of.rows, "update "+name+" set "+t.assignments(g)+where)...)
+	}
+	attempts = append(attempts, attempt{"delete", "", columns{}, everything, "delete from " + name})
+	for _, r := range of.rows {
+		attempts = append(attempts, attempt{"delete", "", columns{}, r, "delete from " + name + where})
+	}
+	attempts = append(attempts, attempt{"truncate", "", columns{}, row{}, "truncate " + name})
+	return append(attempts, of.extra...), nil
+}
+
+// everything is a statement without WHERE.
+var everything = row{kind: "every row"}
+
+func groupsOf(groups []columnGroup, command string) []columnGroup {
+	return slices.DeleteFunc(slices.Clone(groups), func(g columnGroup) bool { return g.Command != command })
+}
+
+func (g columnGroup) each(rows []row, sql string) (attempts []attempt) {
+	for _, r := range rows {
+		attempts = append(attempts, attempt{strings.ToLower(g.Command), "", columns{g.Columns, g.All}, r, sql})
+	}
+	return attempts
+}
+
+// assignments set each column to some value of its type; the role of a member to what it is.
+func (t *Trial) assignments(g columnGroup) string {
+	sample := map[string]string{"uuid": "'" + t.id("new").String() + "'", "text": "'x'", "integer": "1", "bigint": "1", "timestamp with time zone": "now()",
+		"bytea": "''", "jsonb": "'{}'", "json": "'{}'"}
+	var set []string
+	for i, column := range g.Columns {
+		value, ok := sample[g.Types[i]]
+		if !ok {
+			value = "'{}'" // an array
+		}
+		if column == "role" {
+			value = "role"
+		}
+		set = append(set, column+" = "+value)
+	}
+	return strings.Join(set, ", ")
+}

@@ -1,0 +1,11 @@
+-- A function of others within reach
+-- level: warning
+-- covers: splinter 0014
+--
+-- Functions of extensions may open files and connections, or run SQL of their own. Callers need those of schema app and of
+-- PostgreSQL itself.
+
+select array[f.object], format('%s may be executed by %s', f.object, string_agg(quote_ident(c.rolname), ', ' order by c.rolname)), format('revoke execute on %s %s from public, insightforge_auth, insightforge_user, insightforge_api, insightforge_key, insightforge', f.kind, f.name)
+from functions f join callers c on has_function_privilege(c.oid, f.oid, 'EXECUTE') and has_schema_privilege(c.oid, f.pronamespace, 'USAGE')
+where f.nspname <> 'app' and not f.prosecdef
+group by f.object, f.kind, f.name

@@ -1,0 +1,11 @@
+-- A sequence or an identity column
+-- level: error
+--
+-- The first number that one sees tells how much the others have made. Ids are UUIDv7, made in Go.
+
+select array['table ' || r.name], format('%s.%I is an identity column', r.name, a.attname), format('alter table %s alter column %I drop identity', r.name, a.attname)
+from relations r join pg_attribute a on a.attrelid = r.oid where r.nspname = 'app' and a.attidentity <> ''
+union all
+select array[format('sequence app.%I', c.relname)], format('app.%I is a sequence', c.relname), format('drop sequence app.%I cascade', c.relname)
+from pg_class c where c.relnamespace = to_regnamespace('app') and c.relkind = 'S'
+  and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'i')

@@ -1,0 +1,142 @@
+package audit
+
+import (
+	"context"
+	_ "embed" // state.sql
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed state.sql
+var stateSQL string
+
+// Item is a policy, a function or a grant, as PostgreSQL tells it.
+type Item struct {
+	Object string `json:"object"`
+	Make   string `json:"make"` // the statement that makes it
+	Unmake string `json:"unmake"`
+}
+
+// installed reads the items of a database.
+func installed(ctx context.Context, q querier) ([]Item, error) {
+	rows, _ := q.Query(ctx, stateSQL)
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Item])
+}
+
+// Lints of what differs from policies/.
+var (
+	driftPolicy   = Lint{ID: "drift_policy", Title: "A policy that is not as policies/ says", Level: Error, Meaning: "It was created, changed or dropped by hand, or the database was made by another version of this program."}
+	driftFunction = Lint{ID: "drift_function", Title: "A function that is not as policies/ says", Level: Error, Meaning: "What the policies compare with, or a way into a transaction, was changed by hand."}
+	driftGrant    = Lint{ID: "drift_grant", Title: "A grant that is not as policies/ says", Level: Error, Meaning: "A right was given or taken by hand."}
+)
+
+// drift compares what is installed with what policies/ makes.
+func drift(expected, installed []Item) (findings []Finding) {
+	want, have := byObject(expected), byObject(installed)
+	objects := slices.Sorted(maps.Keys(want))
+	for object := range have {
+		if _, ok := want[object]; !ok {
+			objects = append(objects, object)
+		}
+	}
+	for _, object := range objects {
+		w, h := want[object], have[object]
+		if w.Make == h.Make {
+			continue
+		}
+		f := driftOf(object).finding(differs(object, w, h), mend(w, h), object)
+		f.Diff = diff(w.Make, h.Make)
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+func byObject(items []Item) map[string]Item {
+	m := make(map[string]Item, len(items))
+	for _, item := range items {
+		m[item.Object] = item
+	}
+	return m
+}
+
+func driftOf(object string) Lint {
+	switch kind, _, _ := strings.Cut(object, " "); kind {
+	case "policy":
+		return driftPolicy
+	case "function":
+		return driftFunction
+	default:
+		return driftGrant
+	}
+}
+
+func differs(object string, want, have Item) string {
+	switch {
+	case have.Make == "":
+		return object + " is missing"
+	case want.Make == "":
+		return object + " is in no file of policies/"
+	default:
+		return object + " is another than policies/ says"
+	}
+}
+
+// mend brings have to want. A function is replaced, since policies depend on it.
+func mend(want, have Item) string {
+	switch {
+	case have.Make == "" || strings.HasPrefix(want.Object, "function ") && want.Make != "":
+		return want.Make
+	case want.Make == "":
+		return have.Unmake
+	default:
+		return have.Unmake + ";\n" + want.Make
+	}
+}
+
+// diff shows the lines of two texts that differ.
+func diff(want, have string) string {
+	var b strings.Builder
+	w, h := lines(want), lines(have)
+	for _, line := range w {
+		if !slices.Contains(h, line) {
+			fmt.Fprintf(&b, "- %s\n", line)
+		}
+	}
+	for _, line := range h {
+		if !slices.Contains(w, line) {
+			fmt.Fprintf(&b, "+ %s\n", line)
+		}
+	}
+	return b.String()
+}
+
+func lines(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+// fold puts what is known of a drifted object into the findings that name it, with the statement that puts it back, and
+// adds the drifts that no finding names.
+func fold(findings, drifts []Finding) []Finding {
+	for _, d := range drifts {
+		named := false
+		for i, f := range findings {
+			if slices.Contains(f.Objects, d.Objects[0]) {
+				named = true
+				if f.Diff == "" {
+					findings[i].Mend, findings[i].Diff = d.Mend, d.Diff
+				}
+			}
+		}
+		if !named {
+			findings = append(findings, d)
+		}
+	}
+	return findings
+}
