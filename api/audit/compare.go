@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,8 @@ type Change struct {
 	Organization, Row      string
 	Before, After          string
 	Widened                bool // else narrowed
+
+	width int // how many columns the table has
 }
 
 // Changes compares two grids, cell by cell, where both have one.
@@ -34,9 +35,12 @@ func Changes(before, after *Grid) (changes []Change) {
 	return changes
 }
 
-// touched is how many rows an outcome tells.
+// touched is how many rows an outcome tells. A row that is there already (23505) was let through by grants and policies.
 func touched(outcome string) int {
 	outcome, _, _ = strings.Cut(outcome, ",") // what happens with the organization named is another question
+	if outcome == "✘ 23505" {
+		return 1
+	}
 	count, done := strings.CutPrefix(outcome, Done)
 	if !done {
 		return 0
@@ -62,13 +66,12 @@ type cellList struct {
 func cellsOf(g *Grid) cellList {
 	list := cellList{byKey: map[string]string{}}
 	for _, table := range g.Tables {
+		width := table.width()
 		for _, l := range table.Lines {
 			for i, cell := range l.Cells {
-				for _, column := range slices.Concat(l.Columns, strings.Fields(strings.Repeat("- ", max(0, 1-len(l.Columns))))) {
-					c := Change{Table: table.Table, Caller: g.Callers[i], Command: l.Command, Variant: l.Variant, Organization: l.Organization, Row: l.Row, After: cell}
-					if column != "-" {
-						c.Columns = []string{column}
-					}
+				for _, column := range l.each() {
+					c := Change{Table: table.Table, Caller: g.Callers[i], Command: l.Command, Columns: column, Variant: l.Variant,
+						Organization: l.Organization, Row: l.Row, After: cell, width: width[l.Command]}
 					list.inOrder = append(list.inOrder, c)
 					list.byKey[c.key()] = cell
 				}
@@ -78,86 +81,23 @@ func cellsOf(g *Grid) cellList {
 	return list
 }
 
-// Sentences tell changes in words: "VIEWER may now DELETE datasets of the own organization".
-func Sentences(changes []Change) (sentences []string) {
-	rows := join(changes, func(c Change) string { return c.with("Row", "").key() }, func(c *Change, d Change) { c.Row += ", " + d.Row })
-	columns := join(rows, func(c Change) string { return c.with("Columns", "").key() }, func(c *Change, d Change) { c.Columns = append(c.Columns, d.Columns...) })
-	callers := join(columns, func(c Change) string { return c.with("Caller", "").key() }, func(c *Change, d Change) { c.Caller += ", " + d.Caller })
-	for _, c := range callers {
-		sentences = append(sentences, c.sentence())
+// each column by itself; one nil for a line without columns.
+func (l Line) each() [][]string {
+	if len(l.Columns) == 0 {
+		return [][]string{nil}
 	}
-	return slices.Compact(sentences)
+	return slices.Collect(slices.Chunk(l.Columns, 1))
 }
 
-func (c Change) with(field, value string) Change {
-	switch field {
-	case "Row":
-		c.Row = value
-	case "Columns":
-		c.Columns = nil
-	case "Caller":
-		c.Caller = value
+// width is how many columns each command names.
+func (t TableGrid) width() map[string]int {
+	named := map[string][]string{}
+	for _, l := range t.Lines {
+		named[l.Command] = unique(slices.Concat(named[l.Command], l.Columns))
 	}
-	return c
-}
-
-// join makes one of the changes that are alike.
-func join(changes []Change, key func(Change) string, add func(*Change, Change)) (joined []Change) {
-	at := map[string]int{}
-	for _, c := range changes {
-		k := key(c) + strconv.FormatBool(c.Widened)
-		if i, ok := at[k]; ok {
-			add(&joined[i], c)
-			continue
-		}
-		at[k] = len(joined)
-		joined = append(joined, c)
+	width := map[string]int{}
+	for command, columns := range named {
+		width[command] = len(columns)
 	}
-	return joined
-}
-
-func (c Change) sentence() string {
-	may := "may no longer"
-	if c.Widened {
-		may = "may now"
-	}
-	what := strings.ToUpper(c.Command)
-	if len(c.Columns) > 0 && c.Command != "select" {
-		what += " (" + strings.Join(c.Columns, ", ") + ")"
-	}
-	what += " " + c.Table
-	if c.Variant != "" {
-		what += " [" + c.Variant + "]"
-	}
-	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", c.Caller, may, what, c.whose()))
-}
-
-// whose rows they are.
-func (c Change) whose() string {
-	rows := strings.Split(c.Row, ", ")
-	switch {
-	case slices.Contains(rows, everything.kind):
-		return fmt.Sprintf("in a statement without WHERE (%s, before %s)", c.After, c.Before)
-	case c.Organization == "":
-		return strings.Trim("("+c.Row+")", "()")
-	case c.Organization != "acme":
-		return "of another organization"
-	case len(rows) > 1:
-		return "of the own organization" + others(rows)
-	case rows[0] == "own":
-		return "that are one's own"
-	case rows[0] == "other's":
-		return "of others in the own organization"
-	default:
-		return "of the own organization" + others(rows)
-	}
-}
-
-// others names rows that are not simply all: roles of members and invitations.
-func others(rows []string) string {
-	named := slices.DeleteFunc(slices.Clone(rows), func(r string) bool { return r == "own" || r == "other's" || r == "" })
-	if len(named) == 0 || len(named) >= len(Roles)+1 {
-		return ""
-	}
-	return " (" + strings.Join(named, ", ") + ")"
+	return width
 }

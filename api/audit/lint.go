@@ -47,6 +47,8 @@ type Finding struct {
 	Mend    string   `json:"mend,omitempty"`    // the SQL that clears it; empty where no statement does
 	Diff    string   `json:"diff,omitempty"`    // - what policies/ says, + what is installed
 	Effects []string `json:"effects,omitempty"` // what callers may do because of it, as it was tried
+
+	Accepted bool `json:"accepted,omitempty"` // known: shown and not counted
 }
 
 // finding makes one of the lint's.

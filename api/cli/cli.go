@@ -19,15 +19,17 @@ const usage = `insightforge [command]
 
   serve      serve the API (the default); without DATABASE_URL on a private PostgreSQL
   migrate    bring the database of DATABASE_URL to this program's schema and policies
+  audit      show whether the isolation of tenants holds in a live database: audit --help
   demo       play a first session against a running server: demo [--url URL] [FILE.csv]
   bench      measure this program against its own private PostgreSQL: bench [--quick] [--only NAME] [--format json]
-  generate   write docs/openapi.json, docs/openapi-3.0.json and docs/errors.md
+  generate   write docs/openapi.json, docs/openapi-3.0.json, docs/errors.md and docs/audit.md
   version    print the version
 
 Configuration is in the environment: see README.md.
 `
 
-// Main runs a command and returns the exit status: 0, 1 for a failure said on stderr, 2 for a wrong command line.
+// Main runs a command and returns the exit status: 0, 1 for a failure said on stderr, 2 for a wrong command line; audit has
+// its own.
 func Main(args []string, files migrate.Files) int {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -39,6 +41,7 @@ func Main(args []string, files migrate.Files) int {
 	run, ok := map[string]func(context.Context, []string) error{
 		"serve":   func(ctx context.Context, _ []string) error { return serve(ctx, files) },
 		"migrate": func(ctx context.Context, _ []string) error { return migrateDatabase(ctx, files) },
+		"audit":   func(ctx context.Context, args []string) error { return runAudit(ctx, args, files) },
 		"demo":    demo.Run, "bench": bench.Run, "generate": generate,
 		"version": func(context.Context, []string) error { fmt.Println(api.Version); return nil },
 		"help":    func(context.Context, []string) error { fmt.Print(usage); return nil },
@@ -47,15 +50,31 @@ func Main(args []string, files migrate.Files) int {
 		fmt.Fprintf(os.Stderr, "insightforge: no command %q\n\n%s", command, usage)
 		return 2
 	}
-	if len(args) > 0 && command != "demo" && command != "bench" {
+	if len(args) > 0 && command != "audit" && command != "demo" && command != "bench" {
 		fmt.Fprintf(os.Stderr, "insightforge: %s takes no arguments\n\n%s", command, usage)
 		return 2
 	}
-	if err := run(ctx, args); err != nil {
-		fmt.Fprintln(os.Stderr, "insightforge:", err)
-		return 1
+	return status(run(ctx, args))
+}
+
+// failed is an error with an exit status of its own.
+type failed struct {
+	error  // nil: everything is said already
+	status int
+}
+
+func status(err error) int {
+	if err == nil {
+		return 0
 	}
-	return 0
+	f, ok := err.(failed)
+	if !ok {
+		f = failed{err, 1}
+	}
+	if f.error != nil {
+		fmt.Fprintln(os.Stderr, "insightforge:", f.error)
+	}
+	return f.status
 }
 
 // say tells the person at the terminal what is happening.

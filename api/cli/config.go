@@ -20,7 +20,19 @@ type Config struct {
 	AllowSetConfig bool   `env:"ALLOW_SET_CONFIG"`                         // serve although set_config is open to PUBLIC
 }
 
+// config reads the environment and makes DATA_DIR.
 func config() (Config, error) {
+	c, err := environment()
+	if err != nil {
+		return c, err
+	}
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return c, fmt.Errorf("DATA_DIR: %w", err)
+	}
+	return c, nil
+}
+
+func environment() (Config, error) {
 	c, err := env.ParseAs[Config]()
 	if err != nil {
 		return c, err
@@ -31,11 +43,6 @@ func config() (Config, error) {
 	if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil { // its text may repeat a password
 		return c, errors.New("DATABASE_URL cannot be read: it looks like postgres://insightforge:password@host:5432/database")
 	}
-	if c.DataDir, err = filepath.Abs(c.DataDir); err != nil {
-		return c, err
-	}
-	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
-		return c, fmt.Errorf("DATA_DIR: %w", err)
-	}
-	return c, nil
+	c.DataDir, err = filepath.Abs(c.DataDir)
+	return c, err
 }

@@ -14,6 +14,9 @@ import (
 
 const poll = 2 * time.Millisecond
 
+// ErrInUse is why Start refuses a directory that another process has.
+var ErrInUse = errors.New("in use")
+
 // lock takes dir for this process. The kernel gives it back when the process ends, however it ends.
 func lock(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
@@ -23,8 +26,8 @@ func lock(dir string) (*os.File, error) {
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		holder, _ := os.ReadFile(f.Name())
-		err = fmt.Errorf("%s is in use by process %s: stop it first or choose another DATA_DIR",
-			dir, strings.TrimSpace(string(holder)))
+		err = fmt.Errorf("%s is %w by process %s: stop it first or choose another DATA_DIR",
+			dir, ErrInUse, strings.TrimSpace(string(holder)))
 	}
 	if err == nil {
 		err = errors.Join(f.Truncate(0), writeStart(f, strconv.Itoa(os.Getpid())+"\n"))
@@ -49,16 +52,27 @@ type pidFile struct {
 
 // readPidFile returns zeros when there is no such file or it is not written yet.
 func readPidFile(data string) pidFile {
-	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
-	if err != nil {
+	lines := pidFileLines(data)
+	if lines == nil {
 		return pidFile{}
 	}
-	lines := strings.Split(string(text), "\n")
-	pid, _ := strconv.Atoi(strings.TrimSpace(lines[0]))
+	pid, _ := strconv.Atoi(lines[0])
 	if len(lines) < 8 {
 		return pidFile{pid: pid}
 	}
-	return pidFile{pid, strings.TrimSpace(lines[7])}
+	return pidFile{pid, lines[7]}
+}
+
+func pidFileLines(data string) []string {
+	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+	if err != nil {
+		return nil
+	}
+	lines := strings.Split(string(text), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return lines
 }
 
 // stopOrphan ends a postmaster that a killed process left behind in data, and waits for it. The caller holds the lock,

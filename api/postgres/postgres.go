@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Options of Start. The zero value is right for a server.
@@ -112,10 +113,34 @@ func (s *Server) awaitFirst(ctx context.Context) error {
 }
 
 // URL is how pgx reaches a database as a user; no password is asked for.
-func (s *Server) URL(user, database string) string {
+func (s *Server) URL(user, database string) string { return socketURL(s.socket, user, database) }
+
+func socketURL(socket, user, database string) string {
 	u := url.URL{Scheme: "postgres", User: url.User(user), Path: "/" + database}
-	u.RawQuery = url.Values{"host": {s.socket}, "port": {port}}.Encode()
+	u.RawQuery = url.Values{"host": {socket}, "port": {port}}.Encode()
 	return u.String()
+}
+
+// Exists tells whether dir has a cluster, which Start would make otherwise.
+func Exists(dir string) bool {
+	major, err := clusterMajor(filepath.Join(dir, "postgres"))
+	return err != nil || major > 0
+}
+
+// RunningURL is [Server.URL] of the PostgreSQL that another process runs in dir (Start says [ErrInUse] then). It waits
+// until that one answers, or until ctx ends.
+func RunningURL(ctx context.Context, dir, user, database string) (string, error) {
+	data := filepath.Join(dir, "postgres")
+	for {
+		if lines := pidFileLines(data); len(lines) >= 8 && lines[7] == "ready" {
+			return socketURL(lines[4], user, database), nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("PostgreSQL in %s belongs to another process and is not ready: %w", dir, ctx.Err())
+		case <-time.After(poll):
+		}
+	}
 }
 
 // Created says whether this start made the cluster.

@@ -1,0 +1,3 @@
+package audit
+
+func Document(usage string) string { return usage }

@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/insightforge/insightforge/api/audit"
+	"github.com/insightforge/insightforge/api/migrate"
+	"github.com/insightforge/insightforge/api/postgres"
+)
+
+const auditUsage = `insightforge audit [--format FORMAT] [--output FILE] [--catalog] [--accept ID,…] [--save FILE] [--against FILE|URL]
+
+Shows on a live database whether the isolation of tenants holds: rules over its catalog, what really happens when every kind
+of caller tries every command on every kind of row, and how both differ from what this program's policies/ say.
+
+It changes nothing: all of it happens in one transaction that is rolled back. It audits the database of DATABASE_URL; without
+that the private PostgreSQL in DATA_DIR, which it starts, and stops again, if no server is running on it.
+
+  as a superuser                     everything; no lock that a server would wait for
+  as a member of insightforge_owner  everything; the tables are locked for a second or two (the audit gives up when it does not
+                                     get the locks within 2 s)
+  as any other login, on a standby   the catalog alone, which the report says
+
+  --format FORMAT   text, json, markdown, html (one file, to read and to print) or sarif
+  --output FILE     where to write the report, instead of stdout
+  --catalog         the catalog alone: nothing is tried
+  --accept ID,…     findings of these rules are known: shown, marked, not counted
+  --save FILE       keep the policies, the grants, the functions and what was tried, to compare with later
+  --against FILE    say in sentences what callers may do that they could not when FILE was saved, and the reverse; a URL,
+                    postgres://…, audits that database now and compares with it. Findings are only counted.
+
+Exit status: 0 no findings, 1 findings, 2 it could not look, or a wrong command line.
+With --against: 0 nothing was widened, 1 something was widened, 2 it could not look. Where one side has tried nothing, only
+definitions can be compared: 0 if they are equal and the catalog has no finding, else 2, since nobody knows what they let whom do.
+
+What each rule means: docs/audit.md.
+`
+
+// auditOptions is a parsed command line.
+type auditOptions struct {
+	format, output, save, against string
+	accept                        []string
+	catalog                       bool
+}
+
+func parseAudit(args []string) (o auditOptions, err error) {
+	flags := flag.NewFlagSet("audit", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&o.format, "format", "text", "")
+	flags.StringVar(&o.output, "output", "", "")
+	flags.StringVar(&o.save, "save", "", "")
+	flags.StringVar(&o.against, "against", "", "")
+	flags.BoolVar(&o.catalog, "catalog", false, "")
+	flags.Func("accept", "", func(ids string) error {
+		for _, id := range strings.Split(ids, ",") {
+			if _, ok := audit.Lints[id]; !ok {
+				return fmt.Errorf("no rule has the id %q", id)
+			}
+			o.accept = append(o.accept, id)
+		}
+		return nil
+	})
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 || !slices.Contains(audit.Formats, o.format) {
+		return o, errors.New("wrong arguments")
+	}
+	return o, nil
+}
+
+// runAudit audits, writes what was asked for, and returns the exit status as a failed.
+func runAudit(ctx context.Context, args []string, files migrate.Files) error {
+	o, err := parseAudit(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Print(auditUsage)
+		return nil
+	}
+	if err != nil {
+		return failed{fmt.Errorf("%w\n\n%s", err, auditUsage), 2}
+	}
+	clean, err := o.audit(ctx, files)
+	switch {
+	case err != nil:
+		return failed{err, 2}
+	case !clean:
+		return failed{nil, 1}
+	default:
+		return nil
+	}
+}
+
+// audit tells whether there was nothing to complain of.
+func (o auditOptions) audit(ctx context.Context, files migrate.Files) (clean bool, err error) {
+	expected, err := audit.Expected(files.Policies)
+	if err != nil {
+		return false, err
+	}
+	before, name, err := o.before(ctx)
+	if err != nil {
+		return false, err
+	}
+	c, err := environment()
+	if err != nil {
+		return false, err
+	}
+	url, stop, err := auditedURL(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	r, err := auditURL(ctx, url, audit.Options{Expected: expected, CatalogOnly: o.catalog})
+	if err = errors.Join(err, stop()); err != nil {
+		return false, err
+	}
+	r.Accept(o.accept)
+	if err := o.keep(r); err != nil {
+		return false, err
+	}
+	if before != nil {
+		return o.compare(before, name, r)
+	}
+	errs, warnings := r.Counts()
+	return errs+warnings == 0, o.write(r)
+}
+
+// before is what --against names, and how to call it.
+func (o auditOptions) before(ctx context.Context) (*audit.Saved, string, error) {
+	if o.against == "" {
+		return nil, "", nil
+	}
+	if !strings.HasPrefix(o.against, "postgres://") && !strings.HasPrefix(o.against, "postgresql://") {
+		saved, err := audit.LoadFile(o.against)
+		if err != nil {
+			err = fmt.Errorf("--against: %w", err)
+		}
+		return saved, o.against, err
+	}
+	if _, err := pgx.ParseConfig(o.against); err != nil { // its text may repeat a password
+		return nil, "", errors.New("--against cannot be read: it looks like postgres://user:password@host:5432/database")
+	}
+	r, err := auditURL(ctx, o.against, audit.Options{CatalogOnly: o.catalog})
+	if err != nil {
+		return nil, "", fmt.Errorf("--against: %w", err)
+	}
+	return &r.Saved, "database " + r.Database, nil
+}
+
+func (o auditOptions) compare(before *audit.Saved, name string, r *audit.Report) (clean bool, err error) {
+	c := audit.Compare(before, name, r)
+	if err := o.write(c); err != nil {
+		return false, err
+	}
+	if c.NotCompared != "" && (!c.Equal() || c.Errors > 0) {
+		return false, errors.New("what callers may do could not be compared: " + c.NotCompared)
+	}
+	return len(c.Widened) == 0, nil
+}
+
+func (o auditOptions) keep(r *audit.Report) error {
+	if o.save == "" {
+		return nil
+	}
+	text, err := r.Saved.JSON()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.save, text, 0o644)
+}
+
+func (o auditOptions) write(report interface {
+	Write(w io.Writer, format string) error
+}) error {
+	var b bytes.Buffer
+	if err := report.Write(&b, o.format); err != nil {
+		return err
+	}
+	if o.output != "" {
+		return os.WriteFile(o.output, b.Bytes(), 0o644)
+	}
+	_, err := os.Stdout.Write(b.Bytes())
+	return err
+}
+
+func auditURL(ctx context.Context, url string, options audit.Options) (*audit.Report, error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	defer time.AfterFunc(3*time.Second, func() { say("Auditing: trying every command as every kind of caller") }).Stop()
+	return audit.Run(ctx, conn, options)
+}
+
+// auditedURL is how to reach the database that the environment names, and what to do afterwards: the private PostgreSQL is
+// taken from the server that runs on it, or started. It is never created.
+func auditedURL(ctx context.Context, c Config) (url string, stop func() error, err error) {
+	nothing := func() error { return nil }
+	if c.DatabaseURL != "" {
+		return c.DatabaseURL, nothing, nil
+	}
+	if !postgres.Exists(c.DataDir) {
+		return "", nil, fmt.Errorf("there is no private PostgreSQL in %s yet: serve once, or name a database in DATABASE_URL", c.DataDir)
+	}
+	server, err := postgres.Start(ctx, c.DataDir, postgres.Options{})
+	if errors.Is(err, postgres.ErrInUse) {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		url, err = postgres.RunningURL(ctx, c.DataDir, "postgres", databaseName)
+		return url, nothing, err
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	return server.URL("postgres", databaseName), (&database{private: server}).close, nil
+}
