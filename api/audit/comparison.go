@@ -37,7 +37,7 @@ func Compare(before *Saved, against string, r *Report) *Comparison {
 		widened   bool
 		sentences *[]string
 	}{{true, &c.Widened}, {false, &c.Narrowed}} {
-		of := slices.DeleteFunc(slices.Clone(changes), func(d Change) bool { return d.Widened != change.widened })
+		of := slices.DeleteFunc(telling(changes), func(d Change) bool { return d.Widened != change.widened })
 		*change.sentences = append(*change.sentences, Sentences(of)...)
 	}
 	c.items(before.Items, r.Items, changes)

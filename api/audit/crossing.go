@@ -9,7 +9,7 @@ import (
 var (
 	crossesOrganizations = Lint{ID: "crosses_organizations", Title: "A caller who reaches another organization's rows", Level: Error,
 		Meaning: "It was tried, and it happened: a member who had chosen one organization read, wrote or removed a row of another."}
-	driftGrid = Lint{ID: "drift_grid", Title: "A caller who may do something else than policies/ says", Level: Error,
+	driftGrid = Lint{ID: "drift_grid", Title: "A caller who may do something else than policies/ says", Level: Error, Covers: "pgrls SEC027",
 		Meaning: "It was tried, and the outcome is not the one that this program's policies give."}
 )
 

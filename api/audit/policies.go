@@ -14,11 +14,11 @@ import (
 
 // Lints of the expressions of policies, as PostgreSQL has parsed them.
 var (
-	policyUnanchored = Lint{ID: "policy_unanchored", Title: "A policy that does not say whose rows", Level: Error, Covers: "splinter 0015, 0024; pgrls SEC004, SEC005, SEC008, SEC010, SEC011, SEC018, SEC020, SEC021",
+	policyUnanchored = Lint{ID: "policy_unanchored", Title: "A policy that does not say whose rows", Level: Error, Covers: "splinter 0015, 0024; pgrls SEC004, SEC005, SEC008, SEC010, SEC011, SEC018, SEC019, SEC020, SEC021, SEC024, SEC026, SEC028",
 		Meaning: "For a member, each row that a policy admits has `org_id = app.org_id()`; for other callers a column equals what begin_* looked\nup. That is proved on the parsed expression: through AND and OR, by the numbers of operators and functions, not by their text."}
-	policySubquery = Lint{ID: "policy_subquery", Title: "A policy with a subquery", Level: Error,
+	policySubquery = Lint{ID: "policy_subquery", Title: "A policy with a subquery", Level: Error, Covers: "pgrls SEC025",
 		Meaning: "It reads another table for each row, under that table's policies, and Citus refuses it. What a policy compares with is looked\nup once, by begin_*."}
-	policyCall = Lint{ID: "policy_call", Title: "A policy that calls a function of somebody else", Level: Error, Covers: "pgrls SEC019",
+	policyCall = Lint{ID: "policy_call", Title: "A policy that calls a function of somebody else", Level: Error, Covers: "pgrls PERF002",
 		Meaning: "Policies call the context functions, and functions of PostgreSQL that are not volatile. What another function does can change\nwithout the policy."}
 )
 

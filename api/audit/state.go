@@ -29,7 +29,7 @@ func installed(ctx context.Context, q querier) ([]Item, error) {
 
 // Lints of what differs from policies/.
 var (
-	driftPolicy   = Lint{ID: "drift_policy", Title: "A policy that is not as policies/ says", Level: Error, Meaning: "It was created, changed or dropped by hand, or the database was made by another version of this program."}
+	driftPolicy   = Lint{ID: "drift_policy", Title: "A policy that is not as policies/ says", Level: Error, Covers: "pgrls HYG001, HYG002", Meaning: "It was created, changed or dropped by hand, or the database was made by another version of this program."}
 	driftFunction = Lint{ID: "drift_function", Title: "A function that is not as policies/ says", Level: Error, Meaning: "What the policies compare with, or a way into a transaction, was changed by hand."}
 	driftGrant    = Lint{ID: "drift_grant", Title: "A grant that is not as policies/ says", Level: Error, Meaning: "A right was given or taken by hand."}
 )

@@ -1,6 +1,6 @@
 -- A begin function with the session's search_path
 -- level: warning
--- covers: splinter 0011; pgrls SEC015
+-- covers: splinter 0011
 --
 -- Its names could be resolved in a schema that the session chose. Context functions need none: their bodies were resolved when
 -- they were created.

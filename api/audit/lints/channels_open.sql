@@ -1,6 +1,5 @@
 -- Channels between tenants within reach
 -- level: warning
--- covers: splinter 0019
 --
 -- Large objects, notifications, advisory locks and logical messages know no organization: through them one tenant's injected
 -- statement can leave something for another's, or hold it up. No part of the product uses them.

@@ -1,6 +1,6 @@
 -- A foreign key without an index
 -- level: warning
--- covers: splinter 0001; pgrls PERF003
+-- covers: splinter 0001
 --
 -- Deleting the row that is referred to reads the whole table, of all organizations, for each row deleted.
 

@@ -1,6 +1,5 @@
 -- A right of a role that is no caller
 -- level: error
--- covers: pgrls SEC016
 --
 -- Policies are written for the product's callers. Another role sees nothing through them, until somebody gives it a policy or
 -- BYPASSRLS: then nobody has asked which organization it is in.

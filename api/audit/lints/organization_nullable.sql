@@ -1,5 +1,6 @@
 -- An organization that may be null
 -- level: error
+-- covers: pgrls SEC030
 --
 -- A row without an organization is nobody's: no policy shows it, and no key keeps it apart.
 

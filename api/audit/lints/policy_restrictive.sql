@@ -1,7 +1,7 @@
 -- A RESTRICTIVE policy
 -- level: error
 -- start: refused
--- covers: pgrls SEC007
+-- covers: pgrls SEC012
 --
 -- Citus turns RESTRICTIVE into PERMISSIVE on its shards: what was to narrow then opens. And it is a second place to look when
 -- one asks what is allowed.

@@ -1,7 +1,7 @@
 -- Rights of PUBLIC
 -- level: error
 -- start: refused
--- covers: splinter 0026, 0027
+-- covers: splinter 0026
 --
 -- PUBLIC is every role, the login role before any begin among them. Here it may do nothing with tables and functions, and
 -- nothing in the database but connect; a copy of a database (template, restore) comes with PostgreSQL's defaults again.

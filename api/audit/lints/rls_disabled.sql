@@ -1,7 +1,7 @@
 -- A table without row-level security
 -- level: error
 -- start: refused
--- covers: splinter 0007, 0013; pgrls SEC001
+-- covers: splinter 0007, 0013, 0019, 0023; pgrls SEC001
 --
 -- Without it grants alone decide, and they know no organization: whoever may read the table reads every tenant's rows.
 

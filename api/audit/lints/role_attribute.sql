@@ -1,7 +1,7 @@
 -- A role with more than it needs
 -- level: error
 -- start: refused
--- covers: pgrls SEC016
+-- covers: pgrls SEC016, SEC023
 --
 -- SUPERUSER and BYPASSRLS pass every policy by, REPLICATION reads the log of all changes, CREATEROLE and CREATEDB make ways
 -- around. None of the product's roles has any of them, the owner included.

@@ -1,6 +1,7 @@
 -- A caller that is a member of another role
 -- level: error
 -- start: refused
+-- covers: pgrls SEC029
 --
 -- SET ROLE reaches every role that one is a member of. The login may be the four kinds of caller; these may be nobody else, not
 -- each other either.

@@ -1,7 +1,7 @@
 -- A view within reach
 -- level: error
 -- start: refused
--- covers: splinter 0002, 0010, 0023; pgrls VIEW001, VIEW002
+-- covers: splinter 0002, 0010; pgrls VIEW001, VIEW002, VIEW004
 --
 -- A view is read as its owner unless it is security_invoker, and the policies are then the owner's. Callers read tables.
 
