@@ -106,7 +106,7 @@ func (c *Comparison) items(before, after []Item, changes []Change) {
 			continue
 		}
 		widened := len(is[object].Make) > len(was[object].Make) // a right, or the right to pass it on
-		if slices.ContainsFunc(changes, func(d Change) bool { return d.Widened == widened && d.explains(what) }) {
+		if slices.ContainsFunc(changes, func(d Change) bool { return d.Widened == widened && d.explains(object) }) {
 			continue
 		}
 		right, role := cutLast(what, " to ")
@@ -121,9 +121,11 @@ func (c *Comparison) items(before, after []Item, changes []Change) {
 	}
 }
 
-// explains tells whether a grant, "SELECT (id) on app.users to insightforge_user", is about the same command and table.
+// explains tells whether a grant is about the same command, table and column.
 func (c Change) explains(grant string) bool {
-	return strings.HasPrefix(grant, strings.ToUpper(c.Command)+" ") && strings.Contains(grant, " on app."+c.Table+" to ")
+	part := grantParts.FindStringSubmatch(grant)
+	return part != nil && part[1] == strings.ToUpper(c.Command) && part[3] == "app."+c.Table &&
+		(part[2] == "" || len(c.Columns) == 0 || slices.Contains(c.Columns, part[2]))
 }
 
 func cutLast(s, sep string) (before, after string) {

@@ -14,8 +14,8 @@ import (
 var reportHTML string
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"join": func(names []string) string { return strings.Join(names, ", ") }, "printable": printable, "oneLine": oneLine,
-	"shade": shade, "lines": lines, "meaning": func(id string) string { return Lints[id].Meaning },
+	"join": func(names []string) string { return strings.Join(names, ", ") }, "printable": printable, "oneLine": oneLine, "trim": strings.TrimSpace,
+	"shade": shade, "lines": lines, "meaning": func(id string) template.HTML { return marked(Lints[id].Meaning) },
 	"time": func(t time.Time) string { return t.Format(time.DateTime + " UTC") },
 	"plus": func(line string) string { return map[byte]string{'+': "plus", '-': "minus"}[(line + " ")[0]] },
 }).Parse(reportHTML))
@@ -32,6 +32,13 @@ func (r *Report) html(w io.Writer) error {
 // html is the comparison as one page.
 func (c *Comparison) html(w io.Writer) error {
 	return pages.ExecuteTemplate(w, "comparison", map[string]any{"Comparison": c, "Parts": c.parts(), "Findings": c.findings(), "Bad": len(c.Widened) > 0, "Warned": c.NotCompared != ""})
+}
+
+var inBackticks = regexp.MustCompile("`([^`]*)`")
+
+// marked is a text of ours whose words in backticks are code.
+func marked(text string) template.HTML {
+	return template.HTML(inBackticks.ReplaceAllString(template.HTMLEscapeString(text), "<code>$1</code>"))
 }
 
 // shade is the class of an answer. What is allowed where nothing should be is told apart.

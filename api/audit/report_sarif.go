@@ -100,7 +100,7 @@ func (f Finding) sarif(rule int) sarifResult {
 	if f.Mend != "" {
 		text += "\nTo mend: " + printable(f.Mend)
 	}
-	result := sarifResult{RuleID: f.ID, RuleIndex: rule, Level: string(f.Level), Message: sarifText{text},
+	result := sarifResult{RuleID: f.ID, RuleIndex: rule, Level: string(f.Level), Message: message(text),
 		PartialFingerprints: map[string]string{"finding/v1": f.ID + " " + strings.Join(f.Objects, ", ")}}
 	for _, object := range f.Objects[:min(1, len(f.Objects))] {
 		result.Locations = append(result.Locations, location(object))
@@ -110,6 +110,9 @@ func (f Finding) sarif(rule int) sarifResult {
 	}
 	return result
 }
+
+// message is a text in which a name makes no link.
+func message(text string) sarifText { return sarifText{strings.ReplaceAll(text, "](", `\](`)} }
 
 // location of an object: its name, and the file of this repository that says how it should be, if there is one.
 func location(object string) sarifLocation {
@@ -154,7 +157,7 @@ func (c *Comparison) sarif() sarifLog {
 		for _, s := range sentences {
 			of := log.Runs[0].Tool.Driver.Rules[index]
 			log.Runs[0].Results = append(log.Runs[0].Results, sarifResult{RuleID: of.ID, RuleIndex: index, Level: of.Configuration.Level,
-				Message: sarifText{printable(s)}, PartialFingerprints: map[string]string{"sentence/v1": s}})
+				Message: message(printable(s)), PartialFingerprints: map[string]string{"sentence/v1": s}})
 		}
 	}
 	add(0, c.Widened)
