@@ -16,19 +16,20 @@ type Change struct {
 	Widened                bool // else narrowed
 
 	width int // how many columns the table has
+	there int // how many rows the table has in acme, as an OWNER reads them without WHERE; 0: not known
 }
 
 // Changes compares two grids, cell by cell, where both have one.
 func Changes(before, after *Grid) (changes []Change) {
-	old := cellsOf(before)
-	for _, c := range cellsOf(after).inOrder {
+	old, now := cellsOf(before), cellsOf(after)
+	for _, c := range now.inOrder {
 		was, ok := old.byKey[c.key()]
 		if !ok || was == c.After || was == NotTried || c.After == NotTried {
 			continue
 		}
 		c.Before = was
 		if a, b := touched(was), touched(c.After); a != b {
-			c.Widened = b > a
+			c.Widened, c.there = b > a, min(old.inAcme(c.Table), now.inAcme(c.Table))
 			changes = append(changes, c)
 		}
 	}
@@ -62,6 +63,11 @@ type cellList struct {
 	byKey   map[string]string
 }
 
+// inAcme is how many rows of a table an OWNER reads without WHERE.
+func (l cellList) inAcme(table string) int {
+	return touched(l.byKey[Change{Table: table, Caller: Roles[0], Command: "select", Row: everything.kind}.key()])
+}
+
 // cellsOf are the cells of a grid, one for each column: which columns share a line depends on the grants.
 func cellsOf(g *Grid) cellList {
 	list := cellList{byKey: map[string]string{}}
@@ -69,9 +75,8 @@ func cellsOf(g *Grid) cellList {
 		width := table.width()
 		for _, l := range table.Lines {
 			for i, cell := range l.Cells {
-				for _, column := range l.each() {
-					c := Change{Table: table.Table, Caller: g.Callers[i], Command: l.Command, Columns: column, Variant: l.Variant,
-						Organization: l.Organization, Row: l.Row, After: cell, width: width[l.Command]}
+				for _, c := range l.changes(table.Table, g.Callers[i], cell) {
+					c.width = width[l.Command]
 					list.inOrder = append(list.inOrder, c)
 					list.byKey[c.key()] = cell
 				}
@@ -81,12 +86,18 @@ func cellsOf(g *Grid) cellList {
 	return list
 }
 
-// each column by itself; one nil for a line without columns.
-func (l Line) each() [][]string {
+// changes are one for each column of the line, with its outcome for a caller.
+func (l Line) changes(table, caller, cell string) []Change {
+	c := Change{Table: table, Caller: caller, Command: l.Command, Variant: l.Variant, Organization: l.Organization, Row: l.Row, After: cell}
 	if len(l.Columns) == 0 {
-		return [][]string{nil}
+		return []Change{c}
 	}
-	return slices.Collect(slices.Chunk(l.Columns, 1))
+	changes := make([]Change, len(l.Columns))
+	for i, column := range l.Columns {
+		changes[i] = c
+		changes[i].Columns = []string{column}
+	}
+	return changes
 }
 
 // width is how many columns each command names.

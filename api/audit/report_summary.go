@@ -36,6 +36,9 @@ func (g *Grid) Summary() (rows []SummaryRow) {
 		return nil
 	}
 	for _, t := range g.Tables {
+		if t.kinds() == 0 {
+			continue // no table: the ways in
+		}
 		for _, command := range []string{"select", "insert", "update", "delete"} {
 			row := SummaryRow{Table: t.Table, Command: command}
 			for _, role := range Roles {

@@ -49,24 +49,9 @@ func telling(changes []Change) []Change {
 // blind is a statement without WHERE.
 func (c Change) blind() bool { return c.Row == everything.kind && c.Variant == "" }
 
-// everywhere tells of a statement without WHERE that more rows were touched than are planted in acme.
+// everywhere tells of a statement without WHERE that more rows were touched than there are in acme.
 func (c Change) everywhere() bool {
-	there := inAcme(targetOf(c.Table))
-	return c.blind() && there > 0 && max(touched(c.Before), touched(c.After)) > there
-}
-
-// inAcme is how many rows of a table planted.sql has there; 0 where rows have no organization.
-func inAcme(t target) int {
-	switch {
-	case t.name == "" || t.rows[0].org == "":
-		return 0
-	case t.name == "organizations":
-		return 1
-	case &t.rows[0] == &made[0]:
-		return 11
-	default:
-		return 8 // members; invitations: four roles, open and revoked
-	}
+	return c.blind() && c.there > 0 && c.there < max(touched(c.Before), touched(c.After))
 }
 
 const roleTo = "role to "
@@ -135,7 +120,7 @@ func who(callers []string) string {
 	named := map[string]string{
 		Person: "a person who has chosen no organization", Address: "whoever names an address", Session: "whoever names a session",
 		Invitation: "whoever names an invitation's token", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
-		APIKey: "an API key",
+		APIKey: "an API key", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
 	}
 	var names []string
 	for _, c := range callers {
@@ -155,6 +140,8 @@ func (t told) what() string {
 	}
 	of := strings.TrimSuffix(" of "+object, " of ")
 	switch {
+	case t.Command == "begin":
+		return strings.TrimSuffix(strings.Join(t.variants, ", ")+": "+list(kinds(t.rows, orgsOf(t.rows)...), "and"), ": ")
 	case t.givesRole():
 		var roles []string
 		for _, v := range t.variants {
@@ -172,14 +159,26 @@ func (t told) what() string {
 
 // inWords says what the statements that are no plain ones do, instead of whose rows they touch.
 var inWords = map[string]string{
-	"in another's name": "in another's name", "published by another": "published by another", "to other's, called own": "to others' datasets, as their own",
-	"on beta's dataset": "on another organization's dataset", "with the address named": "with the address named", "expired": "that have expired", "revoked_at to null": "so that revoked ones are open again",
+	"as OWNER":                                  "as OWNER",
+	"in another's name":                         "in another's name",
+	"published by another":                      "published by another",
+	"to other's, called own":                    "to others' datasets, as their own",
+	"on beta's dataset":                         "on another organization's dataset",
+	"with the address named":                    "with the address named",
+	"noor's address":                            "with the address of the context",
+	"expired":                                   "that have expired",
+	"revoked_at to null":                        "so that revoked ones are open again",
+	"the one that is being founded":             "that are being founded",
+	"the one that is being founded, by another": "that are being founded, in another's name",
 }
 
 // whose rows they are.
 func (t told) whose() string {
 	if words, ok := inWords[t.Variant]; ok {
 		return words
+	}
+	if t.Command == "begin" {
+		return "" // what says it
 	}
 	acme, beta, gamma := kinds(t.rows, "acme"), kinds(t.rows, "beta"), kinds(t.rows, "gamma")
 	switch {
@@ -213,6 +212,13 @@ func and(a, b string) string {
 func (t told) withoutWhere() string {
 	rows := func(n int) string { return strings.Replace(counted(n, "row"), "0 rows", "no row", 1) }
 	return fmt.Sprintf("in a statement without WHERE (%s, before: %s)", rows(touched(t.After)), rows(touched(t.Before)))
+}
+
+func orgsOf(rows []row) (orgs []string) {
+	for _, r := range rows {
+		orgs = append(orgs, r.org)
+	}
+	return orgs
 }
 
 // kinds of the rows in organizations.
