@@ -78,13 +78,11 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Grid, err = t.Try(ctx); err != nil {
+	grid, err := t.Try(ctx)
+	if err != nil {
 		return nil, err
 	}
-	r.Findings = explain(r.Findings, crossesOrganizations, "members reached rows of another organization in", crossings(r.Grid))
-	if opt.Expected != nil && opt.Expected.Grid != nil {
-		r.Findings = explain(r.Findings, driftGrid, "policies/ says otherwise who may do what in", Changes(opt.Expected.Grid, r.Grid))
-	}
+	r.Explain(grid, opt.Expected)
 	return r, nil
 }
 
