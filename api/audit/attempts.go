@@ -1,6 +1,9 @@
 package audit
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // target says how the grid names the rows of a table and what it inserts. {braces} are filled by planted.fill.
 type target struct {
@@ -53,12 +56,14 @@ var people = []row{{kind: "oneself"}, {kind: "member of acme", by: "alan"}, {kin
 var invited = []row{
 	{kind: "OWNER", org: "acme", name: "OWNER/open"}, {kind: "ADMIN", org: "acme", name: "ADMIN/open"},
 	{kind: "ANALYST", org: "acme", name: "ANALYST/open"}, {kind: "VIEWER", org: "acme", name: "VIEWER/open"},
-	{kind: "revoked", org: "acme", name: "VIEWER/revoked"},
+	{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, {kind: "accepted", org: "acme", name: "VIEWER/accepted"}, {kind: "expired", org: "acme", name: "VIEWER/expired"},
 	{kind: "ANALYST", org: "beta", name: "ANALYST/open"}, {kind: "ANALYST", org: "gamma", name: "ANALYST/open"},
 }
 
-// targets are the tables of schema app, in the order of sql/.
+// targets are the tables of schema app, in the order of sql/, and the ways in.
 var targets = []target{
+	ways,
+
 	{name: "users", key: "id = {by}", rows: people, insert: "(id, email, full_name, password_hash) values ({new}, '{name}{salt}@example.org', 'x', 'x')",
 		extra: []attempt{{"insert", "with the address named", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash) values ({new}, 'anna{salt}@example.com', 'x', 'x')"}}},
 	{name: "sessions", key: "id = {id}", rows: people, insert: "(id, user_id) values ({new}, {by})"},
@@ -106,6 +111,45 @@ var targets = []target{
 		insert: "(org_id, id, dataset_id, question, interpretation, provider, created_by) values ({org}, {new}, {dataset}, 'x', '{}', 'none', {by})"},
 }
 
+// ways are the calls that begin a transaction, each with a statement that shows who one is then.
+var ways = target{name: "ways in", extra: slices.Concat(
+	way("as oneself in an organization", "begin_request({me}, {org})", "select from app.datasets",
+		row{kind: "of one's own", org: "acme"}, row{kind: "of others", org: "gamma"}, row{kind: "that is not there", org: "nowhere"}),
+	way("as nobody in an organization", "begin_request({new}, {org})", "select from app.datasets", row{kind: "of others", org: "acme"}),
+	way("as a person", "begin_user({by})", "select from app.users", row{kind: "oneself"}, row{kind: "that is not there", by: "nobody"}),
+	way("as an unknown caller", "begin_auth('anna{salt}@example.com')", "select from app.users", row{kind: "with an address"}),
+	way("founding an organization", "begin_organization({me}, {org}, 'x')", "select from app.memberships where role = 'OWNER' and user_id = {me}",
+		row{kind: "that is new", org: "new"}, row{kind: "that one belongs to", org: "acme"}, row{kind: "of others", org: "gamma"}),
+	way("founding an organization as nobody", "begin_organization({new}, {org}, 'x')", "select from app.memberships", row{kind: "that is new", org: "new"}),
+	way("accepting an invitation", "begin_invitation({noor}, '{salt}hash/{orgname}/{name}')", "select from app.memberships where role = '{role}' and user_id = {noor}",
+		row{kind: "open", org: "acme", name: "ANALYST/open"}, row{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, row{kind: "accepted", org: "acme", name: "VIEWER/accepted"},
+		row{kind: "expired", org: "acme", name: "VIEWER/expired"}, row{kind: "whose inviter may not invite", org: "acme", name: "VIEWER/orphaned"}, row{kind: "that is not there", org: "acme", name: "none"}),
+	way("accepting another's invitation", "begin_invitation({me}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "gamma", name: "ANALYST/open"}),
+	way("accepting an invitation as nobody", "begin_invitation({new}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "acme", name: "ANALYST/open"}),
+	stale("begin_request({me}, {org})", "{me}", "{org}", "(select role from app.memberships where user_id = {me})", "''", "''"),
+	stale("begin_user({me})", "{me}", "''", "''", "''", "(select string_agg(org_id::text, ',') from app.memberships)"),
+	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
+	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
+	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "''", "''"),
+)}
+
+// way is a call and what can be seen after it, with each of the rows.
+func way(variant, call, then string, rows ...row) (attempts []attempt) {
+	for _, r := range rows {
+		attempts = append(attempts, attempt{"begin", variant, columns{}, r, "select app." + call + "; " + then})
+	}
+	return attempts
+}
+
+// stale finds every variable set by somebody else, begins, and sees whether each is what the call must have set.
+func stale(call, user, org, role, subject, orgIDs string) []attempt {
+	name, _, _ := strings.Cut(call, "(")
+	return []attempt{{"begin", "among stale variables", columns{}, row{kind: name, org: "acme"}, "set local app.user_id = {alan}; set local app.org_id = {beta}; " +
+		"set local app.role = 'OWNER'; set local app.org_ids = {beta}; set local app.subject = 'alan{salt}@example.com'; select app." + call +
+		"; select where current_setting('app.user_id') = " + user + " and current_setting('app.org_id') = " + org + " and current_setting('app.role') = " + role +
+		" and current_setting('app.subject') = " + subject + " and current_setting('app.org_ids') = " + orgIDs}}
+}
+
 // roleChanges are all the old and new roles.
 func roleChanges() (attempts []attempt) {
 	for _, role := range []string{"OWNER", "ADMIN", "ANALYST", "VIEWER"} {
@@ -141,6 +185,6 @@ func (p planted) fill(table string, r row, c caller, sql string) string {
 		"{salt}", p.salt, "{org}", quoted("organizations/"+r.org), "{orgname}", r.org, "{me}", quoted("users/"+c.person), "{by}", quoted("users/"+by),
 		"{name}", name, "{role}", role, "{new}", quoted("new"), "{id}", quoted(table+path),
 		"{dataset}", quoted("datasets"+path), "{segment}", quoted("dataset_segments"+path), "{analysis}", quoted("analyses"+path),
-		"{alan}", quoted("users/alan"), "{foreign_dataset}", quoted("datasets/beta/alan"),
+		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{foreign_dataset}", quoted("datasets/beta/alan"),
 	).Replace(sql)
 }

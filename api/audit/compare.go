@@ -64,11 +64,7 @@ func cellsOf(g *Grid) cellList {
 	for _, table := range g.Tables {
 		for _, l := range table.Lines {
 			for i, cell := range l.Cells {
-				for _, column := range slices.Concat(l.Columns, strings.Fields(strings.Repeat("- ", max(0, 1-len(l.Columns))))) {
-					c := Change{Table: table.Table, Caller: g.Callers[i], Command: l.Command, Variant: l.Variant, Organization: l.Organization, Row: l.Row, After: cell}
-					if column != "-" {
-						c.Columns = []string{column}
-					}
+				for _, c := range l.changes(table.Table, g.Callers[i], cell) {
 					list.inOrder = append(list.inOrder, c)
 					list.byKey[c.key()] = cell
 				}
@@ -76,6 +72,20 @@ func cellsOf(g *Grid) cellList {
 		}
 	}
 	return list
+}
+
+// changes are one for each column of the line, with its outcome for a caller.
+func (l Line) changes(table, caller, cell string) []Change {
+	c := Change{Table: table, Caller: caller, Command: l.Command, Variant: l.Variant, Organization: l.Organization, Row: l.Row, After: cell}
+	if len(l.Columns) == 0 {
+		return []Change{c}
+	}
+	changes := make([]Change, len(l.Columns))
+	for i, column := range l.Columns {
+		changes[i] = c
+		changes[i].Columns = []string{column}
+	}
+	return changes
 }
 
 // Sentences tell changes in words: "VIEWER may now DELETE datasets of the own organization".

@@ -101,7 +101,7 @@ func (t *Trial) lines(ctx context.Context, of target) (lines []Line, err error) 
 		return nil, err
 	}
 	for _, a := range attempts {
-		line := Line{a.command, a.variant, a.columns.names, a.columns.all, a.row.org, a.row.kind, nil}
+		line := a.line()
 		for _, c := range t.callers {
 			cell, err := t.cell(ctx, of, a, c)
 			if err != nil {
@@ -112,6 +112,50 @@ func (t *Trial) lines(ctx context.Context, of target) (lines []Line, err error) 
 		lines = append(lines, line)
 	}
 	return lines, nil
+}
+
+// Differs tries until an outcome is not the one that grid has, and tells which; nil when all are the same. Whether naming
+// the organization makes a difference is not tried.
+func (t *Trial) Differs(ctx context.Context, grid *Grid, tables ...string) (different *Change, err error) {
+	if _, err := t.conn.Exec(ctx, "savepoint attempt"); err != nil {
+		return nil, err
+	}
+	want := cellsOf(grid).byKey
+	for _, of := range targets {
+		if different == nil && err == nil && (len(tables) == 0 || slices.Contains(tables, of.name)) {
+			different, err = t.differs(ctx, of, want)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("trying: %w", err)
+	}
+	_, err = t.conn.PgConn().Exec(ctx, "rollback to savepoint attempt; release savepoint attempt").ReadAll()
+	return different, err
+}
+
+func (t *Trial) differs(ctx context.Context, of target, want map[string]string) (*Change, error) {
+	attempts, err := t.attempts(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range attempts {
+		for _, c := range t.callers {
+			cell, err := t.try(ctx, c, t.fill(of.name, a.row, c, a.sql))
+			if err != nil {
+				return nil, err
+			}
+			for _, change := range a.line().changes(of.name, c.name, cell) {
+				if change.Before = want[change.key()]; change.Before != cell {
+					return &change, nil
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (a attempt) line() Line {
+	return Line{a.command, a.variant, a.columns.names, a.columns.all, a.row.org, a.row.kind, nil}
 }
 
 // cell is what happens to c's statement. Where it names its row, it is tried with the organization named as well: the
@@ -192,6 +236,9 @@ group by command, may order by command, min(attnum)`
 func (t *Trial) attempts(ctx context.Context, of target) ([]attempt, error) {
 	if _, err := t.conn.Exec(ctx, "rollback to savepoint attempt"); err != nil {
 		return nil, err
+	}
+	if of.insert == "" {
+		return of.extra, nil
 	}
 	found, _ := t.conn.Query(ctx, selectColumnGroups, "app."+of.name)
 	groups, err := pgx.CollectRows(found, pgx.RowToStructByName[columnGroup])
