@@ -50,6 +50,7 @@ type Trial struct {
 	conn    *pgx.Conn
 	login   string // how the connection becomes the login role
 	callers []caller
+	seen    map[string]string // the outcomes of the last Try, by Change.key
 }
 
 // Plant makes rows to try things on, in the open transaction of conn, which must be rolled back.
@@ -91,6 +92,7 @@ func (t *Trial) Try(ctx context.Context, tables ...string) (*Grid, error) {
 		}
 		grid.Tables = append(grid.Tables, TableGrid{of.name, lines})
 	}
+	t.seen = cellsOf(grid).byKey
 	_, err := t.conn.PgConn().Exec(ctx, "rollback to savepoint attempt; release savepoint attempt").ReadAll()
 	return grid, err
 }
@@ -114,16 +116,15 @@ func (t *Trial) lines(ctx context.Context, of target) (lines []Line, err error) 
 	return lines, nil
 }
 
-// Differs tries until an outcome is not the one that grid has, and tells which; nil when all are the same. Whether naming
-// the organization makes a difference is not tried.
-func (t *Trial) Differs(ctx context.Context, grid *Grid, tables ...string) (different *Change, err error) {
+// Differs tries until an outcome is not the one that the last [Trial.Try] had, and tells which; nil when all are the same.
+// Whether naming the organization makes a difference is not tried.
+func (t *Trial) Differs(ctx context.Context, tables ...string) (different *Change, err error) {
 	if _, err := t.conn.Exec(ctx, "savepoint attempt"); err != nil {
 		return nil, err
 	}
-	want := cellsOf(grid).byKey
 	for _, of := range targets {
 		if different == nil && err == nil && (len(tables) == 0 || slices.Contains(tables, of.name)) {
-			different, err = t.differs(ctx, of, want)
+			different, err = t.differs(ctx, of)
 		}
 	}
 	if err != nil {
@@ -133,7 +134,7 @@ func (t *Trial) Differs(ctx context.Context, grid *Grid, tables ...string) (diff
 	return different, err
 }
 
-func (t *Trial) differs(ctx context.Context, of target, want map[string]string) (*Change, error) {
+func (t *Trial) differs(ctx context.Context, of target) (*Change, error) {
 	attempts, err := t.attempts(ctx, of)
 	if err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func (t *Trial) differs(ctx context.Context, of target, want map[string]string) 
 				return nil, err
 			}
 			for _, change := range a.line().changes(of.name, c.name, cell) {
-				if change.Before = want[change.key()]; change.Before != cell {
+				if change.Before = t.seen[change.key()]; change.Before != cell {
 					return &change, nil
 				}
 			}

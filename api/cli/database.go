@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/insightforge/insightforge/api/audit"
 	"github.com/insightforge/insightforge/api/migrate"
 	"github.com/insightforge/insightforge/api/postgres"
 )
@@ -82,6 +83,13 @@ func (db *database) check(ctx context.Context, files migrate.Files, allowSetConf
 	defer conn.Close(ctx)
 	if err := migrate.Check(ctx, conn, files, allowSetConfig); err != nil {
 		return "", err
+	}
+	fixes, err := audit.MissingFixes(ctx, conn)
+	if err != nil {
+		return "", err
+	}
+	for _, fix := range fixes {
+		say("Warning: %s", fix)
 	}
 	err = conn.QueryRow(ctx, "select case when to_regprocedure('app.expand(anyarray)') is null then 'unnest' else 'app.expand' end").Scan(&expand)
 	return expand, err
