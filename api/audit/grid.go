@@ -51,6 +51,15 @@ type Trial struct {
 	login   string // how the connection becomes the login role
 	callers []caller
 	seen    map[string]string // the outcomes of the last Try, by Change.key
+	filled  map[filling]string
+}
+
+// filling is a statement before its ids are put in: the same ones are tried again and again.
+type filling struct {
+	table  string
+	row    row
+	caller string
+	sql    string
 }
 
 // Plant makes rows to try things on, in the open transaction of conn, which must be rolled back.
@@ -59,7 +68,7 @@ func Plant(ctx context.Context, conn *pgx.Conn) (*Trial, error) {
 	if err := conn.QueryRow(ctx, "select rolsuper from pg_roles where rolname = session_user").Scan(&superuser); err != nil {
 		return nil, err
 	}
-	t := &Trial{planted: planted{uuid.NewString()}, conn: conn, login: "set local session authorization insightforge"} // memberships are then checked as for the login role
+	t := &Trial{planted: planted{uuid.NewString()}, conn: conn, filled: map[filling]string{}, login: "set local session authorization insightforge"} // memberships are then checked as for the login role
 	if !superuser {
 		t.login = "set local role insightforge"
 		if err := unforce(ctx, conn); err != nil {
@@ -141,7 +150,7 @@ func (t *Trial) differs(ctx context.Context, of target) (*Change, error) {
 	}
 	for _, a := range attempts {
 		for _, c := range t.callers {
-			cell, err := t.try(ctx, c, t.fill(of.name, a.row, c, a.sql))
+			cell, err := t.try(ctx, c, t.statement(of.name, a.row, c, a.sql))
 			if err != nil {
 				return nil, err
 			}
@@ -162,16 +171,25 @@ func (a attempt) line() Line {
 // cell is what happens to c's statement. Where it names its row, it is tried with the organization named as well: the
 // policies alone must give the same answer.
 func (t *Trial) cell(ctx context.Context, of target, a attempt, c caller) (string, error) {
-	cell, err := t.try(ctx, c, t.fill(of.name, a.row, c, a.sql))
+	cell, err := t.try(ctx, c, t.statement(of.name, a.row, c, a.sql))
 	named, ok := strings.CutSuffix(a.sql, " where "+of.key)
 	if err != nil || !ok || of.org == "" {
 		return cell, err
 	}
-	with, err := t.try(ctx, c, t.fill(of.name, a.row, c, named+" where "+of.org+" and "+of.key))
+	with, err := t.try(ctx, c, t.statement(of.name, a.row, c, named+" where "+of.org+" and "+of.key))
 	if with != cell {
 		cell += ", with org_id " + with
 	}
 	return cell, err
+}
+
+// statement is [planted.fill], once.
+func (t *Trial) statement(table string, r row, c caller, sql string) string {
+	key := filling{table, r, c.name, sql}
+	if _, ok := t.filled[key]; !ok {
+		t.filled[key] = t.fill(table, r, c, sql)
+	}
+	return t.filled[key]
 }
 
 func (t *Trial) try(ctx context.Context, c caller, sql string) (string, error) {
