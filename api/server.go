@@ -84,6 +84,7 @@ func (s *Server) registerAll() {
 	s.registerAuth()
 	s.registerUsers()
 	s.registerOrganizations()
+	s.registerPermissions()
 	s.registerMembers()
 	s.registerInvitations()
 	s.registerDatasets()
