@@ -132,7 +132,7 @@ func operation[I, O any](s *Server, op huma.Operation, handler func(context.Cont
 		}
 		out, err := handler(ctx, in)
 		if err != nil {
-			return nil, problem(ctx, err)
+			return nil, s.problem(ctx, err)
 		}
 		return out, nil
 	})
