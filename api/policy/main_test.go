@@ -75,22 +75,31 @@ func connect(t testing.TB) *pgx.Conn {
 	return conn
 }
 
-// parser makes policies of a throwaway database and reads them back, with a search_path that favours the look-alikes.
-func parser(t testing.TB) func(sql string) Expr {
+// probed is a connection, a superuser's, to a database with the table to make policies of.
+type probed struct{ conn *pgx.Conn }
+
+func newProbe(t testing.TB) probed {
 	t.Helper()
-	conn := connect(t)
-	_, err := conn.Exec(t.Context(), probe)
-	require.NoError(t, err)
-	return func(sql string) Expr {
-		t.Helper()
-		_, err := conn.Exec(t.Context(), "set search_path = pg_catalog; create policy probe on evil.rows using ("+sql+"); set search_path = evil, app, pg_catalog")
-		require.NoError(t, err, sql)
-		defer conn.Exec(t.Context(), "drop policy probe on evil.rows")
-		for _, p := range selectPolicies(t, conn) {
-			if p.Name == "probe" {
-				return p.expressions(t)["probe using"]
-			}
+	p := probed{connect(t)}
+	p.exec(t, probe)
+	return p
+}
+
+func (p probed) exec(t testing.TB, script string) {
+	t.Helper()
+	_, err := p.conn.Exec(t.Context(), script)
+	require.NoError(t, err, script)
+}
+
+// parse makes a policy and reads it back with a search_path that favours the look-alikes.
+func (p probed) parse(t testing.TB, sql string) Expr {
+	t.Helper()
+	p.exec(t, "set search_path = pg_catalog; create policy probe on evil.rows using ("+sql+"); set search_path = evil, app, pg_catalog")
+	defer p.exec(t, "drop policy probe on evil.rows; set search_path = pg_catalog")
+	for _, policy := range selectPolicies(t, p.conn) {
+		if policy.Name == "probe" {
+			return policy.expressions(t)["probe using"]
 		}
-		panic("unreachable")
 	}
+	panic("the policy was made")
 }

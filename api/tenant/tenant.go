@@ -82,6 +82,18 @@ func (e *BeginError) Error() string { return "begin: " + e.Err.Error() }
 // Unwrap gives the database's error.
 func (e *BeginError) Unwrap() error { return e.Err }
 
+// RefusedError is a statement that the caller may not run as it is: SQLSTATE 42501, by a policy or for want of a privilege.
+type RefusedError struct {
+	Caller Caller
+	SQL    string
+	Err    error
+}
+
+func (e *RefusedError) Error() string { return "refused: " + e.Err.Error() }
+
+// Unwrap gives the database's error.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
 // Rows runs one statement in a transaction of its own, in one flush, and returns its rows as structs by column name.
 // The slice is never nil.
 func Rows[T any](ctx context.Context, db *DB, caller Caller, sql string, args ...any) ([]T, error) {

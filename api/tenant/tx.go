@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -116,7 +117,12 @@ func send[R any](ctx context.Context, tx *Tx, settings []string, sql string, arg
 		}
 	}
 	rows, _ := results.Query() // its error is the rows' error
-	return read(rows)
+	result, err = read(rows)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "42501" {
+		err = &RefusedError{tx.caller, sql, err}
+	}
+	return result, err
 }
 
 func readBegin(results pgx.BatchResults) error {

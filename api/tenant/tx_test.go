@@ -239,3 +239,21 @@ func TestALoginRoleWithAnotherRoleSetIsRefused(t *testing.T) {
 	_, err = Open(t.Context(), database.URL("moved"), Options{})
 	require.ErrorContains(t, err, "another role set")
 }
+
+func TestARefusedStatementIsKnownWithItsCaller(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgrestest.Database(t), Options{})
+	_, err := Exec(t.Context(), db, owner(1), insertDataset, org(2), uuid.New(), "x", person(1))
+	requireCode(t, "42501", err)
+	var refused *RefusedError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, insertDataset, refused.SQL)
+	require.Equal(t, owner(1), refused.Caller)
+	require.True(t, refused.Caller.IsMember())
+	require.False(t, Person(person(1)).IsMember())
+
+	_, err = Exec(t.Context(), db, owner(1), "select 1 / 0")
+	requireCode(t, "22012", err)
+	require.False(t, errors.As(err, &refused))
+	requireClean(t, db)
+}
