@@ -1,18 +1,20 @@
-package policy
+package policy_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/policy"
 )
 
 // isOrg is what every policy of a tenant table is to imply.
-var isOrg = Equality{"org_id", "app.org_id()"}
+var isOrg = policy.Equality{"org_id", "app.org_id()"}
 
 func TestWhatAPolicyImplies(t *testing.T) {
 	t.Parallel()
 	p := newProbe(t)
-	for sql, implied := range map[string][]Equality{
+	for sql, implied := range map[string][]policy.Equality{
 		"org_id = app.org_id()":                                                       {isOrg},
 		"app.org_id() = org_id":                                                       {isOrg},
 		"org_id operator(pg_catalog.=) app.org_id()":                                  {isOrg},
@@ -208,7 +210,7 @@ func TestEveryPolicyIsUnderstood(t *testing.T) {
 
 func TestEveryPolicyOfAMemberImpliesTheOrganization(t *testing.T) {
 	t.Parallel()
-	column := map[string]Equality{
+	column := map[string]policy.Equality{
 		"organizations":    {"id", "app.org_id()"},
 		"idempotency_keys": {"user_id", "app.user_id()"}, // a person's, of all organizations
 	}

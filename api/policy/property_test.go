@@ -1,4 +1,4 @@
-package policy
+package policy_test
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/policy"
 	"pgregory.net/rapid"
 )
 
@@ -51,7 +53,7 @@ func TestWhatIsSaidOfAnExpressionIsWhatPostgreSQLDoes(t *testing.T) {
 		left := e.As(role)
 		agree := []string{fmt.Sprintf("(%s) is true = ((%s) is true)", sql, left)}
 		beyond := left.Beyond(orgID)
-		for _, expression := range []Expr{e, left} {
+		for _, expression := range []policy.Expr{e, left} {
 			for _, q := range expression.Implied() {
 				agree = append(agree, fmt.Sprintf("((%s) is not true or (%s = %s) is true)", expression, q.Column, q.Function))
 			}
