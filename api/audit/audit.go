@@ -87,7 +87,7 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 }
 
 func begin(ctx context.Context, conn *pgx.Conn, lockTimeout time.Duration) error {
-	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin; set local search_path = pg_catalog; set local row_security = on;
+	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin; set local search_path = pg_catalog; set local row_security = on; set local jit = off;
 		set local lock_timeout = %d; set local statement_timeout = '10s'; set local idle_in_transaction_session_timeout = 0`, lockTimeout.Milliseconds())).ReadAll()
 	return err
 }
