@@ -38,9 +38,6 @@ func (in *uploadInput) Resolve(ctx huma.Context) []error {
 
 // open returns the file in the body, limited to maxBytes, and the name to give the dataset.
 func (in *uploadInput) open(maxBytes int64) (io.Reader, string, error) {
-	if encoding := in.ctx.Header("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, "", refuse("unsupported_media_type", "")
-	}
 	r, w := humago.Unwrap(in.ctx)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a long upload may take longer than an answer
 	whole := &patientReader{body: http.MaxBytesReader(w, r.Body, maxBytes), ctx: in.ctx, begun: time.Now()}
