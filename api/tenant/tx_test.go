@@ -206,6 +206,20 @@ func requireOwnRows(t *testing.T, db *DB, n int) {
 	require.Equal(t, []dataset{name, name, name}, rows)
 }
 
+func TestAnAnalyticalQueryIsBounded(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgrestest.Database(t), Options{})
+	const settings = "select convert_to(concat_ws(' ', current_setting('statement_timeout'), current_setting('max_parallel_workers_per_gather'), current_setting('work_mem')), 'UTF8')"
+	require.NoError(t, db.Tx(t.Context(), owner(1), func(tx *Tx) error {
+		rows, err := tx.Last().Analyze(t.Context(), settings)
+		require.Equal(t, [][]byte{[]byte("25s 0 64MB")}, rows)
+		return err
+	}))
+	left, err := Row[struct{ Timeout string }](t.Context(), db, owner(1), "select current_setting('statement_timeout') as timeout")
+	require.NoError(t, err)
+	require.Equal(t, "0", left.Timeout, "for that transaction only")
+}
+
 // TestAFailedCommitIsReported: what COMMIT itself refuses, and what it silently turns into ROLLBACK.
 func TestAFailedCommitIsReported(t *testing.T) {
 	t.Parallel()
