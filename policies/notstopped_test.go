@@ -21,6 +21,8 @@ func TestNotStopped_StackedStatements(t *testing.T) {
 	require.Equal(t, int64(1), as(t, conn, vera, "set local role insightforge_auth; set local app.subject = 'zed@example.com'; select password_hash from app.users").rows)
 	require.Equal(t, int64(11), as(t, conn, vera, "set local app.org_id = "+sqlOrganization("gamma")+"; select from app.datasets where name ~ '^gamma/'").rows)
 	require.Equal(t, int64(11), as(t, conn, vera, "set local app.role = 'OWNER'; delete from app.datasets").rows)
+	require.Empty(t, as(t, conn, vera, "reset role; alter role insightforge password 'x'; alter role insightforge set statement_timeout = 1").code())
+	require.Empty(t, run(t, conn, "rollback").code()) // roles are the cluster's
 }
 
 // TestNotStopped_WhatAStatementLeavesBehind on a pooled connection, or holds: one whole statement at a time is enough.
