@@ -82,7 +82,7 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Explain(grid, opt.Expected)
+	r.Tried(grid, opt.Expected)
 	return r, nil
 }
 

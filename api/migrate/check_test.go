@@ -40,7 +40,8 @@ func TestCheckNamesAFault(t *testing.T) {
 	}
 }
 
-func TestCheckNamesAFaultOfTheLoginRole(t *testing.T) {
+// TestAttack_002_ALoginRoleThatIsMore than a login role, BYPASSRLS or superuser say, is refused.
+func TestAttack_002_ALoginRoleThatIsMore(t *testing.T) {
 	t.Parallel()
 	name := postgrestest.Database(t).Name
 	for role, finding := range map[string]string{
