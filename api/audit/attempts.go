@@ -57,6 +57,7 @@ var invited = []row{
 	{kind: "OWNER", org: "acme", name: "OWNER/open"}, {kind: "ADMIN", org: "acme", name: "ADMIN/open"},
 	{kind: "ANALYST", org: "acme", name: "ANALYST/open"}, {kind: "VIEWER", org: "acme", name: "VIEWER/open"},
 	{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, {kind: "accepted", org: "acme", name: "VIEWER/accepted"}, {kind: "expired", org: "acme", name: "VIEWER/expired"},
+	{kind: "to another address", org: "acme", name: "VIEWER/another's"},
 	{kind: "ANALYST", org: "beta", name: "ANALYST/open"}, {kind: "ANALYST", org: "gamma", name: "ANALYST/open"},
 }
 
@@ -71,11 +72,16 @@ var targets = []target{
 		extra: []attempt{{"delete", "expired", columns{}, everything, "delete from app.idempotency_keys where key = 'expired'"}}},
 
 	{name: "organizations", key: "id = {org}", rows: []row{{org: "acme"}, {org: "beta"}, {org: "gamma"}},
-		insert: "(id, name, created_by) values ({new}, 'x', {me})"},
+		insert: "(id, name, created_by) values ({new}, 'x', {me})",
+		extra: []attempt{
+			{"insert", "the one that is being founded", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {me})"},
+			{"insert", "the one that is being founded, by another", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {alan})"},
+		}},
 	{name: "memberships", key: "full_name = '{name}{salt} of {orgname}'", org: "org_id = {org}", rows: members,
-		insert: "(org_id, user_id, role, full_name) values ({org}, {by}, 'VIEWER', 'x')", extra: roleChanges()},
+		insert: "(org_id, user_id, role, full_name) values ({org}, {by}, 'VIEWER', 'x')",
+		extra:  append(roleChanges(), attempt{"insert", "as OWNER", columns{}, members[0], "insert into app.memberships (org_id, user_id, role, full_name) values ({org}, {by}, 'OWNER', 'x')"})},
 	{name: "member_emails", key: "email = '{name}{salt}@{orgname}'", org: "org_id = {org}", rows: members,
-		insert: "(org_id, user_id, email) values ({org}, {by}, 'x{salt}@example.com')"},
+		insert: "(org_id, user_id, email) values ({org}, {by}, 'x{salt}@example.com')", extra: ownAddress()},
 	{name: "invitations", key: "id = {id}", org: "org_id = {org}", rows: invited,
 		insert: "(org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new{salt}@example.com', '{role}', {me}, 'x')",
 		extra: []attempt{
@@ -160,6 +166,14 @@ func roleChanges() (attempts []attempt) {
 	return attempts
 }
 
+// ownAddress is noor's, for whoever is named.
+func ownAddress() (attempts []attempt) {
+	for _, r := range members {
+		attempts = append(attempts, attempt{"insert", "noor's address", columns{}, r, "insert into app.member_emails (org_id, user_id, email) values ({org}, {by}, 'noor{salt}@example.com')"})
+	}
+	return attempts
+}
+
 // forged claims somebody else's dataset as one's own.
 func forged(table, insert string) attempt {
 	return attempt{"insert", "to other's, called own", columns{}, made[1], "insert into app." + table + " " + insert}
@@ -185,6 +199,6 @@ func (p planted) fill(table string, r row, c caller, sql string) string {
 		"{salt}", p.salt, "{org}", quoted("organizations/"+r.org), "{orgname}", r.org, "{me}", quoted("users/"+c.person), "{by}", quoted("users/"+by),
 		"{name}", name, "{role}", role, "{new}", quoted("new"), "{id}", quoted(table+path),
 		"{dataset}", quoted("datasets"+path), "{segment}", quoted("dataset_segments"+path), "{analysis}", quoted("analyses"+path),
-		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{foreign_dataset}", quoted("datasets/beta/alan"),
+		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{foreign_dataset}", quoted("datasets/beta/alan"),
 	).Replace(sql)
 }

@@ -273,10 +273,7 @@ func (t *Trial) attempts(ctx context.Context, of target) ([]attempt, error) {
 		attempts = append(attempts, attempt{"insert", "", columns{}, r, "insert into " + name + " " + of.insert})
 	}
 	for _, g := range groupsOf(groups, "INSERT") {
-		if g.None {
-			defaults := strings.Repeat(", default", len(g.Columns))[2:]
-			attempts = append(attempts, attempt{"insert", "", columns{g.Columns, g.All}, row{}, "insert into " + name + " (" + strings.Join(g.Columns, ", ") + ") values (" + defaults + ")"})
-		}
+		attempts = append(attempts, of.further(g)...)
 	}
 	for _, g := range groupsOf(groups, "UPDATE") {
 		attempts = append(attempts, attempt{"update", "", columns{g.Columns, g.All}, everything, "update " + name + " set " + t.assignments(g)})
@@ -288,6 +285,22 @@ func (t *Trial) attempts(ctx context.Context, of target) ([]attempt, error) {
 	}
 	attempts = append(attempts, attempt{"truncate", "", columns{}, row{}, "truncate " + name})
 	return append(attempts, of.extra...), nil
+}
+
+// further are insertions that name other columns than the usual ones: what nobody may insert alone, the rest beside them.
+func (of target) further(g columnGroup) []attempt {
+	usual, values, _ := strings.Cut(of.insert, ") values (")
+	columnsOf := strings.Split(strings.TrimPrefix(usual, "("), ", ")
+	names := slices.DeleteFunc(slices.Clone(g.Columns), func(c string) bool { return slices.Contains(columnsOf, c) })
+	defaults := strings.Repeat(", default", len(names))
+	switch {
+	case g.None:
+		return []attempt{{"insert", "", columns{g.Columns, g.All}, row{}, "insert into app." + of.name + " (" + strings.Join(g.Columns, ", ") + ") values (" + strings.Repeat(", default", len(g.Columns))[2:] + ")"}}
+	case len(names) == 0:
+		return nil
+	default:
+		return []attempt{{"insert", "", columns{names, false}, of.rows[0], "insert into app." + of.name + " " + usual + ", " + strings.Join(names, ", ") + ") values (" + strings.TrimSuffix(values, ")") + defaults + ")"}}
+	}
 }
 
 // everything is a statement without WHERE.
