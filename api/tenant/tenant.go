@@ -12,7 +12,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -21,12 +20,19 @@ type DB struct{ pool *pgxpool.Pool }
 
 // Options of [Open]; the zero value is right for a server.
 type Options struct {
-	MaxConns int32           // 0: pgx's default, the larger of 4 and the number of CPUs
-	Dial     pgconn.DialFunc // nil: the network; tests count writes with it
+	MaxConns int32 // 0: pgx's default, the larger of 4 and the number of CPUs
 }
 
 // Open connects as the login role that url names and refuses a connection on which another role is already set.
 func Open(ctx context.Context, url string, opt Options) (*DB, error) {
+	cfg, err := configure(url, opt)
+	if err != nil {
+		return nil, err
+	}
+	return openPool(ctx, cfg)
+}
+
+func configure(url string, opt Options) (*pgxpool.Config, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
@@ -37,14 +43,15 @@ func Open(ctx context.Context, url string, opt Options) (*DB, error) {
 	if opt.MaxConns > 0 {
 		cfg.MaxConns = opt.MaxConns
 	}
-	if opt.Dial != nil {
-		cfg.ConnConfig.DialFunc = opt.Dial
-	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "insightforge"
 	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		plainUUIDs(conn)
 		return ownRole(ctx, conn)
 	}
+	return cfg, nil
+}
+
+func openPool(ctx context.Context, cfg *pgxpool.Config) (*DB, error) {
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,225 @@
+package tenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/postgres/postgrestest"
+)
+
+// crowd is many callers of all organizations on few connections. They run every kind of transaction ([ways]), of which
+// some fail in each of the ways there are; connections are cut and backends terminated under them.
+type crowd struct {
+	db      *DB
+	admin   *pgxpool.Pool
+	traffic atomic.Int64 // reads and writes on all connections
+	checked atomic.Int64 // connections that were given back and looked at
+	unclean atomic.Int64 // of these, with something left on them
+	callers [32]*caller
+}
+
+// newCrowd opens a pool whose connections break, and which looks at each that is given back.
+func newCrowd(t *testing.T, database postgrestest.DB, cfg *pgxpool.Config) *crowd {
+	t.Helper()
+	c := &crowd{}
+	cfg.AfterRelease = func(conn *pgx.Conn) bool {
+		err := leftover(context.Background(), conn)
+		c.checked.Add(1)
+		if errors.Is(err, errLeftover) {
+			c.unclean.Add(1)
+		}
+		return err == nil
+	}
+	cfg.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		return brittle{conn, &c.traffic}, err
+	}
+	c.db = openConfig(t, cfg)
+	var err error
+	c.admin, err = pgxpool.New(t.Context(), database.URL("postgres"))
+	require.NoError(t, err)
+	t.Cleanup(c.admin.Close)
+	for g := range c.callers {
+		c.callers[g] = &caller{crowd: c, n: g%organizations + 1, ended: map[string]int{}, lost: map[string]int{}, analyses: map[uuid.UUID]fate{}}
+	}
+	return c
+}
+
+// brittle is a connection that is cut at every 997th read or write of all: before a message, in the middle of it, after
+// it, or before the answer.
+type brittle struct {
+	net.Conn
+	traffic *atomic.Int64
+}
+
+func (b brittle) Write(p []byte) (int, error) {
+	if n := b.traffic.Add(1); n%997 == 0 {
+		_, _ = b.Conn.Write(p[:len(p)*int(n%3)/2])
+		b.Close()
+	}
+	return b.Conn.Write(p)
+}
+
+func (b brittle) Read(p []byte) (int, error) {
+	if b.traffic.Add(1)%997 == 0 {
+		b.Close()
+	}
+	return b.Conn.Read(p)
+}
+
+// caller is one of a crowd, the OWNER of organization n, and what became of its transactions.
+type caller struct {
+	*crowd
+	n, i          int // i is the transaction's number
+	read, foreign int // rows
+	ended, lost   map[string]int
+	analyses      map[uuid.UUID]fate
+	unexpected    []string
+}
+
+// fate says whether a row must be there at the end.
+type fate int
+
+const (
+	absent  fate = iota // the transaction failed
+	present             // it was committed
+	either              // its connection was lost, and COMMIT may have been under way
+)
+
+// play has every caller run its transactions, a few more than are wanted because some lose their connection, and
+// asserts what they came to.
+func (c *crowd) play(t *testing.T) {
+	t.Helper()
+	var all sync.WaitGroup
+	for _, caller := range c.callers {
+		all.Go(func() {
+			for caller.i < transactions*51/50/len(c.callers) {
+				caller.i++
+				caller.attempt(t.Context())
+			}
+		})
+	}
+	all.Wait()
+	requireClean(t, c.db) // waits for the last of the looks too
+	c.requireEnds(t)
+	c.requireRows(t)
+	c.requireAnalyses(t)
+}
+
+// attempt runs a caller's next transaction, in the first of the ways whose turn it is.
+func (c *caller) attempt(ctx context.Context) {
+	for _, way := range ways {
+		if c.i%way.every != 0 {
+			continue
+		}
+		switch err := way.run(c, ctx); {
+		case way.ends(err):
+			c.ended[way.name]++
+		case lost(err):
+			c.lost[way.name]++
+		default:
+			c.unexpected = append(c.unexpected, fmt.Sprintf("%s: %v", way.name, err))
+		}
+		return
+	}
+}
+
+// lost says that a connection was lost, or could not be made.
+func lost(err error) bool {
+	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
+	switch {
+	case err == nil:
+		return false
+	case errors.As(err, &pg):
+		return pg.Code == "57P01" || strings.HasPrefix(pg.Code, "08")
+	case errors.As(err, &connect), errors.Is(err, net.ErrClosed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
+		return true
+	}
+	return strings.Contains(err.Error(), "conn closed")
+}
+
+// requireEnds: each way ended as it must, and now and then with a lost connection; there were as many as was said.
+func (c *crowd) requireEnds(t *testing.T) {
+	t.Helper()
+	var ended, lost int
+	byWay := map[string]int{}
+	for _, caller := range c.callers {
+		require.Empty(t, caller.unexpected)
+		for name, n := range caller.ended {
+			ended += n
+			byWay[name] += n
+		}
+		for _, n := range caller.lost {
+			lost += n
+		}
+	}
+	t.Logf("%d transactions: %v; %d more lost their connection", ended, byWay, lost)
+	for _, way := range ways {
+		require.NotZero(t, byWay[way.name], way.name)
+	}
+	require.GreaterOrEqual(t, ended, transactions)
+	require.Greater(t, lost, transactions/1000)
+	require.Greater(t, c.checked.Load(), int64(ended*95/100), "connections looked at when they were given back")
+	require.Zero(t, c.unclean.Load(), "connections given back with something on them")
+}
+
+// requireRows: three rows for each read, none of another organization.
+func (c *crowd) requireRows(t *testing.T) {
+	t.Helper()
+	var read, foreign int
+	for _, caller := range c.callers {
+		read, foreign = read+caller.read, foreign+caller.foreign
+	}
+	t.Logf("%d rows read", read)
+	require.Greater(t, read, 3*transactions*3/4)
+	require.Zero(t, foreign, "rows of another organization")
+}
+
+// requireAnalyses: what was committed is there, in its organization; what failed is not; nothing else is.
+func (c *crowd) requireAnalyses(t *testing.T) {
+	t.Helper()
+	rows, _ := c.admin.Query(t.Context(), "select id, org_id from app.analyses")
+	there := map[uuid.UUID]uuid.UUID{}
+	var id, organization uuid.UUID
+	_, err := pgx.ForEachRow(rows, []any{&id, &organization}, func() error { there[id] = organization; return nil })
+	require.NoError(t, err)
+	var committed, failed int
+	for _, caller := range c.callers {
+		for id, fate := range caller.analyses {
+			organization, found := there[id]
+			switch delete(there, id); fate {
+			case present:
+				committed++
+				require.Equal(t, org(caller.n), organization)
+			case absent:
+				failed++
+				require.False(t, found, "written by a transaction that failed")
+			case either:
+				require.True(t, !found || organization == org(caller.n))
+			}
+		}
+	}
+	t.Logf("%d rows written, %d not", committed, failed)
+	require.Empty(t, there, "written by nobody")
+	require.Greater(t, committed, transactions/50)
+	require.Greater(t, failed, transactions/50)
+	var datasets int
+	require.NoError(t, c.admin.QueryRow(t.Context(), "select count(*) from app.datasets").Scan(&datasets))
+	require.Equal(t, 3*organizations, datasets)
+}
