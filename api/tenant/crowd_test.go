@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -67,7 +69,7 @@ type brittle struct {
 }
 
 func (b brittle) Write(p []byte) (int, error) {
-	if n := b.traffic.Add(1); n%997 == 0 {
+	if n := b.traffic.Add(1); n > 0 && n%997 == 0 {
 		_, _ = b.Conn.Write(p[:len(p)*int(n%3)/2])
 		b.Close()
 	}
@@ -75,7 +77,7 @@ func (b brittle) Write(p []byte) (int, error) {
 }
 
 func (b brittle) Read(p []byte) (int, error) {
-	if b.traffic.Add(1)%997 == 0 {
+	if n := b.traffic.Add(1); n > 0 && n%997 == 0 {
 		b.Close()
 	}
 	return b.Conn.Read(p)
@@ -114,6 +116,12 @@ func (c *crowd) play(t *testing.T) {
 		})
 	}
 	all.Wait()
+	if os.Getenv("D") != "" {
+		for _, x := range c.callers {
+			t.Log("DEBUG", x.i, x.unexpected)
+		}
+	}
+	c.settle(t)
 	requireClean(t, c.db) // and wait for the last of the looks
 	read, foreign := c.rows()
 	t.Logf("%d rows read", read)
@@ -122,6 +130,18 @@ func (c *crowd) play(t *testing.T) {
 	c.requireEnds(t)
 	require.Greater(t, read, 3*transactions*3/4)
 	c.requireAnalyses(t)
+}
+
+// settle ends the cuts, and has the pool close the connections that died after their last use.
+func (c *crowd) settle(t *testing.T) {
+	t.Helper()
+	c.traffic.Store(math.MinInt64)
+	for range c.db.pool.Config().MaxConns {
+		conn, err := c.db.pool.Acquire(t.Context())
+		require.NoError(t, err)
+		defer conn.Release()
+		_ = conn.Ping(t.Context())
+	}
 }
 
 // rows adds up what was read.

@@ -92,8 +92,8 @@ func requireClean(t *testing.T, db *DB) {
 	}
 }
 
-// selectSet names every setting of PostgreSQL's own that was changed since the connection was made.
-const selectSet = `select coalesce(string_agg(name, ', '), '') from pg_settings where source = 'session'`
+// selectSet names every setting of PostgreSQL's own that was changed since the connection was made; pgbouncer changes one.
+const selectSet = `select coalesce(string_agg(name, ', '), '') from pg_settings where source = 'session' and name <> 'application_name'`
 
 // selectContext is what a transaction changes: the role, the variables, and settings.
 const selectContext = `select concat_ws(' ', current_user = session_user,
