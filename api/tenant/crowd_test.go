@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"net"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,6 +27,7 @@ import (
 type crowd struct {
 	db      *DB
 	admin   *pgxpool.Pool
+	started atomic.Int64 // transactions
 	traffic atomic.Int64 // reads and writes on all connections
 	checked atomic.Int64 // connections that were given back and looked at
 	unclean atomic.Int64 // of these, with something left on them
@@ -61,7 +61,7 @@ func newCrowd(t *testing.T, database postgrestest.DB, cfg *pgxpool.Config) *crow
 	return c
 }
 
-// brittle is a connection that is cut at every 997th read or write of all: before a message, in the middle of it, after
+// brittle is a connection that is cut at every 1,999th read or write of all: before a message, in the middle of it, after
 // it, or before the answer.
 type brittle struct {
 	net.Conn
@@ -69,7 +69,7 @@ type brittle struct {
 }
 
 func (b brittle) Write(p []byte) (int, error) {
-	if n := b.traffic.Add(1); n > 0 && n%997 == 0 {
+	if n := b.traffic.Add(1); n > 0 && n%1999 == 0 {
 		_, _ = b.Conn.Write(p[:len(p)*int(n%3)/2])
 		b.Close()
 	}
@@ -77,7 +77,7 @@ func (b brittle) Write(p []byte) (int, error) {
 }
 
 func (b brittle) Read(p []byte) (int, error) {
-	if n := b.traffic.Add(1); n > 0 && n%997 == 0 {
+	if n := b.traffic.Add(1); n > 0 && n%1999 == 0 {
 		b.Close()
 	}
 	return b.Conn.Read(p)
@@ -86,7 +86,7 @@ func (b brittle) Read(p []byte) (int, error) {
 // caller is one of a crowd, the OWNER of organization n, and what became of its transactions.
 type caller struct {
 	*crowd
-	n, i          int // i is the transaction's number
+	n, i          int // i is the number of the transaction
 	read, foreign int // rows
 	ended, lost   map[string]int
 	analyses      map[uuid.UUID]fate
@@ -102,25 +102,18 @@ const (
 	either              // its connection was lost, and COMMIT may have been under way
 )
 
-// play has every caller run its transactions, a few more than are wanted because some lose their connection, and
-// asserts what they came to.
+// play has the callers run the transactions and asserts what they came to.
 func (c *crowd) play(t *testing.T) {
 	t.Helper()
 	var all sync.WaitGroup
 	for _, caller := range c.callers {
 		all.Go(func() {
-			for caller.i < transactions*51/50/len(c.callers) && caller.unexpected == nil {
-				caller.i++
+			for caller.unexpected == nil && caller.next() {
 				caller.attempt(t.Context())
 			}
 		})
 	}
 	all.Wait()
-	if os.Getenv("D") != "" {
-		for _, x := range c.callers {
-			t.Log("DEBUG", x.i, x.unexpected)
-		}
-	}
 	c.settle(t)
 	requireClean(t, c.db) // and wait for the last of the looks
 	read, foreign := c.rows()
@@ -152,7 +145,13 @@ func (c *crowd) rows() (read, foreign int) {
 	return read, foreign
 }
 
-// attempt runs a caller's next transaction, in the first of the ways whose turn it is.
+// next takes the number of the next transaction. There are a few more than are wanted, for those that lose their connection.
+func (c *caller) next() bool {
+	c.i = int(c.started.Add(1))
+	return c.i <= transactions*101/100
+}
+
+// attempt runs a transaction in the first of the ways whose turn it is.
 func (c *caller) attempt(ctx context.Context) {
 	for _, way := range ways {
 		if c.i%way.every != 0 {

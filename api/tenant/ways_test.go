@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// way is a kind of transaction, run at every so many of a caller's, and how it must end unless its connection is lost.
+// way is a kind of transaction, which one of so many is, and how it must end unless its connection is lost.
 type way struct {
 	name  string
 	every int
@@ -21,8 +21,8 @@ type way struct {
 
 // The numbers are primes, so that the ways follow each other in every order. More than half are the common request.
 var ways = []way{
-	{"a backend is terminated", 211, (*caller).terminate, well},
-	{"a deadline at any moment", 101, (*caller).hurry, wellOr(context.DeadlineExceeded)},
+	{"a backend is terminated", 397, (*caller).terminate, well},
+	{"a deadline at any moment", 199, (*caller).hurry, wellOr(context.DeadlineExceeded)},
 	{"a loader", 97, (*caller).load, well},
 	{"cancelled between two statements", 61, (*caller).cancelAfterOne, with(context.Canceled)},
 	{"cancelled before commit", 59, (*caller).cancelBeforeCommit, with(context.Canceled)},
