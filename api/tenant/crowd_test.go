@@ -28,6 +28,7 @@ type crowd struct {
 	db      *DB
 	admin   *pgxpool.Pool
 	started atomic.Int64 // transactions
+	over    atomic.Int64 // of these, ended as they must
 	traffic atomic.Int64 // reads and writes on all connections
 	checked atomic.Int64 // connections that were given back and looked at
 	unclean atomic.Int64 // of these, with something left on them
@@ -145,10 +146,10 @@ func (c *crowd) rows() (read, foreign int) {
 	return read, foreign
 }
 
-// next takes the number of the next transaction. There are a few more than are wanted, for those that lose their connection.
+// next takes the number of the next transaction, until enough have ended as they must.
 func (c *caller) next() bool {
 	c.i = int(c.started.Add(1))
-	return c.i <= transactions*101/100
+	return c.over.Load() < transactions && c.i < 2*transactions
 }
 
 // attempt runs a transaction in the first of the ways whose turn it is.
@@ -160,6 +161,7 @@ func (c *caller) attempt(ctx context.Context) {
 		switch err := way.run(c, ctx); {
 		case way.ends(err):
 			c.ended[way.name]++
+			c.over.Add(1)
 		case lost(err):
 			c.lost[way.name]++
 		default:
@@ -177,7 +179,7 @@ func lost(err error) bool {
 	case err == nil:
 		return false
 	case errors.As(err, &pg):
-		return pg.Code == "57P01" || strings.HasPrefix(pg.Code, "08")
+		return pg.Severity == "FATAL" // PostgreSQL's or pgbouncer's last word
 	case errors.As(err, &connect), errors.Is(err, net.ErrClosed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
 		return true
