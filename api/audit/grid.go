@@ -106,21 +106,27 @@ func (t *Trial) Try(ctx context.Context, tables ...string) (*Grid, error) {
 	return grid, err
 }
 
-func (t *Trial) lines(ctx context.Context, of target) (lines []Line, err error) {
+func (t *Trial) lines(ctx context.Context, of target) ([]Line, error) {
 	attempts, err := t.attempts(ctx, of)
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range attempts {
-		line := a.line()
-		for _, c := range t.callers {
-			cell, err := t.cell(ctx, of, a, c)
+	lines := make([]Line, len(attempts))
+	for i, a := range attempts {
+		lines[i] = a.line()
+	}
+	for _, c := range t.callers {
+		refused, err := t.enter(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		for i, a := range attempts {
+			cell, err := t.cell(ctx, of, a, c, refused)
 			if err != nil {
 				return nil, err
 			}
-			line.Cells = append(line.Cells, cell)
+			lines[i].Cells = append(lines[i].Cells, cell)
 		}
-		lines = append(lines, line)
 	}
 	return lines, nil
 }
@@ -148,9 +154,13 @@ func (t *Trial) differs(ctx context.Context, of target) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range attempts {
-		for _, c := range t.callers {
-			cell, err := t.try(ctx, c, t.statement(of.name, a.row, c, a.sql))
+	for _, c := range t.callers {
+		refused, err := t.enter(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range attempts {
+			cell, err := t.try(ctx, refused, t.statement(of.name, a.row, c, a.sql))
 			if err != nil {
 				return nil, err
 			}
@@ -168,15 +178,25 @@ func (a attempt) line() Line {
 	return Line{a.command, a.variant, a.columns.names, a.columns.all, a.row.org, a.row.kind, nil}
 }
 
+// enter becomes c, until the next caller. Where even that is refused, the outcome of every statement is that.
+func (t *Trial) enter(ctx context.Context, c caller) (refused string, err error) {
+	script := "rollback to savepoint attempt; " + t.login
+	if c.begin != "" {
+		script += "; " + c.begin
+	}
+	_, refused, err = t.run(ctx, script+"; savepoint caller")
+	return refused, err
+}
+
 // cell is what happens to c's statement. Where it names its row, it is tried with the organization named as well: the
 // policies alone must give the same answer.
-func (t *Trial) cell(ctx context.Context, of target, a attempt, c caller) (string, error) {
-	cell, err := t.try(ctx, c, t.statement(of.name, a.row, c, a.sql))
+func (t *Trial) cell(ctx context.Context, of target, a attempt, c caller, refused string) (string, error) {
+	cell, err := t.try(ctx, refused, t.statement(of.name, a.row, c, a.sql))
 	named, ok := strings.CutSuffix(a.sql, " where "+of.key)
 	if err != nil || !ok || of.org == "" {
 		return cell, err
 	}
-	with, err := t.try(ctx, c, t.statement(of.name, a.row, c, named+" where "+of.org+" and "+of.key))
+	with, err := t.try(ctx, refused, t.statement(of.name, a.row, c, named+" where "+of.org+" and "+of.key))
 	if with != cell {
 		cell += ", with org_id " + with
 	}
@@ -192,20 +212,29 @@ func (t *Trial) statement(table string, r row, c caller, sql string) string {
 	return t.filled[key]
 }
 
-func (t *Trial) try(ctx context.Context, c caller, sql string) (string, error) {
-	script := "rollback to savepoint attempt; " + t.login + "; "
-	if c.begin != "" {
-		script += c.begin + "; "
+// try is what happens to a statement of the caller that was entered.
+func (t *Trial) try(ctx context.Context, refused, sql string) (string, error) {
+	if refused != "" {
+		return refused, nil
 	}
-	results, err := t.conn.PgConn().Exec(ctx, script+sql).ReadAll()
+	touched, refused, err := t.run(ctx, "rollback to savepoint caller; "+sql)
+	if refused != "" || err != nil {
+		return refused, err
+	}
+	return rows(touched), nil
+}
+
+// run sends a script in one message: how many rows its last statement has touched, or how it was refused.
+func (t *Trial) run(ctx context.Context, script string) (touched int64, refused string, err error) {
+	results, err := t.conn.PgConn().Exec(ctx, script).ReadAll()
 	if err == nil {
-		return rows(results[len(results)-1].CommandTag.RowsAffected()), nil
+		return results[len(results)-1].CommandTag.RowsAffected(), "", nil
 	}
-	var refused *pgconn.PgError
-	if !errors.As(err, &refused) || strings.HasPrefix(refused.Code, "57P") {
-		return "", err
+	var answer *pgconn.PgError
+	if !errors.As(err, &answer) || strings.HasPrefix(answer.Code, "57P") {
+		return 0, "", err
 	}
-	return refusal(refused), nil
+	return 0, refusal(answer), nil
 }
 
 func rows(n int64) string {

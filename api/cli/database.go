@@ -76,7 +76,12 @@ func (db *database) name(ctx context.Context) error {
 
 // check refuses what must not be served, over a connection of the login role, and finds the function that unnests chunks.
 func (db *database) check(ctx context.Context, files migrate.Files, allowSetConfig bool) (expand string, err error) {
-	conn, err := pgx.Connect(ctx, db.url)
+	cfg, err := pgx.ParseConfig(db.url)
+	if err != nil {
+		return "", fmt.Errorf("database: %w", err)
+	}
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec // leaves no statement behind that a pooler would keep
+	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return "", fmt.Errorf("database: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -116,6 +117,11 @@ func (s *Server) URL(user, database string) string {
 	u := url.URL{Scheme: "postgres", User: url.User(user), Path: "/" + database}
 	u.RawQuery = url.Values{"host": {s.socket}, "port": {port}}.Encode()
 	return u.String()
+}
+
+// Command prepares another program to run as PostgreSQL's account does: as root is not, and with none of our secrets.
+func (s *Server) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	return s.account.command(ctx, s.dir, name, args...)
 }
 
 // Created says whether this start made the cluster.
