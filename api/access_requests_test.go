@@ -47,6 +47,7 @@ func lines() []line {
 			{operation: "list-organizations", make: nothing},
 			{operation: "get-organization", make: nothing},
 			{operation: "update-organization", make: body(object{"name": "Renamed"})},
+			{operation: "get-permissions", make: nothing},
 			{operation: "list-members", make: nothing},
 		},
 		updateMember(), removeMember(), invitations(), datasets(), analyses(), runs(),

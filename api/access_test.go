@@ -151,28 +151,38 @@ func (l line) meet(o *organization, op described, column string) string {
 	}
 	problem := a.refused(a.status, a.object()["code"].(string))
 	require.Equal(t, after, o.s.dump(), "%s was refused, and something changed", column)
-	if column == outsider && strings.Contains(op.path, "{org_id}") {
-		l.requireAbsent(op, caller, r, a)
-	}
 	return fmt.Sprint(problem["status"], " ", problem["code"])
 }
 
-// requireAbsent: what belongs to another organization answers, byte for byte, as what does not exist.
-func (l line) requireAbsent(op described, caller person, r request, a answer) {
-	t := a.t
-	a.refused(http.StatusNotFound, "not_found")
-	nowhere := op.send(caller, uuid.NewString(), r)
-	require.Equal(t, string(a.body), string(nowhere.body))
+// TestAttack_095_AForeignIDIsAnAbsentOne: every operation answers an outsider who knows the ids of an organization, or of what
+// is in it, byte for byte as it answers ids that nothing has.
+func TestAttack_095_AForeignIDIsAnAbsentOne(t *testing.T) {
+	t.Parallel()
+	operations := operations(t)
+	o := newServer(t).newOrganization()
+	for _, l := range lines() {
+		if op := operations[l.operation]; strings.Contains(op.path, "{org_id}") {
+			t.Run(l.operation+" "+l.on, func(t *testing.T) { l.requireAbsent(o.in(t), op) })
+		}
+	}
+}
+
+func (l line) requireAbsent(o *organization, op described) {
+	t, caller := o.s.t, o.caller(outsider)
+	r := l.make(o, caller)
+	foreign := op.send(caller, o.id.String(), r)
+	foreign.refused(http.StatusNotFound, "not_found")
+	requireSameAnswer(t, foreign, op.send(caller, uuid.NewString(), r))
 	if len(r.path) == 0 || strings.HasPrefix(l.on, "oneself") {
 		return
 	}
 	own := caller.get("/api/v1/organizations").items()[0]["id"].(string)
-	foreign := op.send(caller, own, r)
-	foreign.refused(http.StatusNotFound, "not_found")
+	inside := op.send(caller, own, r)
+	inside.refused(http.StatusNotFound, "not_found")
 	for i := range r.path {
 		r.path[i] = uuid.NewString()
 	}
-	require.Equal(t, string(op.send(caller, own, r).body), string(foreign.body))
+	requireSameAnswer(t, inside, op.send(caller, own, r))
 }
 
 func (op described) send(caller person, org string, r request) answer {

@@ -111,7 +111,7 @@ func (s *Server) deleteAnalysis(ctx context.Context, in *AnalysisPath) (*struct{
 	caller := member(ctx, in.OrgID)
 	touched, err := tenant.Exec(ctx, s.db, caller, deleteAnalysis, in.OrgID, in.AnalysisID)
 	if err == nil && touched == 0 {
-		err = s.untouched(ctx, caller, nil, selectAnalysisRevision, in.OrgID, in.AnalysisID)
+		err = s.untouched(ctx, caller, deleteAnalysis, nil, selectAnalysisRevision, in.OrgID, in.AnalysisID)
 	}
 	return nil, err
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAnAnalysisIsOfADatasetOfItsOwnOrganization(t *testing.T) {
+func TestAttack_108_AnAnalysisIsOfADatasetOfItsOwnOrganization(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	o, other := s.newOrganization(), s.newOrganization()

@@ -137,7 +137,7 @@ func (s *Server) updateDataset(ctx context.Context, in *struct {
 	caller, want := member(ctx, in.OrgID), in.revision()
 	d, err := tenant.Row[Dataset](ctx, s.db, caller, updateDataset, in.OrgID, in.DatasetID, in.Body.Name, want)
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = s.untouched(ctx, caller, want, selectDatasetRevision, in.OrgID, in.DatasetID)
+		err = s.untouched(ctx, caller, updateDataset, want, selectDatasetRevision, in.OrgID, in.DatasetID)
 	}
 	return &found[Dataset]{etag(d.Revision), d}, err
 }
@@ -149,7 +149,7 @@ func (s *Server) deleteDataset(ctx context.Context, in *DatasetPath) (*struct{},
 	caller := member(ctx, in.OrgID)
 	touched, err := tenant.Exec(ctx, s.db, caller, deleteDataset, in.OrgID, in.DatasetID)
 	if err == nil && touched == 0 {
-		err = s.untouched(ctx, caller, nil, selectDatasetRevision, in.OrgID, in.DatasetID)
+		err = s.untouched(ctx, caller, deleteDataset, nil, selectDatasetRevision, in.OrgID, in.DatasetID)
 	}
 	return nil, err
 }

@@ -6,9 +6,20 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
+
+// HTTPServer serves handler within bounds of time and of the size of headers: a client that sends slowly, or nothing more,
+// is let go. A streamed body has deadlines of its own.
+func HTTPServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+	}
+}
 
 type requestIDKey struct{}
 
@@ -31,8 +42,21 @@ func hardened(mux *http.ServeMux) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
 		a := &answer{ResponseWriter: w, request: r}
 		defer a.recovered()
+		if len(r.TransferEncoding) > 0 { // with a length as well, which net/http hides, what follows may be smuggled past a proxy
+			h.Set("Connection", "close")
+		}
+		if encoded(r) {
+			writeProblem(w, refuse("unsupported_media_type", ""))
+			return
+		}
 		mux.ServeHTTP(a, r)
 	})
+}
+
+// encoded reports whether the body is compressed; nothing here unpacks one.
+func encoded(r *http.Request) bool {
+	encoding := r.Header.Get("Content-Encoding")
+	return encoding != "" && !strings.EqualFold(encoding, "identity")
 }
 
 // answer is a response that can still become a problem document.

@@ -20,7 +20,7 @@ func panicking(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	return s
 }
 
-func TestAPanicIsAProblemDocumentWithoutItsCause(t *testing.T) {
+func TestAttack_089_APanicIsAProblemDocumentWithoutItsCause(t *testing.T) {
 	t.Parallel()
 	s := panicking(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")

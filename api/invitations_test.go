@@ -21,7 +21,7 @@ func TestAnInvitationMakesAMemberOfItsRole(t *testing.T) {
 	require.NotNil(t, o.owner.get(o.path("/invitations")).items()[0]["accepted_at"])
 }
 
-func TestAnInvitationIsForItsAddressOnly(t *testing.T) {
+func TestAttack_105_AnInvitationIsForItsAddressOnly(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
 	p, thief := o.s.newPerson("Nora New"), o.s.newPerson("Theo Thief")

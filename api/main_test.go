@@ -45,7 +45,8 @@ type server struct {
 	dumping string    // the statement of dump
 }
 
-func newServer(t *testing.T) *server {
+// newServer serves as the program does, with adjustments that a test needs.
+func newServer(t *testing.T, adjust ...func(*http.Server)) *server {
 	t.Helper()
 	database, dir := postgrestest.Database(t), t.TempDir()
 	db, err := tenant.Open(t.Context(), database.URL("insightforge"), tenant.Options{})
@@ -54,21 +55,34 @@ func newServer(t *testing.T) *server {
 	admin, err := pgx.Connect(t.Context(), database.URL("postgres"))
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
-	s := &server{httptest.NewServer(api.NewServer(db, 4, keys(), "app.expand", dir, maxUpload).Handler()), t, admin, dir, ""}
+	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, ""}
+	s.Config = api.HTTPServer(api.NewServer(db, 4, keys(), "app.expand", dir, maxUpload).Handler())
+	for _, adjust := range adjust {
+		adjust(s.Config)
+	}
+	s.Start()
 	t.Cleanup(s.Close)
 	return s
 }
 
 // keys of every server here, and of a stranger: writing a file of keys safely takes longer than many a test.
-var keys, otherKeys = sync.OnceValue(newKeys), sync.OnceValue(newKeys)
+var keys, otherKeys = sync.OnceValue(func() *token.Keys { return newKeys(seed) }), sync.OnceValue(func() *token.Keys { return newKeys(otherSeed) })
 
-func newKeys() *token.Keys {
+// Seeds of their signing keys.
+var seed, otherSeed = bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
+
+func newKeys(seed []byte) *token.Keys {
 	dir, err := os.MkdirTemp("", "insightforge-keys-")
 	if err != nil {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	k, err := token.LoadOrCreate(filepath.Join(dir, "keys.json"))
+	path := filepath.Join(dir, "keys.json")
+	text, _ := json.Marshal(map[string][]byte{"signing_seed": seed, "refresh_key": seed})
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		panic(err)
+	}
+	k, err := token.LoadOrCreate(path)
 	if err != nil {
 		panic(err)
 	}

@@ -100,7 +100,7 @@ func (s *Server) updateMember(ctx context.Context, in *struct {
 	caller, want := member(ctx, in.OrgID), in.revision()
 	m, err := tenant.Row[Member](ctx, s.db, caller, updateMember, in.OrgID, in.UserID, in.Body.Role, want)
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = s.untouched(ctx, caller, want, selectMemberRevision, in.OrgID, in.UserID)
+		err = s.untouched(ctx, caller, updateMember, want, selectMemberRevision, in.OrgID, in.UserID)
 	}
 	return &found[Member]{etag(m.Revision), m}, err
 }
@@ -109,7 +109,7 @@ func (s *Server) removeMember(ctx context.Context, in *MemberPath) (*struct{}, e
 	caller := member(ctx, in.OrgID)
 	touched, err := tenant.Exec(ctx, s.db, caller, deleteMember, in.OrgID, in.UserID)
 	if err == nil && touched == 0 {
-		err = s.untouched(ctx, caller, nil, selectMemberRevision, in.OrgID, in.UserID)
+		err = s.untouched(ctx, caller, deleteMember, nil, selectMemberRevision, in.OrgID, in.UserID)
 	}
 	return nil, err
 }

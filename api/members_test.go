@@ -79,7 +79,7 @@ func (o *organization) owners() (n int) {
 	return n
 }
 
-func TestARemovedMembersTokenOpensNothingAnyMore(t *testing.T) {
+func TestAttack_075_ARemovedMembersTokenOpensNothing(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
 	dataset := o.dataset(o.analyst)
@@ -93,7 +93,7 @@ func TestARemovedMembersTokenOpensNothingAnyMore(t *testing.T) {
 	o.owner.get(dataset).is(http.StatusOK)
 }
 
-func TestARoleIsThatOfThisMomentNotOfTheToken(t *testing.T) {
+func TestAttack_074_ARoleIsThatOfThisMomentNotOfTheToken(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
 	dataset, rename := o.dataset(o.admin), object{"name": "Renamed"}
@@ -106,21 +106,33 @@ func TestARoleIsThatOfThisMomentNotOfTheToken(t *testing.T) {
 	o.viewer.patch(dataset, rename).is(http.StatusOK)
 }
 
-func TestAnAdminSwapsAnalystAndViewerAndNothingElse(t *testing.T) {
+func TestAttack_101_AnAdminMakesNobodyMoreThanAnAnalyst(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
-	analyst, self := o.members()+o.analyst.id.String(), o.members()+o.admin.id.String()
+	for _, role := range []string{"OWNER", "ADMIN"} {
+		for _, p := range []person{o.admin, o.analyst, o.viewer} {
+			o.admin.patch(o.members()+p.id.String(), object{"role": role}).refused(http.StatusForbidden, "forbidden")
+			p.patch(o.members()+p.id.String(), object{"role": role}).refused(http.StatusForbidden, "forbidden")
+		}
+	}
+	require.Equal(t, "ADMIN", o.roleOf(o.admin))
+	analyst := o.members() + o.analyst.id.String()
 	require.Equal(t, "VIEWER", o.admin.patch(analyst, object{"role": "VIEWER"}).is(http.StatusOK)["role"])
 	require.Equal(t, "ANALYST", o.admin.patch(analyst, object{"role": "ANALYST"}).is(http.StatusOK)["role"])
-	for _, role := range []string{"OWNER", "ADMIN"} {
-		o.admin.patch(analyst, object{"role": role}).refused(http.StatusForbidden, "forbidden")
+}
+
+func TestAttack_102_AnAdminTouchesNoOwnerAndNoAdmin(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	for _, p := range []person{o.owner, o.newMember("OWNER"), o.newMember("ADMIN")} {
+		before := o.s.dump()
+		for _, role := range roles {
+			o.admin.patch(o.members()+p.id.String(), object{"role": role}).refused(http.StatusForbidden, "forbidden")
+		}
+		o.admin.delete(o.members()+p.id.String()).refused(http.StatusForbidden, "forbidden")
+		require.Equal(t, before, o.s.dump())
 	}
-	for _, role := range roles {
-		o.admin.patch(o.members()+o.owner.id.String(), object{"role": role}).refused(http.StatusForbidden, "forbidden")
-		o.admin.patch(self, object{"role": role}).refused(http.StatusForbidden, "forbidden")
-	}
-	o.admin.delete(o.members()+o.owner.id.String()).refused(http.StatusForbidden, "forbidden")
-	o.admin.delete(self).is(http.StatusNoContent)
+	o.admin.delete(o.members() + o.admin.id.String()).is(http.StatusNoContent)
 }
 
 func TestAddressesAreShownToOwnersAndAdmins(t *testing.T) {

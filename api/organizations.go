@@ -99,7 +99,7 @@ func (s *Server) updateOrganization(ctx context.Context, in *struct {
 	caller, want := member(ctx, in.OrgID), in.revision()
 	o, err := tenant.Row[Organization](ctx, s.db, caller, updateOrganization, in.OrgID, in.Body.Name, want)
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = s.untouched(ctx, caller, want, selectOrganizationRevision, in.OrgID)
+		err = s.untouched(ctx, caller, updateOrganization, want, selectOrganizationRevision, in.OrgID)
 	}
 	return &found[Organization]{etag(o.Revision), o}, err
 }

@@ -62,6 +62,18 @@ func (p person) pages(path string, limit int, key string) (ids []string) {
 	return ids
 }
 
+func TestAttack_094_APageIsBounded(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	dataset := o.dataset(o.owner)
+	for _, list := range []string{"/api/v1/organizations", o.path("/members"), o.path("/invitations"), o.path("/datasets"), o.path("/analyses"), dataset + "/rows"} {
+		for _, query := range []string{"limit=1000000000", "limit=1001", "limit=0", "limit=-1", "limit=x", "limit=1e2", "limit=0x10", "limit=99999999999999999999",
+			"cursor=x", "cursor=" + strings.Repeat("A", 1000), "cursor=%00", "limit=1;cursor=x"} {
+			o.owner.get(list+"?"+query).refused(http.StatusUnprocessableEntity, "invalid")
+		}
+	}
+}
+
 func TestWhatIsMadeMeanwhileDisturbsNoPage(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/insightforge/insightforge/api/tenant"
 )
 
 // Problem is the body of every error answer (RFC 9457). Code is stable; clients decide by it.
@@ -18,6 +20,7 @@ type Problem struct {
 	Code   string  `json:"code" example:"not_found" doc:"Stable; one of docs/errors.md"`
 	Detail string  `json:"detail,omitempty" doc:"What is wrong with this request"`
 	Errors []Fault `json:"errors,omitempty" nullable:"false" doc:"Where it is wrong; never with the value that was sent"`
+	Policy string  `json:"policy,omitempty" example:"memberships_update" doc:"The row-level-security policy that refused; only for OWNER and ADMIN"`
 
 	retryAfter string
 }
@@ -113,12 +116,16 @@ func shortened(location string) string {
 }
 
 // problem is the one place where an error of a handler becomes an answer.
-func problem(ctx context.Context, err error) error {
+func (s *Server) problem(ctx context.Context, err error) error {
 	var p *Problem
+	var refused *tenant.RefusedError
 	if errors.As(err, &p) {
 		return p
 	}
 	p = fromDatabase(err)
+	if errors.As(err, &refused) {
+		p.Policy = s.refusing(ctx, refused)
+	}
 	if p.Status >= http.StatusInternalServerError {
 		slog.ErrorContext(ctx, "request failed", "code", p.Code, "error", err, "request_id", requestID(ctx))
 	}

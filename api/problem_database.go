@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
+	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -17,11 +19,14 @@ import (
 func fromDatabase(err error) *Problem {
 	var pg *pgconn.PgError
 	var begin *tenant.BeginError
+	var refused *tenant.RefusedError
 	var connect *pgconn.ConnectError
 	var network net.Error
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return refuse("not_found", "")
+	case errors.As(err, &refused):
+		return refuse("forbidden", "")
 	case errors.As(err, &connect): // before its SQLSTATE is looked at: a refused login role is not the caller's doing
 		return refuse("unavailable", "")
 	case errors.As(err, &begin) && errors.As(err, &pg) && pg.Code == "42501":
@@ -70,6 +75,31 @@ func codeOfSQLState(state string) string {
 		return "unavailable"
 	}
 	return "internal"
+}
+
+// written finds the table that a statement changes first, and how.
+var written = regexp.MustCompile(`(insert into|update|delete from) app\.(\w+)`)
+
+// A policy has the caller's database role and command; without the privilege it was not asked.
+const selectRefusing = `
+select p.polname as policy from pg_policy p
+where p.polrelid = to_regclass('app.' || $1) and current_user::regrole = any (p.polroles) and app.role() in ('OWNER', 'ADMIN')
+  and case $2 when 'insert into' then p.polcmd = 'a' and has_any_column_privilege(p.polrelid, 'insert')
+    when 'update' then p.polcmd = 'w' and has_any_column_privilege(p.polrelid, 'update')
+    else p.polcmd = 'd' and has_table_privilege(p.polrelid, 'delete') end`
+
+// refusing is the name of the policy that refused a statement, for an OWNER or ADMIN; else, and if there is none, empty.
+// It is asked in a transaction of its own: the refused one is over.
+func (s *Server) refusing(ctx context.Context, refused *tenant.RefusedError) string {
+	change := written.FindStringSubmatch(refused.SQL)
+	if change == nil || !refused.Caller.IsMember() {
+		return ""
+	}
+	row, err := tenant.Row[struct{ Policy string }](ctx, s.db, refused.Caller, selectRefusing, change[2], change[1])
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		slog.ErrorContext(ctx, "the policy that refused is not known", "error", err, "request_id", requestID(ctx))
+	}
+	return row.Policy
 }
 
 // isSQLState reports whether err is the database's with this SQLSTATE.

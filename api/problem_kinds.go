@@ -21,7 +21,7 @@ var problemKinds = map[string]problemKind{
 	"unauthorized":             {401, "Not signed in", "No access token, or one that is not valid any more. Refresh it or log in.", ""},
 	"bad_credentials":          {401, "Wrong address or password", "The two do not belong together. Which one is wrong is not said.", ""},
 	"session_ended":            {401, "Session ended", "The refresh token was used before, the session was logged out, or it has expired. After a second use of one refresh token the whole session is ended. Log in.", ""},
-	"forbidden":                {403, "Not allowed", "The object is there, and your role in the organization does not allow this.", ""},
+	"forbidden":                {403, "Not allowed", "The object is there, and your role in the organization does not allow this. OWNER and ADMIN are told in policy which row-level-security policy refused: policies/ has it, and GET /api/v1/organizations/{org_id}/permissions says what it asks.", ""},
 	"invitation_address":       {403, "Invitation for another address", "An invitation can be accepted only by the address that it was made for.", ""},
 	"inviter_lost_right":       {403, "The inviter may not invite any more", "Whoever invited you has left the organization or may no longer invite to this role. Ask for a new invitation.", ""},
 	"not_found":                {404, "Not found", "There is nothing at this address that you may see. An object of another organization answers the same as one that does not exist.", ""},

@@ -48,7 +48,7 @@ func (m IfMatch) revision() *int32 {
 
 // untouched says why a statement that should have touched one object touched none. visible selects its revision and
 // the code of the problem that it is when nothing else is: no row → 404, another revision than asked for → 412, else that.
-func (s *Server) untouched(ctx context.Context, caller tenant.Caller, want *int32, visible string, ids ...any) error {
+func (s *Server) untouched(ctx context.Context, caller tenant.Caller, statement string, want *int32, visible string, ids ...any) error {
 	row, err := tenant.Row[struct {
 		Revision int32
 		Code     string
@@ -60,6 +60,8 @@ func (s *Server) untouched(ctx context.Context, caller tenant.Caller, want *int3
 		return err
 	case want != nil && *want != row.Revision:
 		return refuse("precondition_failed", "")
+	case row.Code == "forbidden":
+		return &tenant.RefusedError{Caller: caller, SQL: statement, Err: errors.New("no row was touched")}
 	default:
 		return refuse(row.Code, "")
 	}

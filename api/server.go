@@ -84,6 +84,7 @@ func (s *Server) registerAll() {
 	s.registerAuth()
 	s.registerUsers()
 	s.registerOrganizations()
+	s.registerPermissions()
 	s.registerMembers()
 	s.registerInvitations()
 	s.registerDatasets()
@@ -131,7 +132,7 @@ func operation[I, O any](s *Server, op huma.Operation, handler func(context.Cont
 		}
 		out, err := handler(ctx, in)
 		if err != nil {
-			return nil, problem(ctx, err)
+			return nil, s.problem(ctx, err)
 		}
 		return out, nil
 	})

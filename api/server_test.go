@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestPropertiesThatAreNotAskedForAreRefused(t *testing.T) {
+func TestAttack_083_PropertiesThatAreNotAskedForAreRefused(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
 	dataset := o.dataset(o.owner)
@@ -33,7 +33,7 @@ func TestPropertiesThatAreNotAskedForAreRefused(t *testing.T) {
 	}
 }
 
-func TestARoleWrittenTwiceInDifferentCaseIsRefused(t *testing.T) {
+func TestAttack_084_ARoleWrittenTwiceInDifferentCaseIsRefused(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
 	viewer := o.members() + o.viewer.id.String()
@@ -49,9 +49,7 @@ func TestWhatIsNotValidIsRefused(t *testing.T) {
 	o := newServer(t).newOrganization()
 	dataset := o.dataset(o.owner)
 	for _, get := range []string{
-		o.path("/datasets?limit=1000000000"), o.path("/datasets?limit=0"), o.path("/datasets?limit=-1"), o.path("/datasets?limit=x"),
-		o.path("/datasets?nonsense=1"), o.path("/datasets?Limit=1"), o.path("/datasets?cursor=x"), o.path("/datasets?cursor=" + strings.Repeat("A", 1000)),
-		dataset + "/rows?limit=1001", dataset + "/rows?cursor=x", dataset + "?limit=1", "/api/v1/organizations/1", o.path("/datasets/x"),
+		o.path("/datasets?nonsense=1"), o.path("/datasets?Limit=1"), dataset + "?limit=1", "/api/v1/organizations/1", o.path("/datasets/x"),
 	} {
 		o.owner.get(get).refused(http.StatusUnprocessableEntity, "invalid")
 	}
@@ -92,7 +90,7 @@ func TestATextWithANULCharacterIsRefused(t *testing.T) {
 	require.Equal(t, before, o.s.dump())
 }
 
-func TestABodyOfMoreThanAMebibyteIsTooLarge(t *testing.T) {
+func TestAttack_090_ALargeBodyOrHeaderIsRefused(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
 	large := `{"name":"` + strings.Repeat("a", 1<<20) + `"}`
@@ -101,9 +99,12 @@ func TestABodyOfMoreThanAMebibyteIsTooLarge(t *testing.T) {
 	chunked := struct{ *strings.Reader }{strings.NewReader(large)} // its length is not known beforehand
 	o.owner.patch(o.path(""), chunked).refused(http.StatusRequestEntityTooLarge, "payload_too_large")
 	o.s.nobody().post(auth+"login", large).refused(http.StatusRequestEntityTooLarge, "payload_too_large")
+
+	require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, o.owner.get(o.path(""), "X-Large", strings.Repeat("a", 32<<10)).status)
+	require.Equal(t, http.StatusOK, o.owner.get(o.path(""), "X-Large", strings.Repeat("a", 8<<10)).status)
 }
 
-func TestDeepJSONIsRefused(t *testing.T) {
+func TestAttack_092_DeepJSONIsRefused(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
 	dataset := o.dataset(o.owner)
@@ -139,7 +140,7 @@ func TestOnlyJSONIsTakenForJSON(t *testing.T) {
 	}
 }
 
-func TestTheHostHeaderIsNeverReflected(t *testing.T) {
+func TestAttack_088_TheHostHeaderIsNeverReflected(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
 	o.dataset(o.owner)

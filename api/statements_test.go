@@ -104,6 +104,19 @@ func TestEveryStatementOnATenantTableNamesItsOrganization(t *testing.T) {
 	require.Greater(t, checked, 30)
 }
 
+// TestTheFirstChangeOfAStatementIsTheOneThatCanBeRefused: whose policy refused is read off the statement. Those with more
+// changes than one change what is the caller's own.
+func TestTheFirstChangeOfAStatementIsTheOneThatCanBeRefused(t *testing.T) {
+	t.Parallel()
+	own, writes := regexp.MustCompile("update app.users|into app.idempotency_keys"), 0
+	for where, text := range statements(t) {
+		all := written.FindAllString(text, -1)
+		writes += len(all)
+		require.True(t, len(all) <= 1 || own.MatchString(text), where)
+	}
+	require.Greater(t, writes, 15)
+}
+
 // TestOnlyTenantReachesTheDatabase: everything else gets a transaction from there, begun for a caller.
 func TestOnlyTenantReachesTheDatabase(t *testing.T) {
 	t.Parallel()

@@ -38,12 +38,9 @@ func (in *uploadInput) Resolve(ctx huma.Context) []error {
 
 // open returns the file in the body, limited to maxBytes, and the name to give the dataset.
 func (in *uploadInput) open(maxBytes int64) (io.Reader, string, error) {
-	if encoding := in.ctx.Header("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, "", refuse("unsupported_media_type", "")
-	}
 	r, w := humago.Unwrap(in.ctx)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a long upload may take longer than an answer
-	whole := &patientReader{body: http.MaxBytesReader(w, r.Body, maxBytes), ctx: in.ctx, begun: time.Now()}
+	whole := &patientReader{body: http.MaxBytesReader(w, r.Body, maxBytes), connection: in.ctx, begun: time.Now()}
 	body := io.Reader(whole)
 	mediaType, params, err := mime.ParseMediaType(in.ctx.Header("Content-Type"))
 	name := in.Name
@@ -87,11 +84,11 @@ func filePart(body *patientReader, boundary string) (io.Reader, string, error) {
 // patientReader gives each read of the body its own deadline: a slow upload goes on, one that stalls, or trickles at
 // less than leastRate, ends.
 type patientReader struct {
-	body  io.Reader
-	ctx   huma.Context
-	begun time.Time
-	bytes int64
-	err   error // what ended the body, io.EOF included
+	body       io.Reader
+	connection interface{ SetReadDeadline(time.Time) error }
+	begun      time.Time
+	bytes      int64
+	err        error // what ended the body, io.EOF included
 }
 
 // bodyError is what went wrong with a body on its way, as opposed to what went wrong with storing it.
@@ -104,7 +101,7 @@ func (r *patientReader) Read(p []byte) (n int, err error) {
 	if least := r.begun.Add(readPause + time.Duration(r.bytes/leastRate)*time.Second); least.Before(deadline) {
 		deadline = least
 	}
-	_ = r.ctx.SetReadDeadline(deadline)
+	_ = r.connection.SetReadDeadline(deadline)
 	n, err = r.body.Read(p)
 	r.bytes += int64(n)
 	if err != nil && err != io.EOF {

@@ -61,7 +61,7 @@ func (s *Server) updateMe(ctx context.Context, in *struct {
 	id, want := session(ctx).User, in.revision()
 	u, err := tenant.Row[User](ctx, s.db, person(ctx), updateMe, id, in.Body.FullName, want)
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = s.untouched(ctx, person(ctx), want, selectMeRevision, id)
+		err = s.untouched(ctx, person(ctx), updateMe, want, selectMeRevision, id)
 	}
 	return &found[User]{etag(u.Revision), u}, err
 }

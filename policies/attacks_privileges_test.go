@@ -1,11 +1,17 @@
 package policies
 
 import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/insightforge/insightforge/api/migrate"
 	"github.com/insightforge/insightforge/api/postgres/postgrestest"
 )
 
@@ -28,32 +34,111 @@ func requireNobodyMay(t *testing.T, scripts ...string) {
 	}
 }
 
-func TestAttack_017_NobodyCreatesAnything(t *testing.T) {
+// TestAttack_015_AViewIsNotGranted: what a view of a superuser shows, and that no view within reach is served.
+func TestAttack_015_AViewIsNotGranted(t *testing.T) {
 	t.Parallel()
-	requireNobodyMay(t,
-		"create temp table datasets (id uuid)", "create temp view datasets as select 1",
-		"create table app.mine (id uuid)", "create table public.mine (id uuid)", "create schema mine", "create view app.mine as select 1",
-		"create function app.mine() returns int language sql as 'select 1'", "create function public.mine() returns int language sql as 'select 1'",
-		"create type app.mine as (a int)", "create role mine",
-		"select pg_read_file('/etc/passwd')", "select pg_ls_dir('.')")
+	db := postgrestest.Database(t)
+	admin, conn := connect(t, db, superuser), connect(t, db, login)
+	const view = "drop view if exists app.names; create view app.names %s as select name from app.datasets; grant select on app.names to insightforge_api; "
+	for _, planted := range []struct {
+		sql  string
+		seen int64
+	}{
+		{fmt.Sprintf(view, ""), 33}, // of three organizations
+		{fmt.Sprintf(view, "") + "alter view app.names owner to insightforge_owner", 0},
+		{fmt.Sprintf(view, "with (security_invoker)"), 11},
+	} {
+		require.Empty(t, run(t, admin, planted.sql).code())
+		require.Equal(t, planted.seen, as(t, conn, asMember("olga", "acme"), "select from app.names").rows, planted.sql)
+		require.Empty(t, run(t, conn, "rollback").code())
+		requireNotServed(t, db, "insightforge_api may SELECT the view app.names (view_reachable)")
+	}
 }
 
-func TestAttack_018_NoDefinerFunctions(t *testing.T) {
+// TestAttack_016_AMaterializedViewIsNotGranted: it holds the rows of all, and can have no policy.
+func TestAttack_016_AMaterializedViewIsNotGranted(t *testing.T) {
 	t.Parallel()
+	db := postgrestest.Database(t)
+	admin, conn := connect(t, db, superuser), connect(t, db, login)
+	require.Empty(t, run(t, admin, "create materialized view app.names as select name from app.datasets; grant select on app.names to insightforge_api").code())
+	require.Equal(t, int64(33), run(t, conn, "begin; "+asMember("olga", "acme")+"; select from app.names").rows)
+	require.Empty(t, run(t, conn, "rollback").code())
+	require.Equal(t, "42809", run(t, admin, "alter table app.names enable row level security").code())
+	requireNotServed(t, db, "app.names is a materialized view (materialized_view)")
+}
+
+// requireNotServed: the server would refuse to start on db, and say why.
+func requireNotServed(t *testing.T, db postgrestest.DB, why string) {
+	t.Helper()
+	require.ErrorContains(t, migrate.Check(t.Context(), connect(t, db, login), files, false), why)
+}
+
+// TestAttack_017_NoDefinerFunctionToHijack: nobody can put an object in front of another's name, and no function of ours
+// runs as somebody else.
+func TestAttack_017_NoDefinerFunctionToHijack(t *testing.T) {
+	t.Parallel()
+	requireNobodyMay(t,
+		"create temp table datasets (id uuid)", "create temp view datasets as select 1", "create temp sequence datasets",
+		"select * into temp datasets from generate_series(1, 2)",
+		"create table app.mine (id uuid)", "create table public.mine (id uuid)", "create schema mine", "create view app.mine as select 1",
+		"create function app.mine() returns int language sql as 'select 1'", "create function public.mine() returns int language sql as 'select 1'",
+		"create operator app.= (function = uuid_eq, leftarg = uuid, rightarg = uuid)", "create type app.mine as (a int)")
 	admin := connect(t, postgrestest.Database(t), superuser)
 	require.Zero(t, value[int64](t, admin, "select count(*) from pg_proc where pronamespace = 'app'::regnamespace and prosecdef"))
 }
 
-func TestAttack_029_030_031_TruncateReferencesTrigger(t *testing.T) {
+// TestAttack_025_ACommandWithoutAPolicy touches nothing and says nothing, except INSERT; that no rows were touched becomes
+// 403 or 404 is TestAccess in package api.
+func TestAttack_025_ACommandWithoutAPolicy(t *testing.T) {
 	t.Parallel()
-	requireNobodyMay(t, "truncate app.datasets", "truncate app.datasets cascade", "truncate only app.analysis_runs",
+	db := postgrestest.Database(t)
+	admin, conn := connect(t, db, superuser), connect(t, db, login)
+	for _, command := range []struct{ name, sql, code string }{
+		{"update", "update app.datasets set name = 'x'", ""},
+		{"delete", "delete from app.datasets", ""},
+		{"insert", "insert into app.datasets (org_id, id, name, created_by) values (" + sqlOrganization("acme") + ", " + sqlID("new") + ", 'x', " + quoted("olga") + ")", "42501"},
+		{"select", "select from app.datasets", ""},
+	} {
+		require.Positive(t, as(t, conn, asMember("olga", "acme"), command.sql).rows)
+		require.Empty(t, run(t, conn, "rollback").code())
+		require.Empty(t, run(t, admin, "drop policy datasets_"+command.name+" on app.datasets").code())
+		got := as(t, conn, asMember("olga", "acme"), command.sql)
+		require.Equal(t, command.code, got.code(), command.name)
+		require.Zero(t, got.rows, command.name)
+		require.Empty(t, run(t, conn, "rollback").code())
+		requireNotServed(t, db, "insightforge_api may "+strings.ToUpper(command.name)+" app.datasets, and no policy says which rows (policy_missing)")
+	}
+}
+
+func TestAttack_029_Truncate(t *testing.T) {
+	t.Parallel()
+	requireNobodyMay(t, "truncate app.datasets", "truncate app.datasets cascade", "truncate only app.analysis_runs")
+	requireNobodyHas(t, "TRUNCATE")
+}
+
+func TestAttack_030_References(t *testing.T) {
+	t.Parallel()
+	requireNobodyMay(t, "create table public.oracle (org_id uuid, id uuid, foreign key (org_id, id) references app.datasets)",
 		"create temp table oracle (org_id uuid, id uuid, foreign key (org_id, id) references app.datasets)",
-		"alter table app.datasets disable row level security", "alter table app.datasets no force row level security",
-		"drop policy datasets_select on app.datasets", "create policy mine on app.datasets using (true)", "drop table app.questions")
+		"alter table app.questions add foreign key (org_id, id) references app.datasets")
+	requireNobodyHas(t, "REFERENCES")
+}
+
+func TestAttack_031_Trigger(t *testing.T) {
+	t.Parallel()
+	requireNobodyMay(t, "create trigger mine before update on app.datasets execute function suppress_redundant_updates_trigger()",
+		"alter table app.datasets disable trigger all", "create rule mine as on update to app.datasets do instead nothing",
+		"create event trigger mine on ddl_command_start execute function mine()")
+	requireNobodyHas(t, "TRIGGER")
+}
+
+// requireNobodyHas a privilege on any table.
+func requireNobodyHas(t *testing.T, privilege string) {
+	t.Helper()
 	admin := connect(t, postgrestest.Database(t), superuser)
-	require.Zero(t, value[int64](t, admin, `select count(*) from pg_class c, pg_roles r, unnest(array['TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege
+	require.Zero(t, value[int64](t, admin, `select count(*) from pg_class c, pg_roles r
 		where c.relnamespace = 'app'::regnamespace and c.relkind = 'r' and r.rolname ~ '^insightforge' and r.rolname <> 'insightforge_owner'
-		  and has_table_privilege(r.oid, c.oid, privilege)`))
+		  and has_table_privilege(r.oid, c.oid, $1)`, privilege))
 }
 
 func TestAttack_035_NoLeakproofFunctions(t *testing.T) {
@@ -63,6 +148,33 @@ func TestAttack_035_NoLeakproofFunctions(t *testing.T) {
 	owner, admin := connect(t, db, superuser), connect(t, db, superuser)
 	requireRefused(t, run(t, owner, "set role insightforge_owner; alter function app.org_id() leakproof"), "only superuser can define a leakproof function")
 	require.Zero(t, value[int64](t, admin, "select count(*) from pg_proc where pronamespace = 'app'::regnamespace and proleakproof"))
+}
+
+// TestAttack_037_ExplainIsForNobody: EXPLAIN tells a member how many rows another organization has. No statement of the
+// program is one, and none can be run from inside a SELECT.
+func TestAttack_037_ExplainIsForNobody(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Database(t)
+	admin, conn := connect(t, db, superuser), connect(t, db, login)
+	_, err := admin.Exec(t.Context(), "insert into app.datasets (org_id, id, name, created_by) select $1, gen_random_uuid(), 'x', $2 from generate_series(1, 489)",
+		organization("gamma"), user("zoe"))
+	require.NoError(t, err)
+	require.Empty(t, run(t, admin, "analyze app.datasets").code())
+	require.Empty(t, as(t, conn, asMember("vera", "acme"), "select 1").code())
+	plan := value[string](t, conn, "explain (format json) select from app.datasets where org_id = "+sqlOrganization("gamma"))
+	require.Contains(t, plan, `"Plan Rows": 500`, "what would be told")
+
+	for _, inside := range []string{"query_to_xml('explain select from app.datasets', true, true, '')", "ts_stat('explain select from app.datasets')"} {
+		require.Contains(t, []string{"0A000", "42P11"}, as(t, conn, asMember("vera", "acme"), "select "+inside).code())
+	}
+	require.NoError(t, filepath.WalkDir("../api", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		require.NotRegexp(t, `(?i)\bexplain\b`, string(text), path)
+		return err
+	}))
 }
 
 func TestAttack_039_StatisticsAreHidden(t *testing.T) {
@@ -82,14 +194,24 @@ func TestAttack_040_NothingCounts(t *testing.T) {
 		where c.relnamespace = 'app'::regnamespace and a.attidentity <> ''`))
 }
 
-func TestAttack_044_045_046_ChannelsBetweenTenants(t *testing.T) {
+func TestAttack_044_NoChannelBetweenTenants(t *testing.T) {
+	t.Parallel()
+	requireNobodyMay(t, "select pg_notify('channel', 'secret')", "select pg_notify('channel', name) from app.datasets",
+		"select pg_logical_emit_message(true, 'a', 'secret')")
+}
+
+func TestAttack_045_AdvisoryLocks(t *testing.T) {
+	t.Parallel()
+	requireNobodyMay(t, "select pg_advisory_lock(1)", "select pg_advisory_lock_shared(1)", "select pg_advisory_xact_lock(1, 2)",
+		"select pg_advisory_xact_lock_shared(1)", "select pg_try_advisory_lock(1)", "select pg_try_advisory_xact_lock(1)", "select pg_advisory_unlock_all()")
+}
+
+func TestAttack_046_LargeObjects(t *testing.T) {
 	t.Parallel()
 	requireNobodyMay(t,
-		"select pg_notify('channel', 'secret')",
-		"select pg_advisory_lock(1)", "select pg_advisory_xact_lock(1, 2)", "select pg_try_advisory_lock(1)", "select pg_advisory_unlock_all()",
 		"select lo_from_bytea(0, 'secret')", "select lo_create(0)", "select lo_creat(-1)", "select lo_get(1)", "select lo_put(1, 0, 'x')",
 		"select lo_open(1, 131072)", "select loread(1, 1)", "select lowrite(1, 'x')", "select lo_unlink(1)", "select lo_import('/etc/passwd')",
-		"select pg_logical_emit_message(true, 'a', 'secret')")
+		"select lo_export(1, '/tmp/stolen')", "select from pg_largeobject")
 }
 
 func TestOtherSessionsAreOutOfReach(t *testing.T) {

@@ -31,13 +31,13 @@ $$;
 
 -- A member inside one organization, with the role that the membership has now. The API's statements name their rows by
 -- keys and compare with STABLE functions, so one plan fits all values; left to itself PostgreSQL plans each list anew
--- (because of its LIMIT), which takes twice as long as running it.
+-- (because of its LIMIT), which takes twice as long as running it. Nothing here runs long enough to be compiled.
 create or replace function app.begin_request(p_user uuid, p_org uuid) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   member_role text;
 begin
   execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
-    set local app.subject = ''''; set local plan_cache_mode = force_generic_plan; set local role insightforge_user', p_user);
+    set local app.subject = ''''; set local plan_cache_mode = force_generic_plan; set local jit = off; set local role insightforge_user', p_user);
   select role into member_role from app.memberships where org_id = p_org and user_id = p_user;
   if not found then
     raise exception 'not a member' using errcode = 'P0002';

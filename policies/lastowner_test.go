@@ -89,6 +89,32 @@ func TestAttack_059_TwoOwnersEndEachOther(t *testing.T) {
 	}
 }
 
+// TestAnOwnerOfTheMomentDoesNotLeaveAsAnAdmin: adam begins to leave as an ADMIN; before his statement runs olga makes him an
+// OWNER and leaves. He is the last one then.
+func TestAnOwnerOfTheMomentDoesNotLeaveAsAnAdmin(t *testing.T) {
+	t.Parallel()
+	for _, person := range []string{"adam", "anna", "vera"} {
+		db := postgrestest.Database(t)
+		leaving, conn, admin := connect(t, db, login), connect(t, db, login), connect(t, db, superuser)
+		_, err := remove(t)(conn, "olga", "otto")
+		require.NoError(t, err)
+		err = pgx.BeginFunc(t.Context(), leaving, func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), "select app.begin_request($1, $2)", user(person), organization("acme"))
+			require.NoError(t, err)
+			_, err = inTransaction(t, conn, "olga", statement(t, "updateMember"), organization("acme"), user(person), "OWNER", nil)
+			require.NoError(t, err)
+			_, err = remove(t)(conn, "olga", "olga")
+			require.NoError(t, err)
+			touched, err := tx.Exec(t.Context(), statement(t, "deleteMember"), organization("acme"), user(person))
+			require.NoError(t, err)
+			require.Zero(t, touched.RowsAffected(), person)
+			return nil
+		})
+		require.NoError(t, err)
+		require.Equal(t, int64(1), value[int64](t, admin, owners, organization("acme")), person)
+	}
+}
+
 func restoreOwners(t *testing.T, admin *pgx.Conn) {
 	t.Helper()
 	_, err := admin.Exec(t.Context(), `insert into app.memberships (org_id, user_id, role, full_name)

@@ -1,6 +1,9 @@
 package audit
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // target says how the grid names the rows of a table and what it inserts. {braces} are filled by planted.fill.
 type target struct {
@@ -53,12 +56,15 @@ var people = []row{{kind: "oneself"}, {kind: "member of acme", by: "alan"}, {kin
 var invited = []row{
 	{kind: "OWNER", org: "acme", name: "OWNER/open"}, {kind: "ADMIN", org: "acme", name: "ADMIN/open"},
 	{kind: "ANALYST", org: "acme", name: "ANALYST/open"}, {kind: "VIEWER", org: "acme", name: "VIEWER/open"},
-	{kind: "revoked", org: "acme", name: "VIEWER/revoked"},
+	{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, {kind: "accepted", org: "acme", name: "VIEWER/accepted"}, {kind: "expired", org: "acme", name: "VIEWER/expired"},
+	{kind: "to another address", org: "acme", name: "VIEWER/another's"},
 	{kind: "ANALYST", org: "beta", name: "ANALYST/open"}, {kind: "ANALYST", org: "gamma", name: "ANALYST/open"},
 }
 
-// targets are the tables of schema app, in the order of sql/.
+// targets are the tables of schema app, in the order of sql/, and the ways in.
 var targets = []target{
+	ways,
+
 	{name: "users", key: "id = {by}", rows: people, insert: "(id, email, full_name, password_hash) values ({new}, '{name}{salt}@example.org', 'x', 'x')",
 		extra: []attempt{{"insert", "with the address named", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash) values ({new}, 'anna{salt}@example.com', 'x', 'x')"}}},
 	{name: "sessions", key: "id = {id}", rows: people, insert: "(id, user_id) values ({new}, {by})"},
@@ -66,11 +72,16 @@ var targets = []target{
 		extra: []attempt{{"delete", "expired", columns{}, everything, "delete from app.idempotency_keys where key = 'expired'"}}},
 
 	{name: "organizations", key: "id = {org}", rows: []row{{org: "acme"}, {org: "beta"}, {org: "gamma"}},
-		insert: "(id, name, created_by) values ({new}, 'x', {me})"},
+		insert: "(id, name, created_by) values ({new}, 'x', {me})",
+		extra: []attempt{
+			{"insert", "the one that is being founded", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {me})"},
+			{"insert", "the one that is being founded, by another", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {alan})"},
+		}},
 	{name: "memberships", key: "full_name = '{name}{salt} of {orgname}'", org: "org_id = {org}", rows: members,
-		insert: "(org_id, user_id, role, full_name) values ({org}, {by}, 'VIEWER', 'x')", extra: roleChanges()},
+		insert: "(org_id, user_id, role, full_name) values ({org}, {by}, 'VIEWER', 'x')",
+		extra:  append(roleChanges(), attempt{"insert", "as OWNER", columns{}, members[0], "insert into app.memberships (org_id, user_id, role, full_name) values ({org}, {by}, 'OWNER', 'x')"})},
 	{name: "member_emails", key: "email = '{name}{salt}@{orgname}'", org: "org_id = {org}", rows: members,
-		insert: "(org_id, user_id, email) values ({org}, {by}, 'x{salt}@example.com')"},
+		insert: "(org_id, user_id, email) values ({org}, {by}, 'x{salt}@example.com')", extra: ownAddress()},
 	{name: "invitations", key: "id = {id}", org: "org_id = {org}", rows: invited,
 		insert: "(org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new{salt}@example.com', '{role}', {me}, 'x')",
 		extra: []attempt{
@@ -106,12 +117,59 @@ var targets = []target{
 		insert: "(org_id, id, dataset_id, question, interpretation, provider, created_by) values ({org}, {new}, {dataset}, 'x', '{}', 'none', {by})"},
 }
 
+// ways are the calls that begin a transaction, each with a statement that shows who one is then.
+var ways = target{name: "ways in", extra: slices.Concat(
+	way("as oneself in an organization", "begin_request({me}, {org})", "select from app.datasets",
+		row{kind: "of one's own", org: "acme"}, row{kind: "of others", org: "gamma"}, row{kind: "that is not there", org: "nowhere"}),
+	way("as nobody in an organization", "begin_request({new}, {org})", "select from app.datasets", row{kind: "of others", org: "acme"}),
+	way("as a person", "begin_user({by})", "select from app.users", row{kind: "oneself"}, row{kind: "that is not there", by: "nobody"}),
+	way("as an unknown caller", "begin_auth('anna{salt}@example.com')", "select from app.users", row{kind: "with an address"}),
+	way("founding an organization", "begin_organization({me}, {org}, 'x')", "select from app.memberships where role = 'OWNER' and user_id = {me}",
+		row{kind: "that is new", org: "new"}, row{kind: "that one belongs to", org: "acme"}, row{kind: "of others", org: "gamma"}),
+	way("founding an organization as nobody", "begin_organization({new}, {org}, 'x')", "select from app.memberships", row{kind: "that is new", org: "new"}),
+	way("accepting an invitation", "begin_invitation({noor}, '{salt}hash/{orgname}/{name}')", "select from app.memberships where role = '{role}' and user_id = {noor}",
+		row{kind: "open", org: "acme", name: "ANALYST/open"}, row{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, row{kind: "accepted", org: "acme", name: "VIEWER/accepted"},
+		row{kind: "expired", org: "acme", name: "VIEWER/expired"}, row{kind: "whose inviter may not invite", org: "acme", name: "VIEWER/orphaned"}, row{kind: "that is not there", org: "acme", name: "none"}),
+	way("accepting another's invitation", "begin_invitation({me}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "gamma", name: "ANALYST/open"}),
+	way("accepting an invitation as nobody", "begin_invitation({new}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "acme", name: "ANALYST/open"}),
+	stale("begin_request({me}, {org})", "{me}", "{org}", "(select role from app.memberships where user_id = {me})", "''", "''"),
+	stale("begin_user({me})", "{me}", "''", "''", "''", "(select string_agg(org_id::text, ',') from app.memberships)"),
+	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
+	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
+	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "''", "''"),
+)}
+
+// way is a call and what can be seen after it, with each of the rows.
+func way(variant, call, then string, rows ...row) (attempts []attempt) {
+	for _, r := range rows {
+		attempts = append(attempts, attempt{"begin", variant, columns{}, r, "select app." + call + "; " + then})
+	}
+	return attempts
+}
+
+// stale finds every variable set by somebody else, begins, and sees whether each is what the call must have set.
+func stale(call, user, org, role, subject, orgIDs string) []attempt {
+	name, _, _ := strings.Cut(call, "(")
+	return []attempt{{"begin", "among stale variables", columns{}, row{kind: name, org: "acme"}, "set local app.user_id = {alan}; set local app.org_id = {beta}; " +
+		"set local app.role = 'OWNER'; set local app.org_ids = {beta}; set local app.subject = 'alan{salt}@example.com'; select app." + call +
+		"; select where current_setting('app.user_id') = " + user + " and current_setting('app.org_id') = " + org + " and current_setting('app.role') = " + role +
+		" and current_setting('app.subject') = " + subject + " and current_setting('app.org_ids') = " + orgIDs}}
+}
+
 // roleChanges are all the old and new roles.
 func roleChanges() (attempts []attempt) {
 	for _, role := range []string{"OWNER", "ADMIN", "ANALYST", "VIEWER"} {
 		for _, r := range members {
 			attempts = append(attempts, attempt{"update", "role to " + role, columns{}, r, "update app.memberships set role = '" + role + "' where full_name = '{name}{salt} of {orgname}'"})
 		}
+	}
+	return attempts
+}
+
+// ownAddress is noor's, for whoever is named.
+func ownAddress() (attempts []attempt) {
+	for _, r := range members {
+		attempts = append(attempts, attempt{"insert", "noor's address", columns{}, r, "insert into app.member_emails (org_id, user_id, email) values ({org}, {by}, 'noor{salt}@example.com')"})
 	}
 	return attempts
 }
@@ -141,6 +199,6 @@ func (p planted) fill(table string, r row, c caller, sql string) string {
 		"{salt}", p.salt, "{org}", quoted("organizations/"+r.org), "{orgname}", r.org, "{me}", quoted("users/"+c.person), "{by}", quoted("users/"+by),
 		"{name}", name, "{role}", role, "{new}", quoted("new"), "{id}", quoted(table+path),
 		"{dataset}", quoted("datasets"+path), "{segment}", quoted("dataset_segments"+path), "{analysis}", quoted("analyses"+path),
-		"{alan}", quoted("users/alan"), "{foreign_dataset}", quoted("datasets/beta/alan"),
+		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{foreign_dataset}", quoted("datasets/beta/alan"),
 	).Replace(sql)
 }

@@ -78,18 +78,16 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Grid, err = t.Try(ctx); err != nil {
+	grid, err := t.Try(ctx)
+	if err != nil {
 		return nil, err
 	}
-	r.Findings = explain(r.Findings, crossesOrganizations, "members reached rows of another organization in", crossings(r.Grid))
-	if opt.Expected != nil && opt.Expected.Grid != nil {
-		r.Findings = explain(r.Findings, driftGrid, "policies/ says otherwise who may do what in", Changes(opt.Expected.Grid, r.Grid))
-	}
+	r.Tried(grid, opt.Expected)
 	return r, nil
 }
 
 func begin(ctx context.Context, conn *pgx.Conn, lockTimeout time.Duration) error {
-	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin; set local search_path = pg_catalog; set local row_security = on;
+	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin; set local search_path = pg_catalog; set local row_security = on; set local jit = off;
 		set local lock_timeout = %d; set local statement_timeout = '10s'; set local idle_in_transaction_session_timeout = 0`, lockTimeout.Milliseconds())).ReadAll()
 	return err
 }

@@ -36,12 +36,15 @@ const (
 	NoContext     = "no context"
 	NoBegin       = "no begin"
 	APIKey        = "API key"
+	Joining       = "joining"
+	Founding      = "founding"
 	callersLegend = `OWNER, ADMIN, ANALYST, VIEWER  a member who has chosen acme (begin_request); the callers are also members of beta, with other roles
 person                         a person who has chosen no organization (begin_user)
 address, session, invitation   an unknown caller who named one (begin_auth)
 no context                     the members' role without a begin call
 no begin                       the login role as it connects
 API key                        the role of API keys, with an OWNER's variables
+joining, founding              noor in the middle of begin_invitation, as a VIEWER of acme, and of begin_organization
 `
 )
 
@@ -66,5 +69,12 @@ func (p planted) callers() []caller {
 		{NoBegin, "anna", ""},
 		{APIKey, "anna", fmt.Sprintf("set local app.user_id = '%s'; set local app.org_id = '%s'; set local app.role = 'OWNER'; set local role insightforge_key",
 			p.id("users/anna"), p.id("organizations/acme"))},
+		p.inside(Joining, "acme", "VIEWER"), p.inside(Founding, "new", "OWNER"),
 	}
+}
+
+// inside is noor, where a begin function inserts a membership.
+func (p planted) inside(name, org, role string) caller {
+	return caller{name, "noor", fmt.Sprintf("set local app.user_id = '%s'; set local app.org_id = '%s'; set local app.role = '%s'; set local app.subject = 'noor%s@example.com'; set local role insightforge_user",
+		p.id("users/noor"), p.id("organizations/"+org), role, p.salt)}
 }

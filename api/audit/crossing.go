@@ -13,8 +13,18 @@ var (
 		Meaning: "It was tried, and the outcome is not the one that this program's policies give."}
 )
 
-// explain adds what was tried in each table: as the effects of a finding that explains it, else as a finding of lint.
-func explain(findings []Finding, lint Lint, detail string, changes []Change) []Finding {
+// Tried adds what was tried: as effects of the findings that are the cause, or as findings of its own. expected is what
+// policies/ says; nil: nothing is compared with it.
+func (r *Report) Tried(grid *Grid, expected *Saved) {
+	r.Grid, r.NotTried = grid, ""
+	r.Findings = attach(r.Findings, crossesOrganizations, "members reached rows of another organization in", crossings(grid))
+	if expected != nil && expected.Grid != nil {
+		r.Findings = attach(r.Findings, driftGrid, "policies/ says otherwise who may do what in", Changes(expected.Grid, grid))
+	}
+}
+
+// attach adds what was tried in each table: as the effects of a finding that explains it, else as a finding of lint.
+func attach(findings []Finding, lint Lint, detail string, changes []Change) []Finding {
 	for _, table := range tablesOf(changes) {
 		sentences := Sentences(slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return c.Table != table }))
 		i := cause(findings, table)

@@ -1,6 +1,11 @@
 package audit
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
 
 // fix is a release of PostgreSQL that mended row-level security.
 type fix struct {
@@ -20,6 +25,16 @@ var fixes = []fix{
 
 var serverFixes = Lint{ID: "server_fixes", Title: "A server without fixes of row-level security", Level: Warning,
 	Meaning: "A release of PostgreSQL mended a hole in row-level security that this server still has. The program starts all the same."}
+
+// MissingFixes says which fixes of row-level security the server of conn lacks, one line for each.
+func MissingFixes(ctx context.Context, conn *pgx.Conn) (lines []string, err error) {
+	var number int
+	err = conn.QueryRow(ctx, "select current_setting('server_version_num')::int").Scan(&number)
+	for _, f := range missingFixes(number) {
+		lines = append(lines, f.Detail)
+	}
+	return lines, err
+}
 
 // missingFixes tells which of them a server lacks; number is its server_version_num.
 func missingFixes(number int) (findings []Finding) {

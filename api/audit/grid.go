@@ -50,6 +50,16 @@ type Trial struct {
 	conn    *pgx.Conn
 	login   string // how the connection becomes the login role
 	callers []caller
+	seen    map[string]string // the outcomes of the last Try, by Change.key
+	filled  map[filling]string
+}
+
+// filling is a statement before its ids are put in: the same ones are tried again and again.
+type filling struct {
+	table  string
+	row    row
+	caller string
+	sql    string
 }
 
 // Plant makes rows to try things on, in the open transaction of conn, which must be rolled back.
@@ -58,7 +68,7 @@ func Plant(ctx context.Context, conn *pgx.Conn) (*Trial, error) {
 	if err := conn.QueryRow(ctx, "select rolsuper from pg_roles where rolname = session_user").Scan(&superuser); err != nil {
 		return nil, err
 	}
-	t := &Trial{planted: planted{uuid.NewString()}, conn: conn, login: "set local session authorization insightforge"} // memberships are then checked as for the login role
+	t := &Trial{planted: planted{uuid.NewString()}, conn: conn, filled: map[filling]string{}, login: "set local session authorization insightforge"} // memberships are then checked as for the login role
 	if !superuser {
 		t.login = "set local role insightforge"
 		if err := unforce(ctx, conn); err != nil {
@@ -91,58 +101,140 @@ func (t *Trial) Try(ctx context.Context, tables ...string) (*Grid, error) {
 		}
 		grid.Tables = append(grid.Tables, TableGrid{of.name, lines})
 	}
+	t.seen = cellsOf(grid).byKey
 	_, err := t.conn.PgConn().Exec(ctx, "rollback to savepoint attempt; release savepoint attempt").ReadAll()
 	return grid, err
 }
 
-func (t *Trial) lines(ctx context.Context, of target) (lines []Line, err error) {
+func (t *Trial) lines(ctx context.Context, of target) ([]Line, error) {
 	attempts, err := t.attempts(ctx, of)
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range attempts {
-		line := Line{a.command, a.variant, a.columns.names, a.columns.all, a.row.org, a.row.kind, nil}
-		for _, c := range t.callers {
-			cell, err := t.cell(ctx, of, a, c)
+	lines := make([]Line, len(attempts))
+	for i, a := range attempts {
+		lines[i] = a.line()
+	}
+	for _, c := range t.callers {
+		refused, err := t.enter(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		for i, a := range attempts {
+			cell, err := t.cell(ctx, of, a, c, refused)
 			if err != nil {
 				return nil, err
 			}
-			line.Cells = append(line.Cells, cell)
+			lines[i].Cells = append(lines[i].Cells, cell)
 		}
-		lines = append(lines, line)
 	}
 	return lines, nil
 }
 
+// Differs tries until an outcome is not the one that the last [Trial.Try] had, and tells which; nil when all are the same.
+// Whether naming the organization makes a difference is not tried.
+func (t *Trial) Differs(ctx context.Context, tables ...string) (different *Change, err error) {
+	if _, err := t.conn.Exec(ctx, "savepoint attempt"); err != nil {
+		return nil, err
+	}
+	for _, of := range targets {
+		if different == nil && err == nil && (len(tables) == 0 || slices.Contains(tables, of.name)) {
+			different, err = t.differs(ctx, of)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("trying: %w", err)
+	}
+	_, err = t.conn.PgConn().Exec(ctx, "rollback to savepoint attempt; release savepoint attempt").ReadAll()
+	return different, err
+}
+
+func (t *Trial) differs(ctx context.Context, of target) (*Change, error) {
+	attempts, err := t.attempts(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range t.callers {
+		refused, err := t.enter(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range attempts {
+			cell, err := t.try(ctx, refused, t.statement(of.name, a.row, c, a.sql))
+			if err != nil {
+				return nil, err
+			}
+			for _, change := range a.line().changes(of.name, c.name, cell) {
+				if change.Before = t.seen[change.key()]; change.Before != cell {
+					return &change, nil
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (a attempt) line() Line {
+	return Line{a.command, a.variant, a.columns.names, a.columns.all, a.row.org, a.row.kind, nil}
+}
+
+// enter becomes c, until the next caller. Where even that is refused, the outcome of every statement is that.
+func (t *Trial) enter(ctx context.Context, c caller) (refused string, err error) {
+	script := "rollback to savepoint attempt; " + t.login
+	if c.begin != "" {
+		script += "; " + c.begin
+	}
+	_, refused, err = t.run(ctx, script+"; savepoint caller")
+	return refused, err
+}
+
 // cell is what happens to c's statement. Where it names its row, it is tried with the organization named as well: the
 // policies alone must give the same answer.
-func (t *Trial) cell(ctx context.Context, of target, a attempt, c caller) (string, error) {
-	cell, err := t.try(ctx, c, t.fill(of.name, a.row, c, a.sql))
+func (t *Trial) cell(ctx context.Context, of target, a attempt, c caller, refused string) (string, error) {
+	cell, err := t.try(ctx, refused, t.statement(of.name, a.row, c, a.sql))
 	named, ok := strings.CutSuffix(a.sql, " where "+of.key)
 	if err != nil || !ok || of.org == "" {
 		return cell, err
 	}
-	with, err := t.try(ctx, c, t.fill(of.name, a.row, c, named+" where "+of.org+" and "+of.key))
+	with, err := t.try(ctx, refused, t.statement(of.name, a.row, c, named+" where "+of.org+" and "+of.key))
 	if with != cell {
 		cell += ", with org_id " + with
 	}
 	return cell, err
 }
 
-func (t *Trial) try(ctx context.Context, c caller, sql string) (string, error) {
-	script := "rollback to savepoint attempt; " + t.login + "; "
-	if c.begin != "" {
-		script += c.begin + "; "
+// statement is [planted.fill], once.
+func (t *Trial) statement(table string, r row, c caller, sql string) string {
+	key := filling{table, r, c.name, sql}
+	if _, ok := t.filled[key]; !ok {
+		t.filled[key] = t.fill(table, r, c, sql)
 	}
-	results, err := t.conn.PgConn().Exec(ctx, script+sql).ReadAll()
+	return t.filled[key]
+}
+
+// try is what happens to a statement of the caller that was entered.
+func (t *Trial) try(ctx context.Context, refused, sql string) (string, error) {
+	if refused != "" {
+		return refused, nil
+	}
+	touched, refused, err := t.run(ctx, "rollback to savepoint caller; "+sql)
+	if refused != "" || err != nil {
+		return refused, err
+	}
+	return rows(touched), nil
+}
+
+// run sends a script in one message: how many rows its last statement has touched, or how it was refused.
+func (t *Trial) run(ctx context.Context, script string) (touched int64, refused string, err error) {
+	results, err := t.conn.PgConn().Exec(ctx, script).ReadAll()
 	if err == nil {
-		return rows(results[len(results)-1].CommandTag.RowsAffected()), nil
+		return results[len(results)-1].CommandTag.RowsAffected(), "", nil
 	}
-	var refused *pgconn.PgError
-	if !errors.As(err, &refused) || strings.HasPrefix(refused.Code, "57P") {
-		return "", err
+	var answer *pgconn.PgError
+	if !errors.As(err, &answer) || strings.HasPrefix(answer.Code, "57P") {
+		return 0, "", err
 	}
-	return refusal(refused), nil
+	return 0, refusal(answer), nil
 }
 
 func rows(n int64) string {
@@ -194,6 +286,9 @@ func (t *Trial) attempts(ctx context.Context, of target) ([]attempt, error) {
 	if _, err := t.conn.Exec(ctx, "rollback to savepoint attempt"); err != nil {
 		return nil, err
 	}
+	if of.insert == "" {
+		return of.extra, nil
+	}
 	found, _ := t.conn.Query(ctx, selectColumnGroups, "app."+of.name)
 	groups, err := pgx.CollectRows(found, pgx.RowToStructByName[columnGroup])
 	if err != nil {
@@ -208,10 +303,7 @@ func (t *Trial) attempts(ctx context.Context, of target) ([]attempt, error) {
 		attempts = append(attempts, attempt{"insert", "", columns{}, r, "insert into " + name + " " + of.insert})
 	}
 	for _, g := range groupsOf(groups, "INSERT") {
-		if g.None {
-			defaults := strings.Repeat(", default", len(g.Columns))[2:]
-			attempts = append(attempts, attempt{"insert", "", columns{g.Columns, g.All}, row{}, "insert into " + name + " (" + strings.Join(g.Columns, ", ") + ") values (" + defaults + ")"})
-		}
+		attempts = append(attempts, of.further(g)...)
 	}
 	for _, g := range groupsOf(groups, "UPDATE") {
 		attempts = append(attempts, attempt{"update", "", columns{g.Columns, g.All}, everything, "update " + name + " set " + t.assignments(g)})
@@ -223,6 +315,22 @@ func (t *Trial) attempts(ctx context.Context, of target) ([]attempt, error) {
 	}
 	attempts = append(attempts, attempt{"truncate", "", columns{}, row{}, "truncate " + name})
 	return append(attempts, of.extra...), nil
+}
+
+// further are insertions that name other columns than the usual ones: what nobody may insert alone, the rest beside them.
+func (of target) further(g columnGroup) []attempt {
+	usual, values, _ := strings.Cut(of.insert, ") values (")
+	columnsOf := strings.Split(strings.TrimPrefix(usual, "("), ", ")
+	names := slices.DeleteFunc(slices.Clone(g.Columns), func(c string) bool { return slices.Contains(columnsOf, c) })
+	defaults := strings.Repeat(", default", len(names))
+	switch {
+	case g.None:
+		return []attempt{{"insert", "", columns{g.Columns, g.All}, row{}, "insert into app." + of.name + " (" + strings.Join(g.Columns, ", ") + ") values (" + strings.Repeat(", default", len(g.Columns))[2:] + ")"}}
+	case len(names) == 0:
+		return nil
+	default:
+		return []attempt{{"insert", "", columns{names, false}, of.rows[0], "insert into app." + of.name + " " + usual + ", " + strings.Join(names, ", ") + ") values (" + strings.TrimSuffix(values, ")") + defaults + ")"}}
+	}
 }
 
 // everything is a statement without WHERE.

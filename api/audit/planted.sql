@@ -36,11 +36,15 @@ from (values
   ('acme', 'olga'), ('acme', 'otto'), ('acme', 'adam'), ('acme', 'abel'), ('acme', 'anna'), ('acme', 'alan'), ('acme', 'vera'), ('acme', 'vito'),
   ('beta', 'olga'), ('beta', 'adam'), ('beta', 'anna'), ('beta', 'vera'), ('beta', 'zed'), ('gamma', 'zoe'), ('gamma', 'zed')) m(org, name);
 
-insert into app.invitations (org_id, id, email, role, invited_by, token_hash, revoked_at)
-select md5('{salt}organizations/' || o.name)::uuid, md5('{salt}' || concat_ws('/', 'invitations', o.name, role, state))::uuid, 'noor{salt}@example.com', role,
-  md5('{salt}users/' || founder)::uuid, '{salt}' || concat_ws('/', 'hash', o.name, role, state), case state when 'revoked' then now() end
+-- Each role's invitation open and revoked; of VIEWERs also an accepted and an expired one, one whose inviter may not invite, and
+-- one to another address.
+insert into app.invitations (org_id, id, email, role, invited_by, token_hash, revoked_at, accepted_at, expires_at)
+select md5('{salt}organizations/' || o.name)::uuid, md5('{salt}' || concat_ws('/', 'invitations', o.name, role, state))::uuid, case state when 'another''s' then 'ned' else 'noor' end || '{salt}@example.com', role,
+  md5('{salt}users/' || case state when 'orphaned' then 'anna' else founder end)::uuid, '{salt}' || concat_ws('/', 'hash', o.name, role, state),
+  case state when 'revoked' then now() end, case state when 'accepted' then now() end, now() + case state when 'expired' then interval '-1 second' else interval '7 days' end
 from (values ('acme', 'olga'), ('beta', 'zed'), ('gamma', 'zoe')) o(name, founder),
-  unnest(array['OWNER', 'ADMIN', 'ANALYST', 'VIEWER']) role, unnest(array['open', 'revoked']) state;
+  unnest(array['OWNER', 'ADMIN', 'ANALYST', 'VIEWER']) role, unnest(array['open', 'revoked', 'accepted', 'expired', 'orphaned', 'another''s']) state
+where state in ('open', 'revoked') or role = 'VIEWER';
 
 with made as (
   select md5('{salt}organizations/' || org)::uuid as org_id, md5('{salt}users/' || person)::uuid as created_by, org || '/' || person as name,

@@ -48,7 +48,7 @@ func drift(expected, installed []Item) (findings []Finding) {
 		if w.Make == h.Make {
 			continue
 		}
-		f := driftOf(object).finding(differs(object, w, h), mend(w, h), object)
+		f := driftOf(object).finding(differs(object, w, h), mend(w, h)+regrants(h, expected), object)
 		f.Diff = diff(w.Make, h.Make)
 		findings = append(findings, f)
 	}
@@ -95,6 +95,17 @@ func mend(want, have Item) string {
 	default:
 		return have.Unmake + ";\n" + want.Make
 	}
+}
+
+// regrants are the grants on columns that go with the revocation of one on the whole table, and are to stay.
+func regrants(revoked Item, expected []Item) (statements string) {
+	command, on, _ := strings.Cut(strings.TrimPrefix(revoked.Object, "grant of "), " on ")
+	for _, item := range expected {
+		if strings.HasPrefix(item.Object, "grant of "+command+" (") && strings.HasSuffix(item.Object, " on "+on) {
+			statements += ";\n" + item.Make
+		}
+	}
+	return statements
 }
 
 // diff shows the lines of two texts that differ.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/insightforge/insightforge/api/audit"
 	"github.com/insightforge/insightforge/api/migrate"
 	"github.com/insightforge/insightforge/api/postgres"
 )
@@ -75,13 +76,25 @@ func (db *database) name(ctx context.Context) error {
 
 // check refuses what must not be served, over a connection of the login role, and finds the function that unnests chunks.
 func (db *database) check(ctx context.Context, files migrate.Files, allowSetConfig bool) (expand string, err error) {
-	conn, err := pgx.Connect(ctx, db.url)
+	cfg, err := pgx.ParseConfig(db.url)
+	if err != nil {
+		return "", fmt.Errorf("database: %w", err)
+	}
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec // leaves no statement behind that a pooler would keep
+	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return "", fmt.Errorf("database: %w", err)
 	}
 	defer conn.Close(ctx)
 	if err := migrate.Check(ctx, conn, files, allowSetConfig); err != nil {
 		return "", err
+	}
+	fixes, err := audit.MissingFixes(ctx, conn)
+	if err != nil {
+		return "", err
+	}
+	for _, fix := range fixes {
+		say("Warning: %s", fix)
 	}
 	err = conn.QueryRow(ctx, "select case when to_regprocedure('app.expand(anyarray)') is null then 'unnest' else 'app.expand' end").Scan(&expand)
 	return expand, err

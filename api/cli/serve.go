@@ -69,10 +69,7 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 
 // serveHTTP serves until ctx ends or the private PostgreSQL does, then lets requests finish.
 func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, data *database) error {
-	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-	}
+	server := api.HTTPServer(handler)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {

@@ -23,6 +23,14 @@ const (
 	Builtin AnswerProvider = "builtin"
 )
 
+// Defines values for ColumnsPermissionAllowed.
+const (
+	ColumnsPermissionAllowedAll  ColumnsPermissionAllowed = "all"
+	ColumnsPermissionAllowedNone ColumnsPermissionAllowed = "none"
+	ColumnsPermissionAllowedOwn  ColumnsPermissionAllowed = "own"
+	ColumnsPermissionAllowedSome ColumnsPermissionAllowed = "some"
+)
+
 // Defines values for DatasetColumnType.
 const (
 	DatasetColumnTypeBoolean   DatasetColumnType = "boolean"
@@ -66,6 +74,14 @@ const (
 	Median        MeasureOp = "median"
 	Min           MeasureOp = "min"
 	Sum           MeasureOp = "sum"
+)
+
+// Defines values for PermissionAllowed.
+const (
+	PermissionAllowedAll  PermissionAllowed = "all"
+	PermissionAllowedNone PermissionAllowed = "none"
+	PermissionAllowedOwn  PermissionAllowed = "own"
+	PermissionAllowedSome PermissionAllowed = "some"
 )
 
 // Defines values for ResultColumnType.
@@ -131,6 +147,33 @@ type Chart struct {
 	Title        string      `json:"title"`
 	ValueName    string      `json:"value_name,omitempty"`
 }
+
+// ColumnsPermission defines model for ColumnsPermission.
+type ColumnsPermission struct {
+	// Allowed all: any row of the organization; own: only rows in which a column names the caller, so for insert only in the caller's own name; some: only rows that fulfil the condition; none: no row
+	Allowed ColumnsPermissionAllowed `json:"allowed"`
+
+	// Check What an update must leave, where that is not the condition
+	//
+	// Example: revoked_at is not null
+	Check string `json:"check,omitempty"`
+
+	// Columns Those that may be given
+	Columns []string `json:"columns"`
+
+	// Condition What is asked of a row beyond its organization, in SQL; of an update, of the row before and after
+	//
+	// Example: created_by = app.user_id()
+	Condition string `json:"condition,omitempty"`
+
+	// Policy Whose words these are; only for OWNER and ADMIN
+	//
+	// Example: datasets_update
+	Policy string `json:"policy,omitempty"`
+}
+
+// ColumnsPermissionAllowed all: any row of the organization; own: only rows in which a column names the caller, so for insert only in the caller's own name; some: only rows that fulfil the condition; none: no row
+type ColumnsPermissionAllowed string
 
 // Credentials defines model for Credentials.
 type Credentials struct {
@@ -431,6 +474,38 @@ type OrganizationName struct {
 	Name string `json:"name"`
 }
 
+// Permission defines model for Permission.
+type Permission struct {
+	// Allowed all: any row of the organization; own: only rows in which a column names the caller, so for insert only in the caller's own name; some: only rows that fulfil the condition; none: no row
+	Allowed PermissionAllowed `json:"allowed"`
+
+	// Check What an update must leave, where that is not the condition
+	//
+	// Example: revoked_at is not null
+	Check string `json:"check,omitempty"`
+
+	// Condition What is asked of a row beyond its organization, in SQL; of an update, of the row before and after
+	//
+	// Example: created_by = app.user_id()
+	Condition string `json:"condition,omitempty"`
+
+	// Policy Whose words these are; only for OWNER and ADMIN
+	//
+	// Example: datasets_update
+	Policy string `json:"policy,omitempty"`
+}
+
+// PermissionAllowed all: any row of the organization; own: only rows in which a column names the caller, so for insert only in the caller's own name; some: only rows that fulfil the condition; none: no row
+type PermissionAllowed string
+
+// Permissions defines model for Permissions.
+type Permissions struct {
+	Role Role `json:"role"`
+
+	// Tables By name; what is not here cannot be reached
+	Tables []TablePermissions `json:"tables"`
+}
+
 // Problem defines model for Problem.
 type Problem struct {
 	// Code Stable; one of docs/errors.md
@@ -443,6 +518,11 @@ type Problem struct {
 
 	// Errors Where it is wrong; never with the value that was sent
 	Errors []Fault `json:"errors,omitempty"`
+
+	// Policy The row-level-security policy that refused; only for OWNER and ADMIN
+	//
+	// Example: memberships_update
+	Policy string `json:"policy,omitempty"`
 
 	// Status Example: 404
 	Status int64 `json:"status"`
@@ -588,6 +668,17 @@ type Specification struct {
 
 	// Order Order of the result. Nulls come last; ties are broken by the dimensions, ascending
 	Order []Order `json:"order,omitempty"`
+}
+
+// TablePermissions defines model for TablePermissions.
+type TablePermissions struct {
+	Delete Permission        `json:"delete"`
+	Insert ColumnsPermission `json:"insert"`
+	Select Permission        `json:"select"`
+
+	// Table Example: datasets
+	Table  string            `json:"table"`
+	Update ColumnsPermission `json:"update"`
 }
 
 // Tokens defines model for Tokens.
@@ -1205,6 +1296,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v1/organizations/{org_id}/members/{user_id} (the `UpdateMember` operationId).
 	UpdateMember(ctx context.Context, orgID openapi_types.UUID, userID openapi_types.UUID, params *UpdateMemberParams, body UpdateMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPermissions Get what the caller may do in an organization
+	//
+	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
+	GetPermissions(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetMe Get the signed-in user
 	//
@@ -1986,6 +2084,23 @@ func (c *Client) UpdateMemberWithBody(ctx context.Context, orgID openapi_types.U
 // Corresponds with PATCH /api/v1/organizations/{org_id}/members/{user_id} (the `UpdateMember` operationId).
 func (c *Client) UpdateMember(ctx context.Context, orgID openapi_types.UUID, userID openapi_types.UUID, params *UpdateMemberParams, body UpdateMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateMemberRequest(c.Server, orgID, userID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPermissions Get what the caller may do in an organization
+//
+// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
+func (c *Client) GetPermissions(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPermissionsRequest(c.Server, orgID)
 	if err != nil {
 		return nil, err
 	}
@@ -3789,6 +3904,40 @@ func NewUpdateMemberRequestWithBody(server string, orgID openapi_types.UUID, use
 	return req, nil
 }
 
+// NewGetPermissionsRequest constructs an http.Request for the GetPermissions method
+func NewGetPermissionsRequest(server string, orgID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/permissions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetMeRequest constructs an http.Request for the GetMe method
 func NewGetMeRequest(server string) (*http.Request, error) {
 	var err error
@@ -4326,6 +4475,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/v1/organizations/{org_id}/members/{user_id} (the `UpdateMember` operationId).
 	UpdateMemberWithResponse(ctx context.Context, orgID openapi_types.UUID, userID openapi_types.UUID, params *UpdateMemberParams, body UpdateMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateMemberResponse, error)
+
+	// GetPermissionsWithResponse Get what the caller may do in an organization
+	//
+	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
+	GetPermissionsWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*GetPermissionsResponse, error)
 
 	// GetMeWithResponse Get the signed-in user
 	//
@@ -5087,6 +5245,29 @@ func (r UpdateMemberResponse) StatusCode() int {
 	return 0
 }
 
+type GetPermissionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Permissions
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPermissionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPermissionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type GetMeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5799,6 +5980,21 @@ func (c *ClientWithResponses) UpdateMemberWithResponse(ctx context.Context, orgI
 		return nil, err
 	}
 	return ParseUpdateMemberResponse(rsp)
+}
+
+// GetPermissionsWithResponse Get what the caller may do in an organization
+//
+// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
+func (c *ClientWithResponses) GetPermissionsWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*GetPermissionsResponse, error) {
+	rsp, err := c.GetPermissions(ctx, orgID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPermissionsResponse(rsp)
 }
 
 // GetMeWithResponse Get the signed-in user
@@ -6628,6 +6824,32 @@ func ParseUpdateMemberResponse(rsp *http.Response) (*UpdateMemberResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Member
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPermissionsResponse parses an HTTP response from a GetPermissionsWithResponse call
+func ParseGetPermissionsResponse(rsp *http.Response) (*GetPermissionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPermissionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Permissions
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -26,13 +26,13 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// serve starts the API on a database of the test's own and returns its address.
-func serve(t *testing.T) string {
+// serve starts the API on a database and returns its address.
+func serve(t *testing.T, database string) string {
 	t.Helper()
 	dir := t.TempDir()
 	keys, err := token.LoadOrCreate(filepath.Join(dir, "keys.json"))
 	require.NoError(t, err)
-	db, err := tenant.Open(t.Context(), postgrestest.Database(t).URL("insightforge"), tenant.Options{})
+	db, err := tenant.Open(t.Context(), database, tenant.Options{})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	server := httptest.NewServer(api.NewServer(db, 4, keys, "app.expand", dir, 1<<20).Handler())
@@ -43,7 +43,7 @@ func serve(t *testing.T) string {
 func TestTheStoryIsPlayedToItsEnd(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	require.NoError(t, play(t.Context(), &out, serve(t), ""), out.String())
+	require.NoError(t, play(t.Context(), &out, serve(t, postgrestest.Database(t).URL("insightforge")), ""), out.String())
 	told := out.String()
 	for _, line := range []string{
 		`Vera Viewer is VIEWER of Demo `, `shops: 5840 rows`, `day +date +0`, `revenue +decimal \(2 digits after the point\) +0`,
@@ -60,9 +60,26 @@ func TestTheStoryIsPlayedToItsEnd(t *testing.T) {
 	require.Contains(t, string(image), "<svg")
 }
 
+func TestTheStoryIsPlayedThroughPgBouncer(t *testing.T) {
+	t.Parallel()
+	url := serve(t, postgrestest.Database(t).PgBouncer(t, "insightforge", 2)+"&default_query_exec_mode=cache_describe")
+	played := make(chan error)
+	for range 3 {
+		go func() {
+			var out strings.Builder
+			err := play(t.Context(), &out, url, "")
+			_ = os.Remove(regexp.MustCompile(`chart: (\S+)|$`).FindStringSubmatch(out.String())[1])
+			played <- err
+		}()
+	}
+	for range 3 {
+		require.NoError(t, <-played)
+	}
+}
+
 func TestTheStoryFitsTablesWithoutNumbersDatesOrTexts(t *testing.T) {
 	t.Parallel()
-	url := serve(t)
+	url := serve(t, postgrestest.Database(t).URL("insightforge"))
 	for name, csv := range map[string]string{
 		"texts":   "name\nada\ngrace\nada\n",
 		"numbers": "id,length\n1,2.5\n2,3.5\n",

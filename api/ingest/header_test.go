@@ -1,14 +1,27 @@
 package ingest
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-func TestHeaderNamesAreCleanAndUnique(t *testing.T) {
+// TestAttack_116_AHeaderBomb: of too many names, too long ones, or such as are empty, doubled or not printable.
+func TestAttack_116_AHeaderBomb(t *testing.T) {
 	t.Parallel()
+	for header, code := range map[string]string{
+		strings.Repeat(",", maxRecord):               CodeTooManyColumns,
+		strings.Repeat(",", 16<<20):                  CodeRowTooLong,
+		strings.Repeat("n", 10_000):                  CodeColumnNameTooLong,
+		`"` + strings.Repeat("n\n", maxRecord) + `"`: CodeRowTooLong,
+	} {
+		_, err := Spool(context.Background(), strings.NewReader(header+"\n"), Options{})
+		var fault *Error
+		require.ErrorAs(t, err, &fault)
+		require.Equal(t, code, fault.Code, "%.10s", header)
+	}
 	long := strings.Repeat("ä", maxName)
 	got := read(t, " a ,a,,\"x\ny\",a (2),a,"+long+","+long+"\n")
 	var names []string

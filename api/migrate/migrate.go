@@ -28,6 +28,9 @@ type Files struct {
 // Run brings the database of conn up to date and does nothing where it is. conn belongs to a superuser, who sets up the
 // roles as well, or to a user who may become insightforge_owner where they exist. log gets a line for each step.
 func Run(ctx context.Context, conn *pgx.Conn, files Files, log func(string)) error {
+	if err := ownSession(ctx, conn); err != nil {
+		return err
+	}
 	fingerprint, err := files.fingerprint()
 	if err != nil {
 		return err
@@ -48,6 +51,19 @@ func Run(ctx context.Context, conn *pgx.Conn, files Files, log func(string)) err
 	}
 	log("policies: installing")
 	return policies(ctx, conn, files.Policies, fingerprint)
+}
+
+// ownSession refuses a pooler's connection, which has another process than it said at the start. The role and the lock of
+// a migration are a session's: through a pooler they reach some statements, and then other clients.
+func ownSession(ctx context.Context, conn *pgx.Conn) error {
+	var process uint32
+	if err := conn.QueryRow(ctx, "select pg_backend_pid()", pgx.QueryExecModeExec).Scan(&process); err != nil {
+		return err
+	}
+	if process != conn.PgConn().PID() {
+		return errors.New("this is a pooler: migrate over a connection to PostgreSQL itself")
+	}
+	return nil
 }
 
 // setUpRoles runs sql/roles.sql where the user may, and says what to do where the roles are missing and it may not.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/insightforge/insightforge/api/audit"
 	"github.com/insightforge/insightforge/api/postgres/postgrestest"
 )
 
@@ -19,7 +20,7 @@ func TestTernReachesTheSameDatabase(t *testing.T) {
 	runTern(t, name, "migrate", "--config", "tern.conf", "--migrations", "sql")
 	runTern(t, name, "code", "install", "policies", "--config", "tern.conf")
 
-	wrong, err := findings(t.Context(), connect(t, "insightforge", name))
+	wrong, err := audit.Refusals(t.Context(), connect(t, "insightforge", name))
 	require.NoError(t, err)
 	require.Empty(t, wrong)
 	require.ErrorContains(t, check(t, "insightforge", name), "run `insightforge migrate`")

@@ -1,4 +1,4 @@
-package policy
+package policy_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/insightforge/insightforge/api/migrate"
+	"github.com/insightforge/insightforge/api/policy"
 	"github.com/insightforge/insightforge/api/postgres/postgrestest"
 )
 
@@ -39,14 +40,14 @@ type installed struct {
 	Relation, Name string
 	Role           *string
 	Using, Check   *string
-	Names          Names
+	Names          policy.Names
 }
 
 func selectPolicies(t testing.TB, conn *pgx.Conn) []installed {
 	t.Helper()
 	rows, _ := conn.Query(t.Context(), `
 		select c.relname as relation, p.polname as name, (select string_agg(rolname, ' ') from pg_roles where oid = any (p.polroles)) as role,
-		  p.polqual::text as using, p.polwithcheck::text as check, `+NamesOf+` as names
+		  p.polqual::text as using, p.polwithcheck::text as check, `+policy.NamesOf+` as names
 		from pg_policy p join pg_class c on c.oid = p.polrelid where c.relnamespace = 'app'::regnamespace or p.polname = 'probe' order by 2`)
 	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[installed])
 	require.NoError(t, err)
@@ -54,12 +55,12 @@ func selectPolicies(t testing.TB, conn *pgx.Conn) []installed {
 }
 
 // expressions of the policy, by what they are.
-func (p installed) expressions(t testing.TB) map[string]Expr {
+func (p installed) expressions(t testing.TB) map[string]policy.Expr {
 	t.Helper()
-	all := map[string]Expr{}
+	all := map[string]policy.Expr{}
 	for what, tree := range map[string]*string{"using": p.Using, "with check": p.Check} {
 		if tree != nil {
-			e, err := Parse(*tree, p.Names)
+			e, err := policy.Parse(*tree, p.Names)
 			require.NoError(t, err, p.Name)
 			all[p.Name+" "+what] = e
 		}
@@ -75,22 +76,31 @@ func connect(t testing.TB) *pgx.Conn {
 	return conn
 }
 
-// parser makes policies of a throwaway database and reads them back, with a search_path that favours the look-alikes.
-func parser(t testing.TB) func(sql string) Expr {
+// probed is a connection, a superuser's, to a database with the table to make policies of.
+type probed struct{ conn *pgx.Conn }
+
+func newProbe(t testing.TB) probed {
 	t.Helper()
-	conn := connect(t)
-	_, err := conn.Exec(t.Context(), probe)
-	require.NoError(t, err)
-	return func(sql string) Expr {
-		t.Helper()
-		_, err := conn.Exec(t.Context(), "set search_path = pg_catalog; create policy probe on evil.rows using ("+sql+"); set search_path = evil, app, pg_catalog")
-		require.NoError(t, err, sql)
-		defer conn.Exec(t.Context(), "drop policy probe on evil.rows")
-		for _, p := range selectPolicies(t, conn) {
-			if p.Name == "probe" {
-				return p.expressions(t)["probe using"]
-			}
+	p := probed{connect(t)}
+	p.exec(t, probe)
+	return p
+}
+
+func (p probed) exec(t testing.TB, script string) {
+	t.Helper()
+	_, err := p.conn.Exec(t.Context(), script)
+	require.NoError(t, err, script)
+}
+
+// parse makes a policy and reads it back with a search_path that favours the look-alikes.
+func (p probed) parse(t testing.TB, sql string) policy.Expr {
+	t.Helper()
+	p.exec(t, "set search_path = pg_catalog; create policy probe on evil.rows using ("+sql+"); set search_path = evil, app, pg_catalog")
+	defer p.exec(t, "drop policy probe on evil.rows; set search_path = pg_catalog")
+	for _, policy := range selectPolicies(t, p.conn) {
+		if policy.Name == "probe" {
+			return policy.expressions(t)["probe using"]
 		}
-		panic("unreachable")
 	}
+	panic("the policy was made")
 }

@@ -70,6 +70,9 @@ func (v value) walkAt(depth int, visit func(*node, int)) {
 
 // rewritten is a copy in which each node directly below has gone through change.
 func (n *node) rewritten(change func(*node) *node) *node {
+	if n.kind == "CONST" || n.kind == "VAR" { // most of them, and nothing is below
+		return n
+	}
 	c := &node{kind: n.kind, fields: make([]field, len(n.fields))}
 	for i, f := range n.fields {
 		c.fields[i] = field{f.name, f.value.rewritten(change)}

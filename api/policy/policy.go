@@ -15,26 +15,30 @@ type Names struct {
 }
 
 // typeName is SQL: the name of the type x.type, whatever search_path is.
-const typeName = `(select case s.nspname when 'pg_catalog' then coalesce(e.typname, t.typname) else format('%I.%I', s.nspname, coalesce(e.typname, t.typname)) end
-      || case when e.oid is null then '' else '[]' end
-    from pg_catalog.pg_type t left join pg_catalog.pg_type e on e.oid = t.typelem and e.typarray = t.oid
-      join pg_catalog.pg_namespace s on s.oid = t.typnamespace where t.oid = x.type)`
+const typeName = `(select case when t.typnamespace <> 'pg_catalog'::regnamespace then t.typnamespace::regnamespace || '.' || quote_ident(coalesce(e.typname, t.typname))
+        else coalesce(e.typname, t.typname) end || case when e.oid is null then '' else '[]' end
+      from pg_catalog.pg_type t left join pg_catalog.pg_type e on e.oid = t.typelem and e.typarray = t.oid where t.oid = x.type)`
 
-// NamesOf is SQL, one value: the [Names], as jsonb, of a row p of pg_policy. Any role may read what it reads.
+// NamesOf is SQL, one value: the [Names], as jsonb, of a row p of pg_policy. Any role may read what it reads. Each name
+// is looked up by its number: joined as sets, the catalogs are read whole for each policy.
 //
 //	select p.polname, p.polqual::text, p.polwithcheck::text, ` + policy.NamesOf + ` as names from pg_policy p
 const NamesOf = `(
   select jsonb_build_object(
     'columns', (select jsonb_object_agg(attnum, attname) from pg_catalog.pg_attribute where attrelid = p.polrelid and not attisdropped),
-    'types', (select jsonb_object_agg(x.type, ` + typeName + `) from unnest(mentioned) x(type) where exists (select from pg_catalog.pg_type where oid = x.type)),
-    'operators', (select jsonb_object_agg(o.oid, format('%I.%s(%s,%s)', s.nspname, o.oprname,
-        (select coalesce(` + typeName + `, 'NONE') from (select o.oprleft) x(type)), (select ` + typeName + ` from (select o.oprright) x(type))))
-      from pg_catalog.pg_operator o join pg_catalog.pg_namespace s on s.oid = o.oprnamespace where o.oid = any (mentioned)),
-    'functions', (select jsonb_object_agg(f.oid, format('%I.%I(%s)', s.nspname, f.proname,
-        (select string_agg(` + typeName + `, ',' order by x.place) from unnest(f.proargtypes) with ordinality x(type, place))))
-      from pg_catalog.pg_proc f join pg_catalog.pg_namespace s on s.oid = f.pronamespace where f.oid = any (mentioned)))
-  from (select array_agg(distinct m[1]::oid) as mentioned
-    from regexp_matches(concat(p.polqual, ' ', p.polwithcheck), ':(?:opno|funcid|aggfnoid|winfnoid|consttype|resulttype|funcresulttype) (\d+)', 'g') m) numbers)`
+    'types', (select jsonb_object_agg(x.type, ` + typeName + `) from unnest(types) x(type)),
+    'operators', (select jsonb_object_agg(id, (
+        select format('%s.%s(%s,%s)', o.oprnamespace::regnamespace, o.oprname,
+          (select coalesce(` + typeName + `, 'NONE') from (select o.oprleft) x(type)), (select ` + typeName + ` from (select o.oprright) x(type)))
+        from pg_catalog.pg_operator o where o.oid = id)) from unnest(operators) id),
+    'functions', (select jsonb_object_agg(id, (
+        select format('%s.%I(%s)', f.pronamespace::regnamespace, f.proname,
+          (select string_agg(` + typeName + `, ',' order by x.place) from unnest(f.proargtypes) with ordinality x(type, place)))
+        from pg_catalog.pg_proc f where f.oid = id)) from unnest(functions) id))
+  from (select array_agg(distinct m[2]::oid) filter (where m[1] = 'opno') as operators,
+      array_agg(distinct m[2]::oid) filter (where m[1] in ('funcid', 'aggfnoid', 'winfnoid')) as functions,
+      array_agg(distinct m[2]::oid) filter (where m[1] ~ 'type$') as types
+    from regexp_matches(concat(p.polqual, ' ', p.polwithcheck), ':(opno|funcid|aggfnoid|winfnoid|consttype|resulttype|funcresulttype) (\d+)', 'g') m) mentioned)`
 
 // Expr is the expression of a policy: its USING or its WITH CHECK. A policy admits a row when the expression is true for
 // it; not when it is null.

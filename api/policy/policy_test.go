@@ -1,18 +1,20 @@
-package policy
+package policy_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/policy"
 )
 
 // isOrg is what every policy of a tenant table is to imply.
-var isOrg = Equality{"org_id", "app.org_id()"}
+var isOrg = policy.Equality{"org_id", "app.org_id()"}
 
 func TestWhatAPolicyImplies(t *testing.T) {
 	t.Parallel()
-	parse := parser(t)
-	for sql, implied := range map[string][]Equality{
+	p := newProbe(t)
+	for sql, implied := range map[string][]policy.Equality{
 		"org_id = app.org_id()":                                                       {isOrg},
 		"app.org_id() = org_id":                                                       {isOrg},
 		"org_id operator(pg_catalog.=) app.org_id()":                                  {isOrg},
@@ -25,7 +27,7 @@ func TestWhatAPolicyImplies(t *testing.T) {
 		"org_id = app.org_id() and (ok or n > 3)":                                     {isOrg},
 		"org_id = app.org_id() and created_by = app.user_id() and id = app.user_id()": {isOrg, {"created_by", "app.user_id()"}, {"id", "app.user_id()"}},
 		"org_id = app.org_id() and ok or app.org_as('OWNER') = org_id and not ok":     {isOrg},
-		"(org_id = app.org_id() and created_by = app.user_id()) or false":             {isOrg, {"created_by", "app.user_id()"}},
+		"(org_id = app.org_id() and created_by = app.user_id()) or false or null":     {isOrg, {"created_by", "app.user_id()"}},
 		"dom = app.org_id()":                                                          {{"dom", "app.org_id()"}},
 
 		"true":                          nil,
@@ -74,13 +76,13 @@ func TestWhatAPolicyImplies(t *testing.T) {
 		"(select o.org_id from evil.other o limit 1) = app.org_id()":                      nil,
 		"exists (select from evil.other o where o.id = rows.id) or org_id = app.org_id()": nil,
 	} {
-		require.ElementsMatch(t, implied, parse(sql).Implied(), sql)
+		require.ElementsMatch(t, implied, p.parse(t, sql).Implied(), sql)
 	}
 }
 
 func TestWhatIsLeftForARole(t *testing.T) {
 	t.Parallel()
-	parse := parser(t)
+	p := newProbe(t)
 	for _, c := range []struct{ sql, role, left string }{
 		{"org_id = app.org_as('OWNER', 'ADMIN')", "ADMIN", "org_id = app.org_id()"},
 		{"org_id = app.org_as('OWNER', 'ADMIN')", "VIEWER", "false"},
@@ -118,7 +120,7 @@ func TestWhatIsLeftForARole(t *testing.T) {
 		{"null and ok", "OWNER", "false"},
 		{"true", "OWNER", "true"},
 	} {
-		left := parse(c.sql).As(c.role)
+		left := p.parse(t, c.sql).As(c.role)
 		require.Equal(t, c.left, left.String(), "%s as %s", c.sql, c.role)
 		require.Equal(t, c.left == "false", left.Never(), c.sql)
 		require.Equal(t, c.left == "true", left.Always(), c.sql)
@@ -127,7 +129,7 @@ func TestWhatIsLeftForARole(t *testing.T) {
 
 func TestWhatIsLeftBeyondTheOrganization(t *testing.T) {
 	t.Parallel()
-	parse := parser(t)
+	p := newProbe(t)
 	for sql, left := range map[string]string{
 		"org_id = app.org_as('OWNER')":                                                          "true",
 		"org_id = app.org_id() and created_by = app.user_id()":                                  "created_by = app.user_id()",
@@ -138,30 +140,30 @@ func TestWhatIsLeftBeyondTheOrganization(t *testing.T) {
 		"created_by = app.user_id()":                                                            "created_by = app.user_id()",
 		"org_id = app.org_id() and exists (select from evil.other o where o.id = app.org_id())": "exists (select …)",
 	} {
-		require.Equal(t, left, parse(sql).Beyond("app.org_id()").String(), sql)
+		require.Equal(t, left, p.parse(t, sql).Beyond("app.org_id()").String(), sql)
 	}
 }
 
 func TestWhatAPolicyReadsAndCalls(t *testing.T) {
 	t.Parallel()
-	parse := parser(t)
-	e := parse("org_id = app.org_as('OWNER') and lower(email) = app.subject() and exists (select from evil.other o where o.id = rows.created_by and evil.org_id() = o.org_id)")
+	p := newProbe(t)
+	e := p.parse(t, "org_id = app.org_as('OWNER') and lower(email) = app.subject() and exists (select from evil.other o where o.id = rows.created_by and evil.org_id() = o.org_id)")
 	require.True(t, e.HasSubquery())
 	require.Equal(t, []string{"app.org_as(text[])", "app.subject()", "evil.org_id()", "pg_catalog.lower(text)"}, e.Calls())
 	require.Equal(t, []string{"created_by", "email", "org_id"}, e.Columns())
 
-	e = parse("n = (select max(o.n) from evil.rows o where o.id = (select id from evil.other where org_id = o.org_id))")
+	e = p.parse(t, "n = (select max(o.n) from evil.rows o where o.id = (select id from evil.other where org_id = o.org_id))")
 	require.Equal(t, []string{"n"}, e.Columns(), "columns of another row of the same table are not the row's own")
 	require.Equal(t, []string{"pg_catalog.max(int4)"}, e.Calls())
 
-	e = parse("org_id = app.org_id() and rows is not null")
+	e = p.parse(t, "org_id = app.org_id() and rows is not null")
 	require.False(t, e.HasSubquery())
 	require.Equal(t, []string{"*", "org_id"}, e.Columns())
 }
 
 func TestAnExpressionIsShownAsItsAuthorWouldWriteIt(t *testing.T) {
 	t.Parallel()
-	parse := parser(t)
+	p := newProbe(t)
 	for sql, shown := range map[string]string{
 		"role in ('ANALYST', 'VIEWER')":                                  "",
 		"role not in ('ANALYST', 'VIEWER')":                              "",
@@ -189,7 +191,7 @@ func TestAnExpressionIsShownAsItsAuthorWouldWriteIt(t *testing.T) {
 		if shown == "" {
 			shown = sql
 		}
-		require.Equal(t, shown, parse(sql).String())
+		require.Equal(t, shown, p.parse(t, sql).String())
 	}
 }
 
@@ -208,7 +210,7 @@ func TestEveryPolicyIsUnderstood(t *testing.T) {
 
 func TestEveryPolicyOfAMemberImpliesTheOrganization(t *testing.T) {
 	t.Parallel()
-	column := map[string]Equality{
+	column := map[string]policy.Equality{
 		"organizations":    {"id", "app.org_id()"},
 		"idempotency_keys": {"user_id", "app.user_id()"}, // a person's, of all organizations
 	}

@@ -101,7 +101,7 @@ func (r *reader) list() ([]value, error) {
 
 func (r *reader) node() (*node, error) {
 	r.next()
-	n := &node{kind: r.token}
+	n := &node{kind: r.token, fields: make([]field, 0, 10)}
 	if strings.Contains(brackets, n.kind) { // the end too
 		return nil, errors.New("a node without a kind")
 	}
@@ -124,14 +124,14 @@ func (r *reader) node() (*node, error) {
 // fieldValue takes the first token whatever it is: a name can begin with a colon.
 func (r *reader) fieldValue() (value, error) {
 	first, err := r.value()
+	if err != nil || r.token == "}" || strings.HasPrefix(r.token, ":") {
+		return first, err
+	}
 	all := []value{first}
 	for err == nil && r.token != "}" && !strings.HasPrefix(r.token, ":") {
 		var v value
 		v, err = r.value()
 		all = append(all, v)
 	}
-	if len(all) > 1 {
-		return value{list: all}, err
-	}
-	return first, err
+	return value{list: all}, err
 }

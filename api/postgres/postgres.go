@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -141,6 +142,11 @@ func RunningURL(ctx context.Context, dir, user, database string) (string, error)
 		case <-time.After(poll):
 		}
 	}
+}
+
+// Command prepares another program to run as PostgreSQL's account does: as root is not, and with none of our secrets.
+func (s *Server) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	return s.account.command(ctx, s.dir, name, args...)
 }
 
 // Created says whether this start made the cluster.

@@ -10,8 +10,13 @@ type Caller struct {
 
 // Member is a person inside one organization, with the role that the membership has now. Not a member: SQLSTATE P0002.
 func Member(user, org uuid.UUID) Caller {
-	return Caller{"select app.begin_request($1, $2)", []any{user, org}}
+	return Caller{beginRequest, []any{user, org}}
 }
+
+const beginRequest = "select app.begin_request($1, $2)"
+
+// IsMember: made by [Member]. Such a transaction can be begun again; that of a Founder or an Invitee changes something.
+func (c Caller) IsMember() bool { return c.begin == beginRequest }
 
 // Person is a person who has chosen no organization. No such user: SQLSTATE 28000.
 func Person(user uuid.UUID) Caller {

@@ -26,10 +26,13 @@ func (c counted) Write(b []byte) (int, error) {
 func TestARequestIsOneFlush(t *testing.T) {
 	t.Parallel()
 	var writes atomic.Int64
-	db := open(t, postgrestest.Database(t), Options{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+	cfg, err := configure(postgrestest.Database(t).URL("insightforge"), Options{MaxConns: 1})
+	require.NoError(t, err)
+	cfg.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
 		return counted{conn, &writes}, err
-	}})
+	}
+	db := openConfig(t, cfg)
 	ctx := t.Context()
 	for name, request := range map[string]struct {
 		flushes int64

@@ -16,20 +16,23 @@ const flushBytes = 1 << 20
 type Loader struct {
 	ctx   context.Context
 	conn  *pgconn.PgConn
-	name  string
 	batch *pgconn.Batch
 	size  int
 	sent  chan error // one value for each batch under way
 }
 
+// unnamed is PostgreSQL's prepared statement without a name, which lasts until another statement is sent. One with a
+// name would outlive the transaction, and behind pgbouncer be missing, or in the way, on another of its connections.
+const unnamed = ""
+
 // Load prepares sql for a [Loader]. A statement must have run in the transaction before, and none may until the Loader
 // is closed.
 func (tx *Tx) Load(ctx context.Context, sql string) (*Loader, error) {
-	statement, err := tx.conn.Conn().Prepare(ctx, sql, sql)
-	if err != nil {
+	conn := tx.conn.Conn().PgConn()
+	if _, err := conn.Prepare(ctx, unnamed, sql, nil); err != nil {
 		return nil, err
 	}
-	l := &Loader{ctx: ctx, conn: tx.conn.Conn().PgConn(), name: statement.Name, batch: &pgconn.Batch{}, sent: make(chan error, 1)}
+	l := &Loader{ctx: ctx, conn: conn, batch: &pgconn.Batch{}, sent: make(chan error, 1)}
 	l.sent <- nil
 	return l, nil
 }
@@ -39,7 +42,7 @@ var binary = []int16{1}
 
 // Row adds one execution. It keeps no reference to params.
 func (l *Loader) Row(params ...[]byte) error {
-	l.batch.ExecPrepared(l.name, params, binary, nil)
+	l.batch.ExecPrepared(unnamed, params, binary, nil)
 	for _, p := range params {
 		l.size += len(p)
 	}

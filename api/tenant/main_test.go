@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/insightforge/insightforge/api/migrate"
@@ -21,6 +23,9 @@ const organizations = 8
 func TestMain(m *testing.M) {
 	postgrestest.Main(m, func(ctx context.Context, admin *pgx.Conn) error {
 		files := migrate.Files{Migrations: os.DirFS("../../sql"), Policies: os.DirFS("../../policies")}
+		if err := admin.QueryRow(ctx, selectContext).Scan(&untouched); err != nil {
+			return err
+		}
 		if err := migrate.Run(ctx, admin, files, func(string) {}); err != nil {
 			return err
 		}
@@ -51,7 +56,14 @@ func open(t *testing.T, database postgrestest.DB, opt Options) *DB {
 	if opt.MaxConns == 0 {
 		opt.MaxConns = 1
 	}
-	db, err := Open(t.Context(), database.URL("insightforge"), opt)
+	cfg, err := configure(database.URL("insightforge"), opt)
+	require.NoError(t, err)
+	return openConfig(t, cfg)
+}
+
+func openConfig(t *testing.T, cfg *pgxpool.Config) *DB {
+	t.Helper()
+	db, err := openPool(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	return db
@@ -73,15 +85,40 @@ func requireClean(t *testing.T, db *DB) {
 		require.NoError(t, err)
 		defer conn.Release()
 		require.Equal(t, byte('I'), conn.Conn().PgConn().TxStatus())
-		var own bool
-		var variables string
-		require.NoError(t, conn.QueryRow(t.Context(), `select current_user = session_user,
-			(select concat(current_setting('app.user_id', true), current_setting('app.org_id', true), current_setting('app.role', true),
-			  current_setting('app.subject', true), current_setting('app.org_ids', true)))`).Scan(&own, &variables))
-		require.True(t, own, "a role is left")
-		require.Empty(t, variables, "a variable is left")
+		require.NoError(t, leftover(t.Context(), conn.Conn()))
+		var set string
+		require.NoError(t, conn.QueryRow(t.Context(), selectSet).Scan(&set))
+		require.Empty(t, set)
 	}
 }
+
+// selectSet names every setting of PostgreSQL's own that was changed since the connection was made; pgbouncer changes one.
+const selectSet = `select coalesce(string_agg(name, ', '), '') from pg_settings where source = 'session' and name <> 'application_name'`
+
+// selectContext is what a transaction changes: the role, the variables, and settings.
+const selectContext = `select concat_ws(' ', current_user = session_user,
+	'app=' || concat(current_setting('app.user_id', true), current_setting('app.org_id', true), current_setting('app.role', true),
+	  current_setting('app.subject', true), current_setting('app.org_ids', true)),
+	current_setting('jit'), current_setting('max_parallel_workers_per_gather'), current_setting('enable_sort'), current_setting('work_mem'),
+	current_setting('statement_timeout'), current_setting('plan_cache_mode'), current_setting('row_security'), current_setting('role'),
+	current_setting('transaction_isolation'))`
+
+// untouched is the context of a connection on which nothing has happened yet.
+var untouched string
+
+// leftover says what an earlier transaction left on a connection.
+func leftover(ctx context.Context, conn *pgx.Conn) error {
+	var left string
+	if err := conn.QueryRow(ctx, selectContext).Scan(&left); err != nil {
+		return err
+	}
+	if left != untouched {
+		return fmt.Errorf("%w: %s, not %s", errLeftover, left, untouched)
+	}
+	return nil
+}
+
+var errLeftover = errors.New("left on a connection")
 
 // dataset is a row of app.datasets.
 type dataset struct {

@@ -21,51 +21,79 @@ type DB struct{ pool *pgxpool.Pool }
 
 // Options of [Open]; the zero value is right for a server.
 type Options struct {
-	MaxConns int32           // 0: pgx's default, the larger of 4 and the number of CPUs
-	Dial     pgconn.DialFunc // nil: the network; tests count writes with it
+	MaxConns int32 // 0: pgx's default, the larger of 4 and the number of CPUs
 }
 
-// Open connects as the login role that url names and refuses a connection on which another role is already set.
+// Open connects as the login role that url names. It refuses a connection on which another role is already set, and
+// settings that cannot work: see configure and try.
 func Open(ctx context.Context, url string, opt Options) (*DB, error) {
+	cfg, err := configure(url, opt)
+	if err != nil {
+		return nil, err
+	}
+	return openPool(ctx, cfg)
+}
+
+func configure(url string, opt Options) (*pgxpool.Config, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	if cfg.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
-		return nil, errors.New("DATABASE_URL: default_query_exec_mode=simple_protocol accepts stacked statements; use cache_describe or exec behind a pooler")
+	switch cfg.ConnConfig.DefaultQueryExecMode {
+	case pgx.QueryExecModeSimpleProtocol:
+		return nil, errors.New("DATABASE_URL: default_query_exec_mode=simple_protocol accepts stacked statements; use cache_describe behind a pooler")
+	case pgx.QueryExecModeExec:
+		return nil, errors.New("DATABASE_URL: default_query_exec_mode=exec cannot read every result; use cache_describe behind a pooler")
 	}
 	if opt.MaxConns > 0 {
 		cfg.MaxConns = opt.MaxConns
-	}
-	if opt.Dial != nil {
-		cfg.ConnConfig.DialFunc = opt.Dial
 	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "insightforge"
 	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		plainUUIDs(conn)
 		return ownRole(ctx, conn)
 	}
+	return cfg, nil
+}
+
+func openPool(ctx context.Context, cfg *pgxpool.Config) (*DB, error) {
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
+	db := &DB{pool}
+	if err := db.try(ctx); err != nil {
+		db.Close()
 		return nil, err
 	}
-	return &DB{pool}, nil
+	return db, nil
+}
+
+// try makes two connections at once. A pooler that serves both from one of its own then shows it, in the default mode:
+// the second prepares a statement whose name the first has taken.
+func (db *DB) try(ctx context.Context) error {
+	for range min(2, db.pool.Config().MaxConns) {
+		conn, err := db.pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+	}
+	return nil
 }
 
 // ownRole refuses a session in which somebody has changed the login role's own settings (alter role … set role …).
 func ownRole(ctx context.Context, conn *pgx.Conn) error {
 	var own bool
-	if err := conn.QueryRow(ctx, "select current_user = session_user").Scan(&own); err != nil {
-		return err
+	err := conn.QueryRow(ctx, "select current_user = session_user").Scan(&own)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == "42P05" || pg.Code == "26000") {
+		return fmt.Errorf("a pooler gives statements away with its connections: add default_query_exec_mode=cache_describe to DATABASE_URL: %w", err)
 	}
-	if !own {
-		return errors.New("the login role starts with another role set: check pg_db_role_setting")
+	if err == nil && !own {
+		err = errors.New("the login role starts with another role set: check pg_db_role_setting")
 	}
-	return nil
+	return err
 }
 
 // Close waits for the connections in use and closes all.
@@ -81,6 +109,18 @@ func (e *BeginError) Error() string { return "begin: " + e.Err.Error() }
 
 // Unwrap gives the database's error.
 func (e *BeginError) Unwrap() error { return e.Err }
+
+// RefusedError is a statement that the caller may not run as it is: SQLSTATE 42501, by a policy or for want of a privilege.
+type RefusedError struct {
+	Caller Caller
+	SQL    string
+	Err    error
+}
+
+func (e *RefusedError) Error() string { return "refused: " + e.Err.Error() }
+
+// Unwrap gives the database's error.
+func (e *RefusedError) Unwrap() error { return e.Err }
 
 // Rows runs one statement in a transaction of its own, in one flush, and returns its rows as structs by column name.
 // The slice is never nil.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -116,7 +117,12 @@ func send[R any](ctx context.Context, tx *Tx, settings []string, sql string, arg
 		}
 	}
 	rows, _ := results.Query() // its error is the rows' error
-	return read(rows)
+	result, err = read(rows)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "42501" {
+		err = &RefusedError{tx.caller, sql, err}
+	}
+	return result, err
 }
 
 func readBegin(results pgx.BatchResults) error {
@@ -136,19 +142,29 @@ func closeBatch(results pgx.BatchResults, err *error) {
 	}
 }
 
-// release gives the connection back outside any transaction. One that cannot be rolled back is closed by the pool.
+// release gives the connection back outside any transaction. One that cannot be rolled back is closed by the pool, and one
+// whose begin call is refused by privilege here: a role was left set on it, and no later caller could begin either.
 func (tx *Tx) release(err *error) {
 	defer tx.conn.Release()
 	conn := tx.conn.Conn()
 	if *err == nil && conn.PgConn().TxStatus() != 'I' {
 		*err = errors.New("transaction left open") // commit was answered by something else
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
+	defer cancel()
+	if beginDenied(*err) {
+		_ = conn.Close(ctx)
+	}
 	if conn.IsClosed() || conn.PgConn().TxStatus() == 'I' {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
-	defer cancel()
 	_, _ = tx.conn.Exec(ctx, "rollback") // if it fails the status is not idle and the pool closes the connection
+}
+
+func beginDenied(err error) bool {
+	var begin *BeginError
+	var pg *pgconn.PgError
+	return errors.As(err, &begin) && errors.As(err, &pg) && pg.Code == "42501"
 }
 
 // rollbackTimeout bounds the rollback of a transaction whose own context has ended.

@@ -3,6 +3,7 @@ package tenant
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -17,10 +18,7 @@ func TestRowsAreTheCallersOrganizations(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgrestest.Database(t), Options{})
 	for n := 1; n <= organizations; n++ {
-		rows, err := Rows[dataset](t.Context(), db, owner(n), selectDatasets)
-		require.NoError(t, err)
-		name := dataset{"org " + string(rune('0'+n))}
-		require.Equal(t, []dataset{name, name, name}, rows)
+		requireOwnRows(t, db, n)
 	}
 	none, err := Rows[dataset](t.Context(), db, owner(1), selectDatasets+" where name = 'x'")
 	require.NoError(t, err)
@@ -177,6 +175,51 @@ func TestABeginErrorIsToldFromAnError(t *testing.T) {
 	require.NotErrorAs(t, err, &begin)
 }
 
+// TestARoleLeftOnAConnectionServesNobody: whatever one statement of an earlier caller left set, the next caller's begin is
+// refused there or overwrites it, and the caller after that has a sound connection.
+func TestARoleLeftOnAConnectionServesNobody(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgrestest.Database(t), Options{})
+	for _, left := range []string{"set role insightforge_api", "set role insightforge_auth", "set row_security = off"} {
+		_, err := Exec(t.Context(), db, owner(1), left)
+		require.NoError(t, err)
+		_, err = Rows[dataset](t.Context(), db, owner(2), selectDatasets)
+		var begin *BeginError
+		require.ErrorAs(t, err, &begin, left)
+		requireCode(t, "42501", err)
+		requireOwnRows(t, db, 2)
+	}
+	for _, left := range []string{"set app.org_id = '" + org(1).String() + "'", "set app.role = 'OWNER'", "set app.user_id = '" + person(1).String() + "'",
+		"set search_path = pg_temp, public", "set standard_conforming_strings = off", "set session authorization insightforge", "reset all"} {
+		_, err := Exec(t.Context(), db, owner(1), left)
+		require.NoError(t, err)
+		requireOwnRows(t, db, 2)
+	}
+}
+
+// requireOwnRows: the OWNER of organization n reads its three datasets and nothing else.
+func requireOwnRows(t *testing.T, db *DB, n int) {
+	t.Helper()
+	name := dataset{fmt.Sprint("org ", n)}
+	rows, err := Rows[dataset](t.Context(), db, owner(n), selectDatasets)
+	require.NoError(t, err)
+	require.Equal(t, []dataset{name, name, name}, rows)
+}
+
+func TestAnAnalyticalQueryIsBounded(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgrestest.Database(t), Options{})
+	const settings = "select convert_to(concat_ws(' ', current_setting('statement_timeout'), current_setting('max_parallel_workers_per_gather'), current_setting('work_mem')), 'UTF8')"
+	require.NoError(t, db.Tx(t.Context(), owner(1), func(tx *Tx) error {
+		rows, err := tx.Last().Analyze(t.Context(), settings)
+		require.Equal(t, [][]byte{[]byte("25s 0 64MB")}, rows)
+		return err
+	}))
+	left, err := Row[struct{ Timeout string }](t.Context(), db, owner(1), "select current_setting('statement_timeout') as timeout")
+	require.NoError(t, err)
+	require.Equal(t, "0", left.Timeout, "for that transaction only")
+}
+
 // TestAFailedCommitIsReported: what COMMIT itself refuses, and what it silently turns into ROLLBACK.
 func TestAFailedCommitIsReported(t *testing.T) {
 	t.Parallel()
@@ -216,9 +259,11 @@ func TestAFailedCommitIsReported(t *testing.T) {
 func TestSimpleProtocolIsRefused(t *testing.T) {
 	t.Parallel()
 	url := postgrestest.Database(t).URL("insightforge")
-	_, err := Open(t.Context(), url+"&default_query_exec_mode=simple_protocol", Options{})
-	require.ErrorContains(t, err, "simple_protocol")
-	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec"} {
+	for _, mode := range []string{"simple_protocol", "exec"} { // exec cannot read a record
+		_, err := Open(t.Context(), url+"&default_query_exec_mode="+mode, Options{})
+		require.ErrorContains(t, err, mode)
+	}
+	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec"} {
 		db, err := Open(t.Context(), url+"&default_query_exec_mode="+mode, Options{MaxConns: 1})
 		require.NoError(t, err, mode)
 		_, err = Exec(t.Context(), db, owner(1), "select 1; select 2")
@@ -238,4 +283,22 @@ func TestALoginRoleWithAnotherRoleSetIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	_, err = Open(t.Context(), database.URL("moved"), Options{})
 	require.ErrorContains(t, err, "another role set")
+}
+
+func TestARefusedStatementIsKnownWithItsCaller(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgrestest.Database(t), Options{})
+	_, err := Exec(t.Context(), db, owner(1), insertDataset, org(2), uuid.New(), "x", person(1))
+	requireCode(t, "42501", err)
+	var refused *RefusedError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, insertDataset, refused.SQL)
+	require.Equal(t, owner(1), refused.Caller)
+	require.True(t, refused.Caller.IsMember())
+	require.False(t, Person(person(1)).IsMember())
+
+	_, err = Exec(t.Context(), db, owner(1), "select 1 / 0")
+	requireCode(t, "22012", err)
+	require.False(t, errors.As(err, &refused))
+	requireClean(t, db)
 }

@@ -1,8 +1,6 @@
 package token
 
 import (
-	"crypto/ed25519"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"os"
@@ -12,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 )
@@ -53,79 +50,6 @@ func TestAnAccessTokenCarriesNoRoleAndNoOrganization(t *testing.T) {
 		names = append(names, name)
 	}
 	require.ElementsMatch(t, []string{"iss", "aud", "sub", "iat", "exp", "sid"}, names)
-}
-
-// forged is a token that our key signs but that says something wrong.
-func forged(t *testing.T, k *Keys, change func(*jwt.Token, jwt.MapClaims)) string {
-	c := jwt.MapClaims{"iss": issuer, "aud": audience, "sub": uuid.NewString(), "sid": uuid.NewString(),
-		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix()}
-	tok := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
-	tok.Header["typ"], tok.Header["kid"] = tokenTyp, k.kid
-	change(tok, c)
-	raw, err := tok.SignedString(k.signing)
-	require.NoError(t, err)
-	return raw
-}
-
-func TestForgedTokensAreRefused(t *testing.T) {
-	t.Parallel()
-	k := testKeys(t)
-	for name, change := range map[string]func(*jwt.Token, jwt.MapClaims){
-		"no exp":          func(_ *jwt.Token, c jwt.MapClaims) { delete(c, "exp") },
-		"expired":         func(_ *jwt.Token, c jwt.MapClaims) { c["exp"] = now.Add(-time.Minute).Unix() },
-		"issued tomorrow": func(_ *jwt.Token, c jwt.MapClaims) { c["iat"] = now.Add(24 * time.Hour).Unix() },
-		"not yet valid":   func(_ *jwt.Token, c jwt.MapClaims) { c["nbf"] = now.Add(time.Hour).Unix() },
-		"no iss":          func(_ *jwt.Token, c jwt.MapClaims) { delete(c, "iss") },
-		"other iss":       func(_ *jwt.Token, c jwt.MapClaims) { c["iss"] = "evil" },
-		"no aud":          func(_ *jwt.Token, c jwt.MapClaims) { delete(c, "aud") },
-		"other aud":       func(_ *jwt.Token, c jwt.MapClaims) { c["aud"] = "insightforge-refresh" },
-		"no sub":          func(_ *jwt.Token, c jwt.MapClaims) { delete(c, "sub") },
-		"sub not a uuid":  func(_ *jwt.Token, c jwt.MapClaims) { c["sub"] = "1 or 1=1" },
-		"no sid":          func(_ *jwt.Token, c jwt.MapClaims) { delete(c, "sid") },
-		"typ JWT":         func(tok *jwt.Token, _ jwt.MapClaims) { tok.Header["typ"] = "JWT" },
-		"no typ":          func(tok *jwt.Token, _ jwt.MapClaims) { delete(tok.Header, "typ") },
-		"crit":            func(tok *jwt.Token, _ jwt.MapClaims) { tok.Header["crit"] = []string{"b64"} },
-		"no kid":          func(tok *jwt.Token, _ jwt.MapClaims) { delete(tok.Header, "kid") },
-		"kid a path":      func(tok *jwt.Token, _ jwt.MapClaims) { tok.Header["kid"] = "../../etc/passwd" },
-		"kid not text":    func(tok *jwt.Token, _ jwt.MapClaims) { tok.Header["kid"] = 7 },
-		"jku, other kid": func(tok *jwt.Token, _ jwt.MapClaims) {
-			tok.Header["kid"], tok.Header["jku"] = "mine", "https://evil.example/jwks"
-		},
-	} {
-		_, err := k.Verify(forged(t, k, change), now)
-		require.ErrorIs(t, err, ErrInvalid, name)
-	}
-	_, err := k.Verify(forged(t, k, func(*jwt.Token, jwt.MapClaims) {}), now)
-	require.NoError(t, err, "unchanged, the same token is accepted")
-}
-
-func TestOtherAlgorithmsAreRefused(t *testing.T) {
-	t.Parallel()
-	k := testKeys(t)
-	good := forged(t, k, func(*jwt.Token, jwt.MapClaims) {})
-	body := strings.Split(good, ".")[1]
-	der, err := x509.MarshalPKIXPublicKey(k.public[k.kid])
-	require.NoError(t, err)
-	for _, alg := range []string{"none", "None", "HS256", "RS256", ""} {
-		for _, secret := range [][]byte{k.public[k.kid], der} {
-			header, err := json.Marshal(map[string]string{"alg": alg, "typ": tokenTyp, "kid": k.kid})
-			require.NoError(t, err)
-			signed := base64.RawURLEncoding.EncodeToString(header) + "." + body
-			mac, err := jwt.SigningMethodHS256.Sign(signed, secret)
-			require.NoError(t, err)
-			for _, signature := range []string{"", base64.RawURLEncoding.EncodeToString(mac)} {
-				_, err = k.Verify(signed+"."+signature, now)
-				require.ErrorIs(t, err, ErrInvalid, alg)
-			}
-		}
-	}
-	other := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	tok := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": uuid.NewString()})
-	tok.Header["typ"], tok.Header["kid"] = tokenTyp, k.kid
-	raw, err := tok.SignedString(other)
-	require.NoError(t, err)
-	_, err = k.Verify(raw, now)
-	require.ErrorIs(t, err, ErrInvalid)
 }
 
 func TestARefreshTokenNamesSessionAndGenerationAndCannotBeChanged(t *testing.T) {

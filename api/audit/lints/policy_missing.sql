@@ -10,7 +10,7 @@ select array[format('policy %I on %s', g.relname || '_' || lower(g.command) || c
     || array_agg(distinct g.object),
   format('%I may %s %s, and no policy says which rows', g.rolname, g.command, g.name), format('revoke %s on %s from %I', g.command, g.name, g.rolname)
 from granted g join relations r using (oid)
-where g.relkind in ('r', 'p') and g.command in ('SELECT', 'INSERT', 'UPDATE', 'DELETE') and r.relrowsecurity
+where g.relkind = 'r' and g.command in ('SELECT', 'INSERT', 'UPDATE', 'DELETE') and r.relrowsecurity
   and not exists (select from policies p where p.polrelid = g.oid and p.polpermissive and (g.role = any (p.polroles) or 0 = any (p.polroles))
     and p.polcmd in ('*', case g.command when 'SELECT' then 'r' when 'INSERT' then 'a' when 'UPDATE' then 'w' else 'd' end))
 group by g.name, g.relname, g.command, g.rolname

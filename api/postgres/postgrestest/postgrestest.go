@@ -12,7 +12,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -124,6 +126,7 @@ func fill(ctx context.Context, setup func(context.Context, *pgx.Conn) error) err
 // Database makes a database for this test, a copy of what setup made, and drops it when the test ends.
 func Database(t testing.TB) DB {
 	t.Helper()
+	readSQL()
 	db := DB{Name: "test_" + strconv.FormatInt(made.Add(1), 10)}
 	if _, err := admin.Exec(t.Context(), "create database "+db.Name+` template "template" strategy file_copy`); err != nil {
 		t.Fatalf("postgrestest: %v", err)
@@ -139,3 +142,21 @@ func Database(t testing.TB) DB {
 	})
 	return db
 }
+
+// readSQL opens the files in sql/ and policies/, so that `go test` takes no result from its cache after one has changed: it
+// notices the files that tests open, and those that setup opens come before the tests.
+var readSQL = sync.OnceFunc(func() {
+	root, err := os.Getwd()
+	for err == nil && root != filepath.Dir(root) {
+		if _, missing := os.Stat(filepath.Join(root, "go.mod")); missing == nil {
+			break
+		}
+		root = filepath.Dir(root)
+	}
+	for _, dir := range []string{"sql", "policies"} {
+		paths, _ := filepath.Glob(filepath.Join(root, dir, "*.sql"))
+		for _, path := range paths {
+			_, _ = os.ReadFile(path)
+		}
+	}
+})

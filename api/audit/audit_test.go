@@ -1,0 +1,104 @@
+package audit_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/audit"
+)
+
+func TestTheMigratedDatabaseIsClean(t *testing.T) {
+	t.Parallel()
+	r, err := audit.Run(t.Context(), connect(t), audit.Options{Expected: expected(t)})
+	require.NoError(t, err)
+	require.Empty(t, withoutServer(r))
+	require.Empty(t, r.NotTried)
+	require.GreaterOrEqual(t, cells(r.Grid), 500)
+}
+
+func cells(g *audit.Grid) (n int) {
+	for _, table := range g.Tables {
+		n += len(table.Lines) * len(g.Callers)
+	}
+	return n
+}
+
+func withoutServer(r *audit.Report) (found []audit.Finding) {
+	for _, f := range r.Findings {
+		if f.ID != "server_fixes" {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// TestAnAuditLeavesNothingBehind: not a row, not an object, not a role, not an open transaction.
+func TestAnAuditLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	const all = `select md5(string_agg(line, ',' order by line)) from (
+		select 'u' || id::text from app.users union all select 'd' || id::text from app.datasets union all select 'r' || oid::text from pg_roles
+		union all select 'c' || oid::text || relforcerowsecurity::text from pg_class union all select 'p' || oid::text || polname from pg_policy) l(line)`
+	before := value[*string](t, conn, all)
+	_, err := audit.Run(t.Context(), conn, audit.Options{Expected: expected(t)})
+	require.NoError(t, err)
+	require.Equal(t, before, value[*string](t, conn, all))
+	require.Equal(t, byte('I'), conn.PgConn().TxStatus())
+	require.True(t, value[bool](t, conn, "select current_user = session_user and session_user = 'postgres'"))
+}
+
+func TestAnOutcomeThatIsNotExpectedIsAFinding(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, "alter table app.datasets add constraint strict check (name <> 'x') not valid")
+	r, err := audit.Run(t.Context(), conn, audit.Options{Expected: expected(t)})
+	require.NoError(t, err)
+	found := withoutServer(r)
+	require.Len(t, found, 1)
+	require.Equal(t, "drift_grid", found[0].ID)
+	require.Equal(t, []string{"table app.datasets"}, found[0].Objects)
+	require.Contains(t, found[0].Effects, "OWNER, ADMIN, ANALYST may no longer INSERT datasets that are one's own")
+}
+
+// TestARowOfAnotherOrganizationIsAFinding, also where neither a lint nor a file knows why.
+func TestARowOfAnotherOrganizationIsAFinding(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, "begin")
+	defer exec(t, conn, "rollback")
+	trial, err := audit.Plant(t.Context(), conn)
+	require.NoError(t, err)
+	r, err := audit.Look(t.Context(), conn, nil)
+	require.NoError(t, err)
+	r.Findings = nil
+	exec(t, conn, `do $$ begin execute format('create or replace function app.org_as(variadic roles text[]) returns uuid stable language sql return %L::uuid',
+		(select id from app.organizations where name = 'beta')); end $$`)
+	grid, err := trial.Try(t.Context(), "datasets")
+	require.NoError(t, err)
+	r.Tried(grid, nil)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, "crosses_organizations", r.Findings[0].ID)
+	require.Contains(t, r.Findings[0].Effects, "OWNER, ADMIN, ANALYST, VIEWER may now SELECT datasets of another organization")
+}
+
+func TestTheEffectsOfAPolicyAreToldWithIt(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, "alter policy datasets_delete on app.datasets using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER'))")
+	r, err := audit.Run(t.Context(), conn, audit.Options{Expected: expected(t)})
+	require.NoError(t, err)
+	found := withoutServer(r)
+	require.Len(t, found, 1)
+	require.Equal(t, "drift_policy", found[0].ID)
+	require.Contains(t, found[0].Effects, "VIEWER may now DELETE datasets of the own organization")
+	require.Contains(t, found[0].Effects, "ANALYST may now DELETE datasets of others in the own organization")
+}
+
+// value is the only value of a query.
+func value[T any](t *testing.T, conn *pgx.Conn, sql string) (v T) {
+	t.Helper()
+	require.NoError(t, conn.QueryRow(t.Context(), sql).Scan(&v))
+	return v
+}

@@ -1,0 +1,70 @@
+package audit_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/audit"
+)
+
+// withoutFault are the lints that no statement can provoke, each with the test that it has instead.
+var withoutFault = map[string]string{
+	"server_fixes":          "TestAttack_061_AnOutdatedServerIsNamed",
+	"crosses_organizations": "TestARowOfAnotherOrganizationIsAFinding",
+	"drift_grid":            "TestAnOutcomeThatIsNotExpectedIsAFinding",
+}
+
+// TestEachLintFindsItsFault: on the clean database there is nothing; a fault (testdata/faults) is found by its lint, by no
+// other and once; the statement that the finding gives clears it.
+func TestEachLintFindsItsFault(t *testing.T) {
+	t.Parallel()
+	conn, want := connect(t), expected(t)
+	require.Empty(t, findings(t, conn, want), "the clean database")
+	for id := range audit.Lints {
+		if _, ok := withoutFault[id]; ok {
+			continue
+		}
+		t.Run(id, func(t *testing.T) {
+			object, fault := readFault(t, conn, id)
+			exec(t, conn, "begin; set local search_path = pg_catalog; "+fault)
+			defer exec(t, conn, "rollback")
+			found := findings(t, conn, want)
+			require.Len(t, found, 1)
+			require.Equal(t, id, found[0].ID)
+			require.Equal(t, object, found[0].Objects[0])
+			require.Equal(t, audit.Lints[id].Level, found[0].Level)
+			exec(t, conn, found[0].Mend)
+			require.Empty(t, findings(t, conn, want), "after: %s", found[0].Mend)
+		})
+	}
+}
+
+// readFault gives the object that the finding is about, and the SQL.
+func readFault(t *testing.T, conn *pgx.Conn, id string) (object, sql string) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/faults/" + id + ".sql")
+	require.NoError(t, err)
+	header, sql, _ := strings.Cut(string(text), "\n")
+	object, ok := strings.CutPrefix(header, "-- finds: ")
+	require.True(t, ok)
+	var database string
+	require.NoError(t, conn.QueryRow(t.Context(), "select current_database()").Scan(&database))
+	return strings.ReplaceAll(object, "{database}", database), sql
+}
+
+// findings are those of the catalog and of the grid, without what the server's version lacks.
+func findings(t *testing.T, conn *pgx.Conn, want *audit.Saved) (found []audit.Finding) {
+	t.Helper()
+	r, err := audit.Look(t.Context(), conn, want)
+	require.NoError(t, err)
+	for _, f := range r.Findings {
+		if f.ID != "server_fixes" {
+			found = append(found, f)
+		}
+	}
+	return found
+}

@@ -1,0 +1,2 @@
+-- finds: database {database}
+grant execute on function pg_catalog.pg_notify(text, text) to public;

@@ -1,0 +1,2 @@
+-- finds: function app.org_id()
+alter function app.org_id() immutable;

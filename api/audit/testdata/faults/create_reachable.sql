@@ -1,0 +1,2 @@
+-- finds: schema app
+grant create on schema app to insightforge_api;

@@ -1,0 +1,2 @@
+-- finds: language plpgsql
+grant usage on language plpgsql to insightforge_api;

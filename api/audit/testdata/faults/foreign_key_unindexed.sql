@@ -1,0 +1,2 @@
+-- finds: table app.questions
+drop index app.questions_created_by;

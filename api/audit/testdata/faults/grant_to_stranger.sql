@@ -1,0 +1,3 @@
+-- finds: grant of SELECT on app.datasets to reporting
+create role reporting bypassrls;
+grant select on app.datasets to reporting;

@@ -1,0 +1,2 @@
+-- finds: table app.datasets
+create unique index datasets_name on app.datasets (name);

@@ -1,0 +1,2 @@
+-- finds: table app.datasets
+alter table app.datasets disable row level security;

@@ -1,0 +1,2 @@
+-- finds: table app.sessions
+alter table app.sessions no force row level security;

@@ -1,0 +1,3 @@
+-- finds: role other
+create role other;
+grant insightforge to other;

@@ -1,0 +1,6 @@
+//go:build !race
+
+package tenant
+
+// transactions of a [crowd].
+const transactions = 50_000

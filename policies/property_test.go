@@ -1,0 +1,119 @@
+package policies
+
+import (
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/insightforge/insightforge/api/postgres/postgrestest"
+)
+
+// TestModelAndDatabaseAgree has random people of several organizations do random things, with the server's statements
+// and with some that only an attacker would send, and asks three questions after every step: was the outcome the model's?
+// Are the rows of all these organizations the model's? Does some person, in some organization or in none, see exactly
+// what the model says?
+//
+// A failure names the seed and is shrunk. Not the 100 runs that rapid would do, but 50, so that the test takes two or three
+// seconds; to search longer:
+//
+//	go test ./policies -run TestModelAndDatabaseAgree -rapid.checks=5000 -rapid.steps=60 -timeout=1h
+func TestModelAndDatabaseAgree(t *testing.T) {
+	t.Parallel()
+	p := open(t, serverStatements(t))
+	p.coversEveryTable(t)
+	rapid.Check(t, func(t *rapid.T) { p.world(t).run() })
+}
+
+func init() {
+	if os.Getenv("RAPID_CHECKS") == "" {
+		_ = flag.Set("rapid.checks", "50") // before the command line is read
+	}
+}
+
+// property is what all its runs share: each has new ids in the same database.
+type property struct {
+	statements        statements
+	one, other, admin *pgx.Conn
+}
+
+func open(t testing.TB, s statements, faults ...string) *property {
+	db := postgrestest.Database(t)
+	p := &property{statements: s, one: connect(t, db, login), other: connect(t, db, login), admin: connect(t, db, superuser)}
+	for _, sql := range append(faults, "set plan_cache_mode = force_generic_plan") {
+		_, err := p.admin.Exec(t.Context(), sql)
+		require.NoError(t, err, sql)
+	}
+	for _, conn := range []*pgx.Conn{p.one, p.other, p.admin} { // plans are made while the tables are small
+		_, err := conn.Exec(t.Context(), "set enable_seqscan = off")
+		require.NoError(t, err)
+	}
+	return p
+}
+
+// table is a table of schema app, and a row of it as text: kind|organization|what it is of|id|whose|the rest.
+type table struct{ name, org, row string }
+
+var tables = []table{
+	{"users", "", "'user', '', '', id, '', email, full_name, revision"},
+	{"organizations", "id", "'organization', id, '', id, created_by, name, revision"},
+	{"memberships", "org_id", "'member', org_id, '', user_id, '', role, full_name, revision"},
+	{"member_emails", "org_id", "'address', org_id, '', user_id, '', email"},
+	{"invitations", "org_id", `'invitation', org_id, '', id, invited_by, email, role, case when accepted_at is not null then 'accepted'
+		when revoked_at is not null then 'revoked' when expires_at > now() then 'open' else 'expired' end`},
+	{"datasets", "org_id", "'dataset', org_id, '', id, created_by, name, revision, version"},
+	{"dataset_versions", "org_id", "'version', org_id, dataset_id, number, created_by, published_by"},
+	{"dataset_columns", "org_id", "'column', org_id, dataset_id, column_no, created_by, name"},
+	{"dataset_segments", "org_id", "'segment', org_id, dataset_id, id, created_by, ''"},
+	{"dataset_words", "org_id", "'words', org_id, dataset_id, column_no || '/' || page_no, created_by, words[1]"},
+	{"dataset_chunks", "org_id", "'chunk', org_id, segment_id, column_no || '/' || chunk_no, created_by, ints[1]"},
+	{"analyses", "org_id", "'analysis', org_id, dataset_id, id, created_by, name"},
+	{"analysis_runs", "org_id", "'run', org_id, analysis_id, id, created_by, ''"},
+	{"questions", "org_id", "'question', org_id, dataset_id, id, created_by, question"},
+}
+
+// without are those that have nothing to do with organizations and are not compared.
+var without = []string{"sessions", "idempotency_keys"}
+
+func (p *property) coversEveryTable(t testing.TB) {
+	names := slices.Clone(without)
+	for _, table := range tables {
+		names = append(names, table.name)
+	}
+	rows, _ := p.admin.Query(t.Context(), `select relname::text from pg_class
+		where relnamespace = 'app'::regnamespace and relkind in ('r', 'p') and relname <> 'schema_version'`)
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.ElementsMatch(t, all, names, "the model knows every table")
+}
+
+// selectRows reads tables without saying which rows, or only those of the people $1 and organizations $2.
+func selectRows(named bool, names ...string) string {
+	var parts []string
+	for _, t := range tables {
+		if len(names) > 0 && !slices.Contains(names, t.name) {
+			continue
+		}
+		part := "select concat_ws('|', " + t.row + ") from app." + t.name
+		switch {
+		case named && t.org == "":
+			part += " where id = any ($1)"
+		case named:
+			part += " where " + t.org + " = any ($2)"
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, " union all ")
+}
+
+var (
+	selectEverything = selectRows(true)
+	selectAsMember   = selectRows(false, "organizations", "memberships", "member_emails", "invitations", "datasets", "dataset_versions",
+		"dataset_columns", "dataset_segments", "dataset_words", "dataset_chunks", "analyses", "analysis_runs")
+	selectAsPerson = selectRows(false, "users", "organizations", "memberships", "member_emails")
+)
