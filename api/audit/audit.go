@@ -146,7 +146,9 @@ func (s server) notTried() string {
 func unforce(ctx context.Context, conn *pgx.Conn) error {
 	script := "set local role insightforge_owner"
 	for _, of := range targets {
-		script += "; alter table app." + of.name + " no force row level security"
+		if of.insert != "" {
+			script += "; alter table app." + of.name + " no force row level security"
+		}
 	}
 	_, err := conn.PgConn().Exec(ctx, script).ReadAll()
 	var busy *pgconn.PgError

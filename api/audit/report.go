@@ -151,13 +151,12 @@ func (r *Report) tried() string {
 	if r.Grid == nil {
 		return "Nothing was tried: " + r.NotTried + ". The catalog alone was read."
 	}
-	n := 0
+	n, tables := 0, 0
 	for _, t := range r.Grid.Tables {
-		for _, l := range t.Lines {
-			n += len(l.Cells)
-		}
+		n += len(t.Lines) * len(r.Grid.Callers)
+		tables += min(1, t.kinds()) // the ways in are no table
 	}
-	tried := fmt.Sprintf("%d attempts by %d kinds of callers on %d tables, all rolled back.", n, len(r.Grid.Callers), len(r.Grid.Tables))
+	tried := fmt.Sprintf("%d attempts by %d kinds of callers on %d tables, all rolled back.", n, len(r.Grid.Callers), tables)
 	if missing := untried(r.Grid); missing > 0 {
 		tried += fmt.Sprintf(" %d of them took too long or met a lock, and say nothing.", missing)
 	}

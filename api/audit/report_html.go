@@ -14,7 +14,7 @@ import (
 var reportHTML string
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"join": func(names []string) string { return strings.Join(names, ", ") }, "printable": printable, "oneLine": oneLine, "trim": strings.TrimSpace,
+	"join": func(names []string) string { return strings.Join(names, ", ") }, "printable": printable, "oneLine": oneLine, "trim": strings.TrimSpace, "legend": func() string { return strings.TrimSpace(callersLegend) },
 	"shade": shade, "lines": lines, "meaning": func(id string) template.HTML { return marked(Lints[id].Meaning) },
 	"time": func(t time.Time) string { return t.Format(time.DateTime + " UTC") },
 	"plus": func(line string) string { return map[byte]string{'+': "plus", '-': "minus"}[(line + " ")[0]] },

@@ -141,7 +141,7 @@ func (t told) what() string {
 	of := strings.TrimSuffix(" of "+object, " of ")
 	switch {
 	case t.Command == "begin":
-		return strings.TrimSuffix(strings.Join(t.variants, ", ")+": "+list(kinds(t.rows, orgsOf(t.rows)...), "and"), ": ")
+		return fmt.Sprintf("%s (%s)", strings.Join(t.variants, ", "), list(kinds(t.rows, orgsOf(t.rows)...), "and"))
 	case t.givesRole():
 		var roles []string
 		for _, v := range t.variants {

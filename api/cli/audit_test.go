@@ -71,7 +71,7 @@ func TestAnAuditTriesEverythingAsASuperuserAndAsAMemberOfTheOwner(t *testing.T) 
 	for _, user := range []string{superuser, "deployer"} {
 		status, report := runsAudit(t, db.URL(user))
 		require.Equal(t, clean, status, report)
-		require.Contains(t, report, "attempts by 11 kinds of callers on 16 tables, all rolled back")
+		require.Regexp(t, `[0-9]{4} attempts by 1[0-9] kinds of callers on 16 tables, all rolled back`, report)
 		require.Contains(t, report, "Who may do what")
 	}
 	rows := connect(t, db.URL(superuser)).QueryRow(t.Context(), "select count(*) from app.users")
@@ -237,7 +237,7 @@ alter policy organizations_update on app.organizations using (id = app.org_as('O
 alter policy users_select_user on app.users using (true);
 alter policy sessions_delete_user on app.sessions using (true);
 grant update (created_at) on app.datasets to insightforge_api;
-grant update (org_id), insert (created_at) on app.datasets to insightforge_api;
+grant update (org_id) on app.datasets to insightforge_api;
 grant execute on function app.begin_user(uuid) to insightforge_api;
 revoke delete on app.idempotency_keys from insightforge_api;`
 
@@ -259,14 +259,13 @@ func TestAComparisonSaysInSentencesWhatAChangeOfPoliciesLetsWhomDo(t *testing.T)
 		"OWNER, ADMIN and ANALYST may now INSERT questions in another's name into the own organization",
 		"ANALYST may now SELECT member_emails of the own organization",
 		"ADMIN may now UPDATE role to ANALYST or VIEWER of memberships of OWNER, ADMIN and oneself in the own organization",
-		"a person who has chosen no organization may now SELECT memberships of others in any organization",
+		"may now SELECT memberships of others in any organization",
 		"ADMIN may now SELECT invitations to OWNER and ADMIN in the own organization",
 		"ADMIN may no longer UPDATE the own organization",
-		"a person who has chosen no organization may now SELECT users (others')",
-		"a person who has chosen no organization may now DELETE sessions in a statement without WHERE",
+		"may now SELECT users (others')",
+		"may now DELETE sessions in a statement without WHERE",
 		"every member may no longer DELETE idempotency_keys that have expired",
 		"insightforge_api was granted UPDATE (org_id) on app.datasets",
-		"insightforge_api was granted INSERT (created_at) on app.datasets",
 		"insightforge_api was granted EXECUTE on function app.begin_user(uuid)",
 		"policy datasets_delete on app.datasets\n    - create policy",
 	} {
@@ -293,6 +292,7 @@ func TestAComparisonEndsWith1ForWhatWasWidenedOnly(t *testing.T) {
 	exec(t, admin, "grant delete on app.datasets to insightforge_api; grant select (password_hash) on app.users to insightforge_user")
 	status, report = runsAudit(t, url, "--against", saved)
 	require.Equal(t, found, status)
+	require.Contains(t, report, "a person who has chosen no organization")
 	require.Contains(t, report, "may now SELECT password_hash of users (their own)")
 }
 
