@@ -132,14 +132,14 @@ func (t *Trial) lines(ctx context.Context, of target) ([]Line, error) {
 }
 
 // Differs tries until an outcome is not the one that the last [Trial.Try] had, and tells which; nil when all are the same.
-// Whether naming the organization makes a difference is not tried.
-func (t *Trial) Differs(ctx context.Context, tables ...string) (different *Change, err error) {
+// Whether naming the organization makes a difference is not tried. command is the only one that is tried; empty: all.
+func (t *Trial) Differs(ctx context.Context, command string, tables ...string) (different *Change, err error) {
 	if _, err := t.conn.Exec(ctx, "savepoint attempt"); err != nil {
 		return nil, err
 	}
 	for _, of := range targets {
 		if different == nil && err == nil && (len(tables) == 0 || slices.Contains(tables, of.name)) {
-			different, err = t.differs(ctx, of)
+			different, err = t.differs(ctx, command, of)
 		}
 	}
 	if err != nil {
@@ -149,11 +149,12 @@ func (t *Trial) Differs(ctx context.Context, tables ...string) (different *Chang
 	return different, err
 }
 
-func (t *Trial) differs(ctx context.Context, of target) (*Change, error) {
+func (t *Trial) differs(ctx context.Context, command string, of target) (*Change, error) {
 	attempts, err := t.attempts(ctx, of)
 	if err != nil {
 		return nil, err
 	}
+	attempts = slices.DeleteFunc(slices.Clone(attempts), func(a attempt) bool { return command != "" && a.command != command })
 	for _, c := range t.callers {
 		refused, err := t.enter(ctx, c)
 		if err != nil {
