@@ -15,8 +15,17 @@ type mutant struct {
 	kind string
 	name string
 	sql  string
-	of   []string // the tables on which it can show; none: all
+
+	// Where it can show: what is left out cannot.
+	command string   // empty: any
+	of      []string // tables; none: all
 }
+
+// Functions show on each kind of condition.
+var (
+	onConditions = []string{"users", "idempotency_keys", "organizations", "memberships", "invitations", "datasets"}
+	onWaysIn     = []string{"ways in", "users", "datasets"}
+)
 
 var (
 	callerRoles = []string{"insightforge_auth", "insightforge_user", "insightforge_api", "insightforge_key"}
@@ -67,7 +76,11 @@ func (p installedPolicy) drop() string {
 
 // mutant of the policy's table.
 func (p installedPolicy) mutant(kind, what, sql string) mutant {
-	return mutant{kind, p.Name + ": " + what, sql, []string{p.Table}}
+	m := mutant{kind: kind, name: p.Name + ": " + what, sql: sql, of: []string{p.Table}}
+	if p.Command != "select" && kind != "command changed" { // a select policy has a say in every WHERE
+		m.command = p.Command
+	}
+	return m
 }
 
 // recreated is the policy after a change.
@@ -135,7 +148,7 @@ func installedTables(t *testing.T, admin *pgx.Conn) []grantedTable {
 }
 
 func (g grantedTable) mutant(kind, what, sql string) mutant {
-	return mutant{kind, g.Name + ": " + what, strings.ReplaceAll(sql, "{table}", "app."+g.Name), []string{g.Name}}
+	return mutant{kind: kind, name: g.Name + ": " + what, sql: strings.ReplaceAll(sql, "{table}", "app."+g.Name), of: []string{g.Name}}
 }
 
 func (g grantedTable) mutants() (all []mutant) {
@@ -147,6 +160,9 @@ func (g grantedTable) mutants() (all []mutant) {
 		g.mutant("extra grant", "select to PUBLIC", "grant select on {table} to public"))
 	for _, role := range append(slices.Clone(callerRoles), login) {
 		for _, command := range []string{"select", "insert", "update", "delete"} {
+			if strings.Contains("insightforge_key insightforge", role) && command != "select" {
+				continue // they have nothing here, so that one command tells
+			}
 			if !slices.Contains(g.Grants, role+" "+command) {
 				all = append(all, g.mutant("extra grant", command+" to "+role, "grant "+command+" on {table} to "+role))
 			} else {
@@ -190,22 +206,22 @@ func contextMutants() (all []mutant) {
 			if change == "called on null input" {
 				continue // that is what they are
 			}
-			all = append(all, mutant{"context function", name + ": " + change, "alter function app." + name + " " + change, nil})
+			all = append(all, mutant{"context function", name + ": " + change, "alter function app." + name + " " + change, "", onConditions})
 		}
 		if of, ok := functions[name]; ok {
-			all = append(all, mutant{"context function", name + ": not null-safe", fmt.Sprintf("create or replace function app.%s returns %s stable parallel safe language sql return %s::%s", name, of[0], of[1], of[0]), nil})
-			all = append(all, mutant{"context function", name + ": null", fmt.Sprintf("create or replace function app.%s returns %s stable parallel safe language sql return null::%s", name, of[0], of[0]), nil})
+			all = append(all, mutant{"context function", name + ": not null-safe", fmt.Sprintf("create or replace function app.%s returns %s stable parallel safe language sql return %s::%s", name, of[0], of[1], of[0]), "", onConditions})
+			all = append(all, mutant{"context function", name + ": null", fmt.Sprintf("create or replace function app.%s returns %s stable parallel safe language sql return null::%s", name, of[0], of[0]), "", onConditions})
 		}
 	}
 	const orgAs = "create or replace function app.org_as(variadic roles text[]) returns uuid stable parallel safe language sql return "
 	const org = "nullif(current_setting('app.org_id', true), '')::uuid"
 	return append(all,
-		mutant{"context function", "role(): always OWNER", "create or replace function app.role() returns text stable parallel safe language sql return 'OWNER'::text", nil},
-		mutant{"context function", "org_ids(): not null-safe", "create or replace function app.org_ids() returns uuid[] stable parallel safe language sql return string_to_array(current_setting('app.org_ids', true), ',')::uuid[]", nil},
-		mutant{"context function", "org_as(text[]): whatever the role", orgAs + org, nil},
-		mutant{"context function", "org_as(text[]): not those roles", orgAs + "case when not current_setting('app.role', true) = any (roles) then " + org + " end", nil},
-		mutant{"context function", "org_as(text[]): not null-safe", orgAs + "case when current_setting('app.role', true) = any (roles) then current_setting('app.org_id', true)::uuid end", nil},
-		mutant{"context function", "org_as(text[]): the first role always", orgAs + "case when current_setting('app.role', true) = any (roles) or roles[1] = 'OWNER' then " + org + " end", nil},
+		mutant{"context function", "role(): always OWNER", "create or replace function app.role() returns text stable parallel safe language sql return 'OWNER'::text", "", onConditions},
+		mutant{"context function", "org_ids(): not null-safe", "create or replace function app.org_ids() returns uuid[] stable parallel safe language sql return string_to_array(current_setting('app.org_ids', true), ',')::uuid[]", "", onConditions},
+		mutant{"context function", "org_as(text[]): whatever the role", orgAs + org, "", onConditions},
+		mutant{"context function", "org_as(text[]): not those roles", orgAs + "case when not current_setting('app.role', true) = any (roles) then " + org + " end", "", onConditions},
+		mutant{"context function", "org_as(text[]): not null-safe", orgAs + "case when current_setting('app.role', true) = any (roles) then current_setting('app.org_id', true)::uuid end", "", onConditions},
+		mutant{"context function", "org_as(text[]): the first role always", orgAs + "case when current_setting('app.role', true) = any (roles) or roles[1] = 'OWNER' then " + org + " end", "", onConditions},
 	)
 }
 
@@ -219,15 +235,15 @@ func beginMutants(t *testing.T, admin *pgx.Conn) (all []mutant) {
 	for _, f := range functions {
 		name := strings.TrimPrefix(f.Name, "app.")
 		for _, role := range append(slices.Clone(callerRoles), "public") {
-			all = append(all, mutant{"latch removed", name + ": execute to " + role, "grant execute on function " + f.Name + " to " + role, []string{"ways in"}})
+			all = append(all, mutant{"latch removed", name + ": execute to " + role, "grant execute on function " + f.Name + " to " + role, "", []string{"ways in"}})
 		}
 		all = append(all,
-			mutant{"grant taken", name + ": no execute for the login role", "revoke execute on function " + f.Name + " from insightforge", []string{"ways in"}},
-			mutant{"begin function", name + ": SECURITY DEFINER", "alter function " + f.Name + " security definer", nil},
-			mutant{"begin function", name + ": search_path of the session", "alter function " + f.Name + " reset search_path", nil},
-			mutant{"owner changed", name + ": owned by the login role", "alter function " + f.Name + " owner to insightforge", nil})
+			mutant{"grant taken", name + ": no execute for the login role", "revoke execute on function " + f.Name + " from insightforge", "", []string{"ways in"}},
+			mutant{"begin function", name + ": SECURITY DEFINER", "alter function " + f.Name + " security definer", "", onWaysIn},
+			mutant{"begin function", name + ": search_path of the session", "alter function " + f.Name + " reset search_path", "", onWaysIn},
+			mutant{"owner changed", name + ": owned by the login role", "alter function " + f.Name + " owner to insightforge", "", onWaysIn})
 		for _, m := range bodyMutations(f.Definition) {
-			all = append(all, mutant{"begin function", name + ": " + m.what, m.result, nil})
+			all = append(all, mutant{"begin function", name + ": " + m.what, m.result, "", onWaysIn})
 		}
 	}
 	return all
@@ -236,35 +252,35 @@ func beginMutants(t *testing.T, admin *pgx.Conn) (all []mutant) {
 func roleMutants() (all []mutant) {
 	for _, role := range append(slices.Clone(callerRoles), login, "insightforge_owner") {
 		for _, attribute := range []string{"bypassrls", "superuser", "createrole", "createdb", "replication"} {
-			all = append(all, mutant{"role", role + ": " + attribute, "alter role " + role + " " + attribute, []string{"datasets"}})
+			all = append(all, mutant{"role", role + ": " + attribute, "alter role " + role + " " + attribute, "", []string{"datasets"}})
 		}
 	}
 	for _, role := range append(slices.Clone(callerRoles), login) {
 		for _, of := range []string{"pg_read_all_data", "pg_write_all_data", "pg_monitor"} {
-			all = append(all, mutant{"role", role + ": member of " + of, "grant " + of + " to " + role, []string{"datasets"}})
+			all = append(all, mutant{"role", role + ": member of " + of, "grant " + of + " to " + role, "", []string{"datasets"}})
 		}
-		all = append(all, mutant{"role", role + ": a stored setting", "alter role " + role + " set app.role = 'OWNER'", []string{"datasets"}})
-		all = append(all, mutant{"schema", "app: create for " + role, "grant create on schema app to " + role, []string{"datasets"}})
+		all = append(all, mutant{"role", role + ": a stored setting", "alter role " + role + " set app.role = 'OWNER'", "", []string{"datasets"}})
+		all = append(all, mutant{"schema", "app: create for " + role, "grant create on schema app to " + role, "", []string{"datasets"}})
 	}
 	for _, pair := range [][2]string{{"insightforge_auth", "insightforge_user"}, {"insightforge_user", "insightforge_api"}, {"insightforge_api", "insightforge_user"}, {"insightforge_key", "insightforge_api"}} {
-		all = append(all, mutant{"role", pair[0] + ": member of " + pair[1], fmt.Sprintf("grant %s to %s", pair[1], pair[0]), []string{"datasets"}})
+		all = append(all, mutant{"role", pair[0] + ": member of " + pair[1], fmt.Sprintf("grant %s to %s", pair[1], pair[0]), "", []string{"datasets"}})
 	}
 	return append(all,
-		mutant{"role", "insightforge: INHERIT", "alter role insightforge inherit", []string{"datasets"}},
-		mutant{"role", "insightforge_owner: LOGIN", "alter role insightforge_owner login", []string{"datasets"}},
-		mutant{"schema", "app: no usage for insightforge_api", "revoke usage on schema app from insightforge_api", []string{"datasets"}},
-		mutant{"schema", "app: owned by the login role", "alter schema app owner to insightforge", []string{"datasets"}})
+		mutant{"role", "insightforge: INHERIT", "alter role insightforge inherit", "", []string{"datasets"}},
+		mutant{"role", "insightforge_owner: LOGIN", "alter role insightforge_owner login", "", []string{"datasets"}},
+		mutant{"schema", "app: no usage for insightforge_api", "revoke usage on schema app from insightforge_api", "", []string{"datasets"}},
+		mutant{"schema", "app: owned by the login role", "alter schema app owner to insightforge", "", []string{"datasets"}})
 }
 
 // channelMutants open what sql/roles.sql closes.
 func channelMutants() []mutant {
 	return []mutant{
-		{"channel", "set_config for PUBLIC", "grant execute on function pg_catalog.set_config(text, text, boolean) to public", []string{"datasets"}},
-		{"channel", "set_config for insightforge_api", "grant execute on function pg_catalog.set_config(text, text, boolean) to insightforge_api", []string{"datasets"}},
-		{"channel", "plpgsql for PUBLIC", "grant usage on language plpgsql to public", []string{"datasets"}},
-		{"channel", "pg_notify for PUBLIC", "grant execute on function pg_catalog.pg_notify(text, text) to public", []string{"datasets"}},
-		{"channel", "large objects for PUBLIC", "grant execute on function pg_catalog.lo_get(oid) to public", []string{"datasets"}},
-		{"channel", "advisory locks for PUBLIC", "grant execute on function pg_catalog.pg_advisory_lock(bigint) to public", []string{"datasets"}},
+		{"channel", "set_config for PUBLIC", "grant execute on function pg_catalog.set_config(text, text, boolean) to public", "", []string{"datasets"}},
+		{"channel", "set_config for insightforge_api", "grant execute on function pg_catalog.set_config(text, text, boolean) to insightforge_api", "", []string{"datasets"}},
+		{"channel", "plpgsql for PUBLIC", "grant usage on language plpgsql to public", "", []string{"datasets"}},
+		{"channel", "pg_notify for PUBLIC", "grant execute on function pg_catalog.pg_notify(text, text) to public", "", []string{"datasets"}},
+		{"channel", "large objects for PUBLIC", "grant execute on function pg_catalog.lo_get(oid) to public", "", []string{"datasets"}},
+		{"channel", "advisory locks for PUBLIC", "grant execute on function pg_catalog.pg_advisory_lock(bigint) to public", "", []string{"datasets"}},
 	}
 }
 
@@ -274,7 +290,7 @@ func unchanged(t *testing.T, admin *pgx.Conn) (all []mutant) {
 		all = append(all, p.recreated("nothing", "made again", func(*installedPolicy) {}))
 	}
 	return append(all,
-		mutant{"nothing", "a comment", "comment on policy datasets_select on app.datasets is 'x'", nil},
-		mutant{"nothing", "a grant that is there", "grant select on app.datasets to insightforge_api", nil},
-		mutant{"nothing", "an index", "create index on app.datasets (org_id, name)", nil})
+		mutant{"nothing", "a comment", "comment on policy datasets_select on app.datasets is 'x'", "", nil},
+		mutant{"nothing", "a grant that is there", "grant select on app.datasets to insightforge_api", "", nil},
+		mutant{"nothing", "an index", "create index on app.datasets (org_id, name)", "", nil})
 }

@@ -120,7 +120,7 @@ func (h *harness) kill(ctx context.Context, m mutant) (killer string, err error)
 
 // killer is the grid where it notices, else a lint, else the comparison with policies/.
 func (h *harness) killer(ctx context.Context, m mutant) (string, error) {
-	different, err := h.trial.Differs(ctx, m.of...)
+	different, err := h.trial.Differs(ctx, m.command, m.of...)
 	if err != nil {
 		return "", err
 	}

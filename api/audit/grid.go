@@ -116,15 +116,11 @@ func (t *Trial) lines(ctx context.Context, of target) ([]Line, error) {
 		lines[i] = a.line()
 	}
 	for _, c := range t.callers {
-		refused, err := t.enter(ctx, c)
+		cells, err := t.cells(ctx, of, attempts, c)
 		if err != nil {
 			return nil, err
 		}
-		for i, a := range attempts {
-			cell, err := t.cell(ctx, of, a, c, refused)
-			if err != nil {
-				return nil, err
-			}
+		for i, cell := range cells {
 			lines[i].Cells = append(lines[i].Cells, cell)
 		}
 	}
@@ -132,14 +128,14 @@ func (t *Trial) lines(ctx context.Context, of target) ([]Line, error) {
 }
 
 // Differs tries until an outcome is not the one that the last [Trial.Try] had, and tells which; nil when all are the same.
-// Whether naming the organization makes a difference is not tried.
-func (t *Trial) Differs(ctx context.Context, tables ...string) (different *Change, err error) {
+// Whether naming the organization makes a difference is not tried. command is the only one that is tried; empty: all.
+func (t *Trial) Differs(ctx context.Context, command string, tables ...string) (different *Change, err error) {
 	if _, err := t.conn.Exec(ctx, "savepoint attempt"); err != nil {
 		return nil, err
 	}
 	for _, of := range targets {
 		if different == nil && err == nil && (len(tables) == 0 || slices.Contains(tables, of.name)) {
-			different, err = t.differs(ctx, of)
+			different, err = t.differs(ctx, command, of)
 		}
 	}
 	if err != nil {
@@ -149,22 +145,19 @@ func (t *Trial) Differs(ctx context.Context, tables ...string) (different *Chang
 	return different, err
 }
 
-func (t *Trial) differs(ctx context.Context, of target) (*Change, error) {
+func (t *Trial) differs(ctx context.Context, command string, of target) (*Change, error) {
 	attempts, err := t.attempts(ctx, of)
 	if err != nil {
 		return nil, err
 	}
+	attempts = slices.DeleteFunc(slices.Clone(attempts), func(a attempt) bool { return command != "" && a.command != command })
 	for _, c := range t.callers {
-		refused, err := t.enter(ctx, c)
+		cells, err := t.outcomes(ctx, c, t.statements(of, attempts, c))
 		if err != nil {
 			return nil, err
 		}
-		for _, a := range attempts {
-			cell, err := t.try(ctx, refused, t.statement(of.name, a.row, c, a.sql))
-			if err != nil {
-				return nil, err
-			}
-			for _, change := range a.line().changes(of.name, c.name, cell) {
+		for i, cell := range cells {
+			for _, change := range attempts[i].line().changes(of.name, c.name, cell) {
 				if change.Before = t.seen[change.key()]; change.Before != cell {
 					return &change, nil
 				}
@@ -178,63 +171,112 @@ func (a attempt) line() Line {
 	return Line{a.command, a.variant, a.columns.names, a.columns.all, a.row.org, a.row.kind, nil}
 }
 
-// enter becomes c, until the next caller. Where even that is refused, the outcome of every statement is that.
-func (t *Trial) enter(ctx context.Context, c caller) (refused string, err error) {
-	script := "rollback to savepoint attempt; " + t.login
-	if c.begin != "" {
-		script += "; " + c.begin
+// cells are what happens to c's statements. Where one names its row, it is tried with the organization named as well: the
+// policies alone must give the same answer.
+func (t *Trial) cells(ctx context.Context, of target, attempts []attempt, c caller) ([]string, error) {
+	statements := t.statements(of, attempts, c)
+	var both []int
+	for i, a := range attempts {
+		if named, ok := strings.CutSuffix(a.sql, " where "+of.key); ok && of.org != "" {
+			both = append(both, i)
+			statements = append(statements, t.statement(of, a, c, named+" where "+of.org+" and "+of.key))
+		}
 	}
-	_, refused, err = t.run(ctx, script+"; savepoint caller")
-	return refused, err
+	outcomes, err := t.outcomes(ctx, c, statements)
+	if err != nil {
+		return nil, err
+	}
+	cells := outcomes[:len(attempts)]
+	for n, i := range both {
+		if with := outcomes[len(attempts)+n]; with != cells[i] {
+			cells[i] += ", with org_id " + with
+		}
+	}
+	return cells, nil
 }
 
-// cell is what happens to c's statement. Where it names its row, it is tried with the organization named as well: the
-// policies alone must give the same answer.
-func (t *Trial) cell(ctx context.Context, of target, a attempt, c caller, refused string) (string, error) {
-	cell, err := t.try(ctx, refused, t.statement(of.name, a.row, c, a.sql))
-	named, ok := strings.CutSuffix(a.sql, " where "+of.key)
-	if err != nil || !ok || of.org == "" {
-		return cell, err
+// statements are those of the attempts, as c sends them.
+func (t *Trial) statements(of target, attempts []attempt, c caller) []string {
+	statements := make([]string, len(attempts), 2*len(attempts))
+	for i, a := range attempts {
+		statements[i] = t.statement(of, a, c, a.sql)
 	}
-	with, err := t.try(ctx, refused, t.statement(of.name, a.row, c, named+" where "+of.org+" and "+of.key))
-	if with != cell {
-		cell += ", with org_id " + with
-	}
-	return cell, err
+	return statements
 }
 
 // statement is [planted.fill], once.
-func (t *Trial) statement(table string, r row, c caller, sql string) string {
-	key := filling{table, r, c.name, sql}
+func (t *Trial) statement(of target, a attempt, c caller, sql string) string {
+	key := filling{of.name, a.row, c.name, sql}
 	if _, ok := t.filled[key]; !ok {
-		t.filled[key] = t.fill(table, r, c, sql)
+		t.filled[key] = t.fill(of.name, a.row, c, sql)
 	}
 	return t.filled[key]
 }
 
-// try is what happens to a statement of the caller that was entered.
-func (t *Trial) try(ctx context.Context, refused, sql string) (string, error) {
-	if refused != "" {
-		return refused, nil
+// outcomes become c and are what happens to each statement. Where already becoming c is refused, that is what happens to
+// each of them.
+func (t *Trial) outcomes(ctx context.Context, c caller, statements []string) (outcomes []string, err error) {
+	script := "rollback to savepoint attempt; " + t.login
+	if c.begin != "" {
+		script += "; " + c.begin
 	}
-	touched, refused, err := t.run(ctx, "rollback to savepoint caller; "+sql)
-	if refused != "" || err != nil {
-		return refused, err
+	_, err = t.conn.PgConn().Exec(ctx, script+"; savepoint caller").ReadAll()
+	if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) {
+		return slices.Repeat([]string{refusal(refused)}, len(statements)), nil
 	}
-	return rows(touched), nil
+	for chunk := range slices.Chunk(statements, pipelined) {
+		if err == nil {
+			var some []string
+			some, err = t.pipeline(ctx, chunk)
+			outcomes = append(outcomes, some...)
+		}
+	}
+	return outcomes, err
 }
 
-// run sends a script in one message: how many rows its last statement has touched, or how it was refused.
-func (t *Trial) run(ctx context.Context, script string) (touched int64, refused string, err error) {
-	results, err := t.conn.PgConn().Exec(ctx, script).ReadAll()
-	if err == nil {
-		return results[len(results)-1].CommandTag.RowsAffected(), "", nil
+// pipelined is how many statements are sent before the first answer is read.
+const pipelined = 100
+
+// pipeline sends statements in one flush; each is undone before the next.
+func (t *Trial) pipeline(ctx context.Context, statements []string) (outcomes []string, err error) {
+	p := t.conn.PgConn().StartPipeline(ctx)
+	for _, sql := range statements {
+		p.SendQueryParams("rollback to savepoint caller", nil, nil, nil, nil)
+		for part := range strings.SplitSeq(sql, "; ") {
+			p.SendQueryParams(part, nil, nil, nil, nil)
+		}
+		p.SendPipelineSync()
 	}
-	var answer *pgconn.PgError
-	if !errors.As(err, &answer) || strings.HasPrefix(answer.Code, "57P") {
-		return 0, "", err
+	err = p.Flush()
+	for range statements {
+		var outcome string
+		if err == nil {
+			outcome, err = readOutcome(p)
+		}
+		outcomes = append(outcomes, outcome)
 	}
-	return 0, refusal(answer), nil
+	return outcomes, errors.Join(err, p.Close())
+}
+
+// readOutcome reads answers up to the next sync: the last one is the outcome, or the first error.
+func readOutcome(p *pgconn.Pipeline) (outcome string, err error) {
+	for {
+		answer, err := p.GetResults()
+		if reader, ok := answer.(*pgconn.ResultReader); ok {
+			var tag pgconn.CommandTag
+			tag, err = reader.Close()
+			outcome = rows(tag.RowsAffected())
+		}
+		var refused *pgconn.PgError
+		switch _, synced := answer.(*pgconn.PipelineSync); {
+		case errors.As(err, &refused) && !strings.HasPrefix(refused.Code, "57P"):
+			outcome = refusal(refused)
+		case err != nil:
+			return "", err
+		case synced:
+			return outcome, nil
+		}
+	}
 }
 
 func rows(n int64) string {
