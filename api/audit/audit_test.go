@@ -59,7 +59,7 @@ func TestAnOutcomeThatIsNotExpectedIsAFinding(t *testing.T) {
 	require.Len(t, found, 1)
 	require.Equal(t, "drift_grid", found[0].ID)
 	require.Equal(t, []string{"table app.datasets"}, found[0].Objects)
-	require.Contains(t, found[0].Effects, "OWNER, ADMIN, ANALYST may no longer INSERT datasets that are one's own")
+	require.Contains(t, found[0].Effects, "OWNER, ADMIN and ANALYST may no longer INSERT datasets of their own into the own organization")
 }
 
 // TestARowOfAnotherOrganizationIsAFinding, also where neither a lint nor a file knows why.
@@ -80,7 +80,7 @@ func TestARowOfAnotherOrganizationIsAFinding(t *testing.T) {
 	r.Tried(grid, nil)
 	require.Len(t, r.Findings, 1)
 	require.Equal(t, "crosses_organizations", r.Findings[0].ID)
-	require.Contains(t, r.Findings[0].Effects, "OWNER, ADMIN, ANALYST, VIEWER may now SELECT datasets of another organization")
+	require.Contains(t, r.Findings[0].Effects, "every member may now SELECT datasets of another organization that they are members of")
 }
 
 func TestTheEffectsOfAPolicyAreToldWithIt(t *testing.T) {
