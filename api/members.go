@@ -74,7 +74,8 @@ func (s *Server) listMembers(ctx context.Context, in *struct {
 }
 
 // The OWNER rows are locked first, and in one order: two owners who demote each other at once would else both find the
-// other still there. Who may not update memberships locks nothing, and touches nothing.
+// other still there. Who may not update memberships locks nothing, and touches nothing but oneself: only who began as an
+// OWNER leaves as one, for who was made OWNER since is perhaps the only one.
 const (
 	updateMember = `
 with owners as materialized (
@@ -88,7 +89,7 @@ returning m.user_id, m.full_name, m.role,
 with owners as materialized (
   select user_id from app.memberships where org_id = $1 and role = 'OWNER' order by user_id for update)
 delete from app.memberships m
-where m.org_id = $1 and m.user_id = $2
+where m.org_id = $1 and m.user_id = $2 and (m.role <> 'OWNER' or app.role() = 'OWNER')
   and (not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))`
 )
 
@@ -114,9 +115,10 @@ func (s *Server) removeMember(ctx context.Context, in *MemberPath) (*struct{}, e
 	return nil, err
 }
 
-// last_owner: an OWNER was to go, or to be less, by somebody whom the policies allow that, and no other OWNER is there.
+// last_owner: an OWNER was to go, or to be less, by somebody whom the policies allow that, and no other OWNER is there. If
+// one is, roles have changed since the transaction began.
 const selectMemberRevision = `
-select m.revision, case when m.role = 'OWNER' and app.role() = 'OWNER'
-    and not exists (select from app.memberships where org_id = $1 and role = 'OWNER' and user_id <> $2)
-  then 'last_owner' else 'forbidden' end as code
+select m.revision, case when not (m.role = 'OWNER' and app.role() = 'OWNER') then 'forbidden'
+    when exists (select from app.memberships where org_id = $1 and role = 'OWNER' and user_id <> $2) then 'retry'
+    else 'last_owner' end as code
 from app.memberships m where m.org_id = $1 and m.user_id = $2`

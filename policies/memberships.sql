@@ -7,8 +7,7 @@
 --
 -- USING sees the old role, WITH CHECK the new one: an ADMIN touches nobody who is more than an ANALYST, and makes
 -- nobody more. That an organization keeps an OWNER is not a question of one row: the statements of api/members.go lock
--- the OWNER rows first. Leaving asks for the role that the transaction began with: who was made OWNER since is perhaps the
--- only one, and those statements, which run as the former role, would lock nobody.
+-- the OWNER rows first.
 
 grant select, update (role, updated_at, revision), delete on app.memberships to insightforge_api;
 grant select, insert (org_id, user_id, role, full_name), update (full_name, updated_at, revision) on app.memberships to insightforge_user;
@@ -20,7 +19,7 @@ create policy memberships_update on app.memberships for update to insightforge_a
   with check (org_id = app.org_as('OWNER', 'ADMIN') and (app.role() = 'OWNER' or role in ('ANALYST', 'VIEWER')));
 create policy memberships_delete on app.memberships for delete to insightforge_api
   using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER')
-    and (user_id = app.user_id() and role = app.role() or app.role() = 'OWNER' or app.role() = 'ADMIN' and role in ('ANALYST', 'VIEWER')));
+    and (user_id = app.user_id() or app.role() = 'OWNER' or app.role() = 'ADMIN' and role in ('ANALYST', 'VIEWER')));
 create policy memberships_select_user on app.memberships for select to insightforge_user
   using (user_id = app.user_id());
 create policy memberships_insert_user on app.memberships for insert to insightforge_user

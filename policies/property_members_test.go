@@ -88,7 +88,8 @@ func (w *world) whom(org string) string {
 
 func (w *world) removes(p place, whom string) operation {
 	return w.act(p, "removes "+whom+" from "+p.named, "0", func(m *model, role string) string {
-		if !m.removable(p.person, role, whom, p.org) || m.lastOwner(whom, p.org) {
+		madeOwnerSince := m.role(whom, p.org) == "OWNER" && role != "OWNER"
+		if !m.removable(p.person, role, whom, p.org) || m.lastOwner(whom, p.org) || madeOwnerSince {
 			return "0"
 		}
 		return m.removes(p.org, func(person string) bool { return person == whom })

@@ -157,6 +157,8 @@ func (c *Comparison) parts() (parts []section) {
 		parts = append(parts, section{"What was narrowed", c.Narrowed})
 	}
 	switch {
+	case c.Equal() && c.NotCompared != "":
+		parts = append(parts, section{"No definition differs", nil})
 	case c.Equal():
 		parts = append(parts, section{"Nothing differs", nil})
 	case len(c.Widened)+len(c.Narrowed) == 0 && c.NotCompared == "":

@@ -42,7 +42,7 @@ that the private PostgreSQL in DATA_DIR, which it starts, and stops again, if no
 
 Exit status: 0 no findings, 1 findings, 2 it could not look, or a wrong command line.
 With --against: 0 nothing was widened, 1 something was widened, 2 it could not look. Where one side has tried nothing, only
-definitions can be compared: 0 if they are equal and the catalog has no finding, else 2, since nobody knows what they let whom do.
+definitions can be compared: 0 if they are equal and the catalog has no error, else 2, since nobody knows what they let whom do.
 
 What each rule means: docs/audit.md.
 `
