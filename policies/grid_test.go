@@ -20,6 +20,7 @@ func TestGrid(t *testing.T) {
 	r, err := audit.Run(t.Context(), connect(t, postgrestest.Database(t), superuser), audit.Options{})
 	require.NoError(t, err)
 	requireGolden(t, "testdata/grid.txt", r.Grid.Text())
+	r.Major = 0 // one file for every major: 15 to 18 write these expressions alike
 	saved, err := r.Saved.JSON()
 	require.NoError(t, err)
 	requireGolden(t, "expected.json", string(saved))
