@@ -40,7 +40,7 @@ func mutants(t *testing.T, admin *pgx.Conn) (all []mutant) {
 	for _, table := range installedTables(t, admin) {
 		all = append(all, table.mutants()...)
 	}
-	return slices.Concat(all, contextMutants(), beginMutants(t, admin), roleMutants(), channelMutants())
+	return slices.Concat(all, contextMutants(), beginMutants(t, admin), roleMutants(t, admin), channelMutants())
 }
 
 // installedPolicy is a row of pg_policies; expressions are as PostgreSQL writes them.
@@ -249,7 +249,11 @@ func beginMutants(t *testing.T, admin *pgx.Conn) (all []mutant) {
 	return all
 }
 
-func roleMutants() (all []mutant) {
+func roleMutants(t *testing.T, admin *pgx.Conn) (all []mutant) {
+	inherit := "alter role insightforge inherit"
+	if value[int](t, admin, "select current_setting('server_version_num')::int") >= 160000 { // each membership says it for itself
+		inherit += "; grant insightforge_auth, insightforge_user, insightforge_api, insightforge_key to insightforge with inherit true"
+	}
 	for _, role := range append(slices.Clone(callerRoles), login, "insightforge_owner") {
 		for _, attribute := range []string{"bypassrls", "superuser", "createrole", "createdb", "replication"} {
 			all = append(all, mutant{"role", role + ": " + attribute, "alter role " + role + " " + attribute, "", []string{"datasets"}})
@@ -266,7 +270,8 @@ func roleMutants() (all []mutant) {
 		all = append(all, mutant{"role", pair[0] + ": member of " + pair[1], fmt.Sprintf("grant %s to %s", pair[1], pair[0]), "", []string{"datasets"}})
 	}
 	return append(all,
-		mutant{"role", "insightforge: INHERIT", "alter role insightforge inherit", "", []string{"datasets"}},
+		mutant{"role", "insightforge: INHERIT", inherit, "", []string{"datasets"}},
+		mutant{"role", "insightforge: may make others members", "grant insightforge_api to insightforge with admin option", "", []string{"datasets"}},
 		mutant{"role", "insightforge_owner: LOGIN", "alter role insightforge_owner login", "", []string{"datasets"}},
 		mutant{"schema", "app: no usage for insightforge_api", "revoke usage on schema app from insightforge_api", "", []string{"datasets"}},
 		mutant{"schema", "app: owned by the login role", "alter schema app owner to insightforge", "", []string{"datasets"}})
