@@ -14,7 +14,7 @@ import (
 //go:embed state.sql
 var stateSQL string
 
-// Item is a policy, a function or a grant, as PostgreSQL tells it.
+// Item is a policy, a function, a grant or a constraint, as PostgreSQL tells it.
 type Item struct {
 	Object string `json:"object"`
 	Make   string `json:"make"` // the statement that makes it
@@ -27,11 +27,12 @@ func installed(ctx context.Context, q querier) ([]Item, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Item])
 }
 
-// Lints of what differs from policies/.
+// Lints of what differs from sql/ and policies/.
 var (
-	driftPolicy   = Lint{ID: "drift_policy", Title: "A policy that is not as policies/ says", Level: Error, Covers: "pgrls HYG001, HYG002", Meaning: "It was created, changed or dropped by hand, or the database was made by another version of this program."}
-	driftFunction = Lint{ID: "drift_function", Title: "A function that is not as policies/ says", Level: Error, Meaning: "What the policies compare with, or a way into a transaction, was changed by hand."}
-	driftGrant    = Lint{ID: "drift_grant", Title: "A grant that is not as policies/ says", Level: Error, Meaning: "A right was given or taken by hand."}
+	driftPolicy     = Lint{ID: "drift_policy", Title: "A policy that is not as policies/ says", Level: Error, Covers: "pgrls HYG001, HYG002", Meaning: "It was created, changed or dropped by hand, or the database was made by another version of this program."}
+	driftFunction   = Lint{ID: "drift_function", Title: "A function that is not as policies/ says", Level: Error, Meaning: "What the policies compare with, or a way into a transaction, was changed by hand."}
+	driftConstraint = Lint{ID: "drift_constraint", Title: "A key or a check that is not as sql/ says", Level: Error, Meaning: "Keys keep rows and references within their organization; one was added, changed or dropped by hand."}
+	driftGrant      = Lint{ID: "drift_grant", Title: "A grant that is not as policies/ says", Level: Error, Meaning: "A right was given or taken by hand."}
 )
 
 // drift compares what is installed with what policies/ makes.
@@ -69,6 +70,8 @@ func driftOf(object string) Lint {
 		return driftPolicy
 	case "function":
 		return driftFunction
+	case "constraint":
+		return driftConstraint
 	default:
 		return driftGrant
 	}
@@ -79,9 +82,9 @@ func differs(object string, want, have Item) string {
 	case have.Make == "":
 		return object + " is missing"
 	case want.Make == "":
-		return object + " is in no file of policies/"
+		return object + " is in no file of sql/ and policies/"
 	default:
-		return object + " is another than policies/ says"
+		return object + " is another than the files say"
 	}
 }
 

@@ -1,5 +1,5 @@
--- What policies/ makes: each policy, function and grant, the statement that makes it and the one that takes it away. What a
--- server may lack (app.expand, in language internal) is left out.
+-- What sql/ and policies/ make that isolation rests on: each policy, function, grant and constraint, the statement that makes
+-- it and the one that takes it away. What a server may lack (app.expand, in language internal) is left out.
 
 with roles as (select oid, quote_ident(rolname) as name from pg_roles union all select 0, 'PUBLIC'),
 functions as (
@@ -33,4 +33,9 @@ union all
 select format('grant of %s on %s to %s', what, on_what, role), format('grant %s on %s to %s', what, on_what, role) || case when is_grantable then ' with grant option' else '' end,
   format('revoke %s on %s from %s', what, on_what, role)
 from grants
+union all
+select format('constraint %I on app.%I', k.conname, c.relname), format('alter table app.%I add constraint %I %s', c.relname, k.conname, pg_get_constraintdef(k.oid)),
+  format('alter table app.%I drop constraint %I', c.relname, k.conname)
+from pg_constraint k join pg_class c on c.oid = k.conrelid
+where c.relnamespace = to_regnamespace('app') and k.contype in ('p', 'u', 'f', 'c')
 order by 1

@@ -1,2 +1,2 @@
 -- finds: table app.datasets
-create unique index datasets_name on app.datasets (name);
+alter table app.datasets add constraint datasets_name unique (name);

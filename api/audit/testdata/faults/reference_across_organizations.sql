@@ -1,4 +1,3 @@
 -- finds: table app.analyses
-alter table app.datasets add constraint datasets_for_all unique (org_id, id, name);
-alter table app.analyses add other uuid, add constraint crossing foreign key (other, dataset_id, name) references app.datasets (org_id, id, name);
-create index on app.analyses (other, dataset_id, name);
+alter table app.analyses add other uuid, add constraint crossing foreign key (other, dataset_id, created_by) references app.datasets (org_id, id, created_by);
+create index on app.analyses (other, dataset_id, created_by);

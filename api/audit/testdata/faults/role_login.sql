@@ -1,0 +1,2 @@
+-- finds: role insightforge_api
+alter role insightforge_api login;
