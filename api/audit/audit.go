@@ -30,6 +30,7 @@ type Report struct {
 	Login      string    `json:"login"`      // who audited
 	Findings   []Finding `json:"findings"`
 	NotTried   string    `json:"not_tried,omitempty"` // why there is no grid
+	Failed     bool      `json:"failed,omitempty"`    // it was to be tried, and could not
 	Saved
 }
 
@@ -58,7 +59,7 @@ select current_database() as database, current_setting('server_version') as vers
     where pg_get_userbyid(m.roleid) in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key') and r.rolcanlogin and not r.rolsuper) as logins`
 
 // Run audits the database of conn: a superuser's connection, or a member's of insightforge_owner, for all of it; for the
-// catalog alone any login will do. An error means that it could not look.
+// catalog alone any login will do. An error means that it could not look; if it could look and not try, the report says so.
 func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	if err := begin(ctx, conn, cmp.Or(opt.LockTimeout, 2*time.Second)); err != nil {
 		return nil, err
@@ -74,16 +75,24 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	if r.NotTried != "" {
 		return r, nil
 	}
+	grid, err := plantAndTry(ctx, conn)
+	switch {
+	case err == nil:
+		r.Tried(grid, opt.Expected)
+	case ctx.Err() != nil || conn.IsClosed():
+		return nil, err
+	default: // what the catalog says is perhaps why
+		r.NotTried, r.Failed = err.Error(), true
+	}
+	return r, nil
+}
+
+func plantAndTry(ctx context.Context, conn *pgx.Conn) (*Grid, error) {
 	t, err := Plant(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
-	grid, err := t.Try(ctx)
-	if err != nil {
-		return nil, err
-	}
-	r.Tried(grid, opt.Expected)
-	return r, nil
+	return t.Try(ctx)
 }
 
 func begin(ctx context.Context, conn *pgx.Conn, lockTimeout time.Duration) error {

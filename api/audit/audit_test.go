@@ -91,6 +91,25 @@ func TestARowOfAnotherOrganizationIsAFinding(t *testing.T) {
 	require.Contains(t, r.Findings[0].Effects, "every member may now SELECT datasets of another organization that they are members of")
 }
 
+// TestWhatTheCatalogSaysIsToldWhereNothingCanBeTried: foreign keys are checked as the owner of the tables.
+func TestWhatTheCatalogSaysIsToldWhereNothingCanBeTried(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, "alter schema app owner to insightforge")
+	r, err := audit.Run(t.Context(), conn, audit.Options{Expected: expected(t)})
+	require.NoError(t, err)
+	require.True(t, r.Failed)
+	require.Contains(t, r.NotTried, "planting rows: ERROR: permission denied for schema app")
+	require.Contains(t, ids(withoutServer(r)), "ownership")
+}
+
+func ids(findings []audit.Finding) (ids []string) {
+	for _, f := range findings {
+		ids = append(ids, f.ID)
+	}
+	return ids
+}
+
 func TestTheEffectsOfAPolicyAreToldWithIt(t *testing.T) {
 	t.Parallel()
 	conn := connect(t)

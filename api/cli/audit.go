@@ -130,8 +130,14 @@ func (o auditOptions) audit(ctx context.Context, files migrate.Files) (clean boo
 	if before != nil {
 		return o.compare(before, name, r)
 	}
+	if err := o.write(r); err != nil {
+		return false, err
+	}
 	errs, warnings := r.Counts()
-	return errs+warnings == 0, o.write(r)
+	if r.Failed && errs+warnings == 0 {
+		return false, errors.New("nothing could be tried: " + r.NotTried)
+	}
+	return errs+warnings == 0, nil
 }
 
 // before is what --against names, and how to call it.
