@@ -23,7 +23,7 @@ type mutant struct {
 
 // Functions show on each kind of condition.
 var (
-	onConditions = []string{"users", "idempotency_keys", "organizations", "memberships", "invitations", "datasets"}
+	onConditions = []string{"users", "idempotency_keys", "organizations", "invitations", "datasets"}
 	onWaysIn     = []string{"ways in", "users", "datasets"}
 )
 
@@ -77,7 +77,7 @@ func (p installedPolicy) drop() string {
 // mutant of the policy's table.
 func (p installedPolicy) mutant(kind, what, sql string) mutant {
 	m := mutant{kind: kind, name: p.Name + ": " + what, sql: sql, of: []string{p.Table}}
-	if p.Command != "select" && kind != "command changed" { // a select policy has a say in every WHERE
+	if kind != "command changed" { // a select policy has a say in every WHERE, but shows in a SELECT first
 		m.command = p.Command
 	}
 	return m
@@ -148,7 +148,11 @@ func installedTables(t *testing.T, admin *pgx.Conn) []grantedTable {
 }
 
 func (g grantedTable) mutant(kind, what, sql string) mutant {
-	return mutant{kind: kind, name: g.Name + ": " + what, sql: strings.ReplaceAll(sql, "{table}", "app."+g.Name), of: []string{g.Name}}
+	m := mutant{kind: kind, name: g.Name + ": " + what, sql: strings.ReplaceAll(sql, "{table}", "app."+g.Name), of: []string{g.Name}}
+	if kind == "FORCE off" || kind == "owner changed" { // no caller notices: the audit does
+		m.command = "select"
+	}
+	return m
 }
 
 func (g grantedTable) mutants() (all []mutant) {
@@ -206,22 +210,22 @@ func contextMutants() (all []mutant) {
 			if change == "called on null input" {
 				continue // that is what they are
 			}
-			all = append(all, mutant{"context function", name + ": " + change, "alter function app." + name + " " + change, "", onConditions})
+			all = append(all, mutant{"context function", name + ": " + change, "alter function app." + name + " " + change, "select", onConditions})
 		}
 		if of, ok := functions[name]; ok {
-			all = append(all, mutant{"context function", name + ": not null-safe", fmt.Sprintf("create or replace function app.%s returns %s stable parallel safe language sql return %s::%s", name, of[0], of[1], of[0]), "", onConditions})
-			all = append(all, mutant{"context function", name + ": null", fmt.Sprintf("create or replace function app.%s returns %s stable parallel safe language sql return null::%s", name, of[0], of[0]), "", onConditions})
+			all = append(all, mutant{"context function", name + ": not null-safe", fmt.Sprintf("create or replace function app.%s returns %s stable parallel safe language sql return %s::%s", name, of[0], of[1], of[0]), "select", onConditions})
+			all = append(all, mutant{"context function", name + ": null", fmt.Sprintf("create or replace function app.%s returns %s stable parallel safe language sql return null::%s", name, of[0], of[0]), "select", onConditions})
 		}
 	}
 	const orgAs = "create or replace function app.org_as(variadic roles text[]) returns uuid stable parallel safe language sql return "
 	const org = "nullif(current_setting('app.org_id', true), '')::uuid"
 	return append(all,
-		mutant{"context function", "role(): always OWNER", "create or replace function app.role() returns text stable parallel safe language sql return 'OWNER'::text", "", onConditions},
-		mutant{"context function", "org_ids(): not null-safe", "create or replace function app.org_ids() returns uuid[] stable parallel safe language sql return string_to_array(current_setting('app.org_ids', true), ',')::uuid[]", "", onConditions},
-		mutant{"context function", "org_as(text[]): whatever the role", orgAs + org, "", onConditions},
-		mutant{"context function", "org_as(text[]): not those roles", orgAs + "case when not current_setting('app.role', true) = any (roles) then " + org + " end", "", onConditions},
-		mutant{"context function", "org_as(text[]): not null-safe", orgAs + "case when current_setting('app.role', true) = any (roles) then current_setting('app.org_id', true)::uuid end", "", onConditions},
-		mutant{"context function", "org_as(text[]): the first role always", orgAs + "case when current_setting('app.role', true) = any (roles) or roles[1] = 'OWNER' then " + org + " end", "", onConditions},
+		mutant{"context function", "role(): always OWNER", "create or replace function app.role() returns text stable parallel safe language sql return 'OWNER'::text", "select", onConditions},
+		mutant{"context function", "org_ids(): not null-safe", "create or replace function app.org_ids() returns uuid[] stable parallel safe language sql return string_to_array(current_setting('app.org_ids', true), ',')::uuid[]", "select", onConditions},
+		mutant{"context function", "org_as(text[]): whatever the role", orgAs + org, "select", onConditions},
+		mutant{"context function", "org_as(text[]): not those roles", orgAs + "case when not current_setting('app.role', true) = any (roles) then " + org + " end", "select", onConditions},
+		mutant{"context function", "org_as(text[]): not null-safe", orgAs + "case when current_setting('app.role', true) = any (roles) then current_setting('app.org_id', true)::uuid end", "select", onConditions},
+		mutant{"context function", "org_as(text[]): the first role always", orgAs + "case when current_setting('app.role', true) = any (roles) or roles[1] = 'OWNER' then " + org + " end", "select", onConditions},
 	)
 }
 
@@ -256,36 +260,36 @@ func roleMutants(t *testing.T, admin *pgx.Conn) (all []mutant) {
 	}
 	for _, role := range append(slices.Clone(callerRoles), login, "insightforge_owner") {
 		for _, attribute := range []string{"bypassrls", "superuser", "createrole", "createdb", "replication"} {
-			all = append(all, mutant{"role", role + ": " + attribute, "alter role " + role + " " + attribute, "", []string{"datasets"}})
+			all = append(all, mutant{"role", role + ": " + attribute, "alter role " + role + " " + attribute, "select", []string{"datasets"}})
 		}
 	}
 	for _, role := range append(slices.Clone(callerRoles), login) {
 		for _, of := range []string{"pg_read_all_data", "pg_write_all_data", "pg_monitor"} {
-			all = append(all, mutant{"role", role + ": member of " + of, "grant " + of + " to " + role, "", []string{"datasets"}})
+			all = append(all, mutant{"role", role + ": member of " + of, "grant " + of + " to " + role, "select", []string{"datasets"}})
 		}
-		all = append(all, mutant{"role", role + ": a stored setting", "alter role " + role + " set app.role = 'OWNER'", "", []string{"datasets"}})
-		all = append(all, mutant{"schema", "app: create for " + role, "grant create on schema app to " + role, "", []string{"datasets"}})
+		all = append(all, mutant{"role", role + ": a stored setting", "alter role " + role + " set app.role = 'OWNER'", "select", []string{"datasets"}})
+		all = append(all, mutant{"schema", "app: create for " + role, "grant create on schema app to " + role, "select", []string{"datasets"}})
 	}
 	for _, pair := range [][2]string{{"insightforge_auth", "insightforge_user"}, {"insightforge_user", "insightforge_api"}, {"insightforge_api", "insightforge_user"}, {"insightforge_key", "insightforge_api"}} {
-		all = append(all, mutant{"role", pair[0] + ": member of " + pair[1], fmt.Sprintf("grant %s to %s", pair[1], pair[0]), "", []string{"datasets"}})
+		all = append(all, mutant{"role", pair[0] + ": member of " + pair[1], fmt.Sprintf("grant %s to %s", pair[1], pair[0]), "select", []string{"datasets"}})
 	}
 	return append(all,
-		mutant{"role", "insightforge: INHERIT", inherit, "", []string{"datasets"}},
-		mutant{"role", "insightforge: may make others members", "grant insightforge_api to insightforge with admin option", "", []string{"datasets"}},
-		mutant{"role", "insightforge_owner: LOGIN", "alter role insightforge_owner login", "", []string{"datasets"}},
-		mutant{"schema", "app: no usage for insightforge_api", "revoke usage on schema app from insightforge_api", "", []string{"datasets"}},
-		mutant{"schema", "app: owned by the login role", "alter schema app owner to insightforge", "", []string{"datasets"}})
+		mutant{"role", "insightforge: INHERIT", inherit, "select", []string{"datasets"}},
+		mutant{"role", "insightforge: may make others members", "grant insightforge_api to insightforge with admin option", "select", []string{"datasets"}},
+		mutant{"role", "insightforge_owner: LOGIN", "alter role insightforge_owner login", "select", []string{"datasets"}},
+		mutant{"schema", "app: no usage for insightforge_api", "revoke usage on schema app from insightforge_api", "select", []string{"datasets"}},
+		mutant{"schema", "app: owned by the login role", "alter schema app owner to insightforge", "select", []string{"datasets"}})
 }
 
 // channelMutants open what sql/roles.sql closes.
 func channelMutants() []mutant {
 	return []mutant{
-		{"channel", "set_config for PUBLIC", "grant execute on function pg_catalog.set_config(text, text, boolean) to public", "", []string{"datasets"}},
-		{"channel", "set_config for insightforge_api", "grant execute on function pg_catalog.set_config(text, text, boolean) to insightforge_api", "", []string{"datasets"}},
-		{"channel", "plpgsql for PUBLIC", "grant usage on language plpgsql to public", "", []string{"datasets"}},
-		{"channel", "pg_notify for PUBLIC", "grant execute on function pg_catalog.pg_notify(text, text) to public", "", []string{"datasets"}},
-		{"channel", "large objects for PUBLIC", "grant execute on function pg_catalog.lo_get(oid) to public", "", []string{"datasets"}},
-		{"channel", "advisory locks for PUBLIC", "grant execute on function pg_catalog.pg_advisory_lock(bigint) to public", "", []string{"datasets"}},
+		{"channel", "set_config for PUBLIC", "grant execute on function pg_catalog.set_config(text, text, boolean) to public", "select", []string{"datasets"}},
+		{"channel", "set_config for insightforge_api", "grant execute on function pg_catalog.set_config(text, text, boolean) to insightforge_api", "select", []string{"datasets"}},
+		{"channel", "plpgsql for PUBLIC", "grant usage on language plpgsql to public", "select", []string{"datasets"}},
+		{"channel", "pg_notify for PUBLIC", "grant execute on function pg_catalog.pg_notify(text, text) to public", "select", []string{"datasets"}},
+		{"channel", "large objects for PUBLIC", "grant execute on function pg_catalog.lo_get(oid) to public", "select", []string{"datasets"}},
+		{"channel", "advisory locks for PUBLIC", "grant execute on function pg_catalog.pg_advisory_lock(bigint) to public", "select", []string{"datasets"}},
 	}
 }
 
