@@ -83,6 +83,8 @@ func (s *Server) registerAll() {
 	s.registerHealth()
 	s.registerAuth()
 	s.registerUsers()
+	s.registerSessions()
+	s.registerPassword()
 	s.registerOrganizations()
 	s.registerPermissions()
 	s.registerMembers()
