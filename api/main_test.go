@@ -49,6 +49,11 @@ type server struct {
 // newServer serves as the program does, with adjustments that a test needs.
 func newServer(t *testing.T, adjust ...func(*http.Server)) *server {
 	t.Helper()
+	return newServerOf(t, keys(), adjust...)
+}
+
+func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *server {
+	t.Helper()
 	database, dir := postgrestest.Database(t), t.TempDir()
 	db, err := tenant.Open(t.Context(), database.URL("insightforge"), tenant.Options{})
 	require.NoError(t, err)
@@ -57,7 +62,7 @@ func newServer(t *testing.T, adjust ...func(*http.Server)) *server {
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
 	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, ""}
-	s.Config = api.HTTPServer(api.NewServer(db, 4, keys(), "app.expand", dir, maxUpload).Handler())
+	s.Config = api.HTTPServer(api.NewServer(db, 4, keys, "app.expand", dir, maxUpload).Handler())
 	for _, adjust := range adjust {
 		adjust(s.Config)
 	}
@@ -78,16 +83,21 @@ func newKeys(seed []byte) *token.Keys {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
+	k, err := token.LoadOrCreate(writeKeys(dir, seed))
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+// writeKeys returns the path of a file with one signing key.
+func writeKeys(dir string, seed []byte) string {
 	path := filepath.Join(dir, "keys.json")
 	text, _ := json.Marshal(map[string][]byte{"signing_seed": seed, "refresh_key": seed})
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		panic(err)
 	}
-	k, err := token.LoadOrCreate(path)
-	if err != nil {
-		panic(err)
-	}
-	return k
+	return path
 }
 
 // force runs a statement as superuser.

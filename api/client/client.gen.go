@@ -1080,6 +1080,8 @@ type ClientInterface interface {
 
 	// GetJwks The public keys of access tokens
 	//
+	// The one that signs, the one that will, and those whose tokens may still be valid.
+	//
 	// Corresponds with GET /.well-known/jwks.json (the `GetJwks` operationId).
 	GetJwks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1478,6 +1480,8 @@ type ClientInterface interface {
 }
 
 // GetJwks The public keys of access tokens
+//
+// The one that signs, the one that will, and those whose tokens may still be valid.
 //
 // Corresponds with GET /.well-known/jwks.json (the `GetJwks` operationId).
 func (c *Client) GetJwks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4598,6 +4602,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetJwksWithResponse The public keys of access tokens
 	//
+	// The one that signs, the one that will, and those whose tokens may still be valid.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /.well-known/jwks.json (the `GetJwks` operationId).
@@ -5998,6 +6004,8 @@ func (r GetReadinessResponse) StatusCode() int {
 }
 
 // GetJwksWithResponse The public keys of access tokens
+//
+// The one that signs, the one that will, and those whose tokens may still be valid.
 //
 // Returns a wrapper object for the known response body format(s).
 //
