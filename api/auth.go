@@ -147,7 +147,7 @@ func (s *Server) signIn(ctx context.Context, user uuid.UUID, revision int32, fro
 const advanceSession = `
 update app.sessions set generation = $2 + 1, device = $3, address = $4,
   refreshed_at = case generation when $2 then now() else refreshed_at end,
-  expires_at = case generation when $2 then least(now() + interval '7 days', created_at + interval '30 days') else expires_at end
+  expires_at = case generation when $2 then now() + interval '7 days' else expires_at end
 where id = $1 and expires_at > now() and created_at > now() - interval '30 days'
   and (generation = $2 or generation = $2 + 1 and refreshed_at > now() - interval '10 seconds')
 returning user_id, generation`
