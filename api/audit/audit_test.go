@@ -91,6 +91,22 @@ func TestARowOfAnotherOrganizationIsAFinding(t *testing.T) {
 	require.Contains(t, r.Findings[0].Effects, "every member may now SELECT datasets of another organization that they are members of")
 }
 
+// TestAStatementWithoutWhereThatReachesOthersIsAFinding: where the row is named, the policy of SELECT hides it.
+func TestAStatementWithoutWhereThatReachesOthersIsAFinding(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, "begin; alter policy datasets_delete on app.datasets using (true)")
+	defer exec(t, conn, "rollback")
+	trial, err := audit.Plant(t.Context(), conn)
+	require.NoError(t, err)
+	grid, err := trial.Try(t.Context(), "datasets")
+	require.NoError(t, err)
+	r := &audit.Report{}
+	r.Tried(grid, nil)
+	require.Equal(t, []string{"crosses_organizations"}, ids(r.Findings))
+	require.Equal(t, []string{"every member may now DELETE datasets of every organization in a statement without WHERE"}, r.Findings[0].Effects)
+}
+
 // TestWhatTheCatalogSaysIsToldWhereNothingCanBeTried: foreign keys are checked as the owner of the tables.
 func TestWhatTheCatalogSaysIsToldWhereNothingCanBeTried(t *testing.T) {
 	t.Parallel()

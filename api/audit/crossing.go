@@ -68,8 +68,11 @@ func cause(findings []Finding, table string) int {
 
 // crossings are the rows of other organizations that members, who had chosen acme, have reached.
 func crossings(g *Grid) (changes []Change) {
-	for _, c := range cellsOf(g).inOrder {
-		if c.Organization != "" && c.Organization != "acme" && slices.Contains(Roles, c.Caller) && touched(c.After) > 0 {
+	list := cellsOf(g)
+	for _, c := range list.inOrder {
+		c.there = list.inAcme(c.Table)
+		foreign := c.Organization != "" && c.Organization != "acme" && touched(c.After) > 0
+		if (foreign || c.everywhere()) && slices.Contains(Roles, c.Caller) {
 			c.Before, c.Widened = NoRows, true
 			changes = append(changes, c)
 		}

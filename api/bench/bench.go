@@ -117,6 +117,7 @@ func (b *bench) served(ctx context.Context) error {
 		{[]string{getDataset, listDatasets}, b.reads},
 		{[]string{ingestRows}, b.ingest},
 		{queryNames(), b.queries},
+		{[]string{auditName}, b.audit},
 		{[]string{b.memoryName()}, b.memory},
 	}
 	var s *subject
