@@ -46,12 +46,12 @@ type JWKS struct {
 	Keys []token.JWK `json:"keys" nullable:"false"`
 }
 
-// JWKSAnswer may be kept for 5 minutes: a key is retiring for longer than that.
-type JWKSAnswer struct {
+// jwksAnswer may be kept for 5 minutes: a key is retiring for longer than that.
+type jwksAnswer struct {
 	CacheControl string `header:"Cache-Control"`
 	Body         JWKS
 }
 
-func (s *Server) getJWKS(context.Context, *struct{}) (*JWKSAnswer, error) {
-	return &JWKSAnswer{"public, max-age=300", JWKS{s.keys.Public()}}, nil
+func (s *Server) getJWKS(context.Context, *struct{}) (*jwksAnswer, error) {
+	return &jwksAnswer{"public, max-age=300", JWKS{s.keys.Public()}}, nil
 }

@@ -28,7 +28,8 @@ func runKeys(_ context.Context, args []string) error {
 	}
 	do, path := keysCommand(args), filepath.Join(c.DataDir, "keys.json")
 	if do == nil {
-		return failed{errors.New("keys is one of:\n\n" + keysUsage), 2}
+		say("%s", keysUsage)
+		return failed{nil, 2}
 	}
 	keys, err := do(path)
 	if errors.Is(err, fs.ErrNotExist) {
