@@ -37,5 +37,5 @@ union all
 select format('constraint %I on app.%I', k.conname, c.relname), format('alter table app.%I add constraint %I %s', c.relname, k.conname, pg_get_constraintdef(k.oid)),
   format('alter table app.%I drop constraint %I', c.relname, k.conname)
 from pg_constraint k join pg_class c on c.oid = k.conrelid
-where c.relnamespace = to_regnamespace('app') and k.contype in ('p', 'u', 'f', 'c')
+where c.relnamespace = to_regnamespace('app') and k.contype in ('p', 'u', 'x', 'f', 'c')
 order by 1
