@@ -18,6 +18,7 @@ import (
 // Options of [Run].
 type Options struct {
 	Expected    *Saved        // what policies/ says; nil: nothing is compared with it
+	Accepted    []string      // ids of lints whose findings are known: shown, marked, not counted
 	CatalogOnly bool          // nothing is tried
 	LockTimeout time.Duration // how long to wait for a lock; 0: 2 s
 }
@@ -69,6 +70,7 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Accept(opt.Accepted)
 	if opt.CatalogOnly {
 		r.NotTried = "only the catalog was asked for"
 	}
@@ -79,6 +81,7 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	switch {
 	case err == nil:
 		r.Tried(grid, opt.Expected)
+		r.Accept(opt.Accepted)
 	case ctx.Err() != nil || conn.IsClosed():
 		return nil, err
 	default: // what the catalog says is perhaps why

@@ -5,6 +5,7 @@ import (
 	_ "embed" // state.sql
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,6 +21,9 @@ type Item struct {
 	Make   string `json:"make"` // the statement that makes it
 	Unmake string `json:"unmake"`
 }
+
+// grantParts are the parts of a grant's object: the right, the column, on what, to whom.
+var grantParts = regexp.MustCompile(`^grant of ([A-Z]+)(?: \((.*)\))? on (.*) to (\S+)$`)
 
 // installed reads the items of a database.
 func installed(ctx context.Context, q querier) ([]Item, error) {

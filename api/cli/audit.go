@@ -119,11 +119,10 @@ func (o auditOptions) audit(ctx context.Context, files migrate.Files) (clean boo
 	if err != nil {
 		return false, err
 	}
-	r, err := auditURL(ctx, url, audit.Options{Expected: expected, CatalogOnly: o.catalog})
+	r, err := auditURL(ctx, url, audit.Options{Expected: expected, Accepted: o.accept, CatalogOnly: o.catalog})
 	if err = errors.Join(err, stop()); err != nil {
 		return false, err
 	}
-	r.Accept(o.accept)
 	if err := o.keep(r); err != nil {
 		return false, err
 	}
