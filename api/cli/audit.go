@@ -198,7 +198,7 @@ func (o auditOptions) write(report interface {
 }
 
 func auditURL(ctx context.Context, url string, options audit.Options) (*audit.Report, error) {
-	conn, err := pgx.Connect(ctx, url)
+	conn, err := connectOnce(ctx, url)
 	if err != nil {
 		return nil, err
 	}
