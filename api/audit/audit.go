@@ -6,13 +6,11 @@ package audit
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Options of [Run].
@@ -152,20 +150,4 @@ func (s server) notTried() string {
 	default:
 		return ""
 	}
-}
-
-// unforce lets the owner plant rows, which takes a lock that the server has to wait for.
-func unforce(ctx context.Context, conn *pgx.Conn) error {
-	script := "set local role insightforge_owner"
-	for _, of := range targets {
-		if of.insert != "" {
-			script += "; alter table app." + of.name + " no force row level security"
-		}
-	}
-	_, err := conn.PgConn().Exec(ctx, script).ReadAll()
-	var busy *pgconn.PgError
-	if errors.As(err, &busy) && busy.Code == "55P03" {
-		return errors.New("the tables are in use: what is tried as their owner needs them locked for a second or two; try again, or audit as a superuser, who needs no lock, or with --catalog")
-	}
-	return err
 }
