@@ -95,8 +95,10 @@ func plantAndTry(ctx context.Context, conn *pgx.Conn) (*Grid, error) {
 	return t.Try(ctx)
 }
 
+// begin sets what a login or a database may have set otherwise, and what the catalog's texts depend on.
 func begin(ctx context.Context, conn *pgx.Conn, lockTimeout time.Duration) error {
-	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin; set local search_path = pg_catalog; set local row_security = on; set local jit = off;
+	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin read write; set local search_path = pg_catalog; set local row_security = on; set local jit = off;
+		set local quote_all_identifiers = off; set local intervalstyle = postgres; set local datestyle = iso; set local timezone = utc; set local bytea_output = hex;
 		set local lock_timeout = %d; set local statement_timeout = '10s'; set local idle_in_transaction_session_timeout = 0`, lockTimeout.Milliseconds())).ReadAll()
 	return err
 }

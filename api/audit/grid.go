@@ -292,7 +292,7 @@ func rows(n int64) string {
 
 func refusal(err *pgconn.PgError) string {
 	switch {
-	case err.Code == "42501" && strings.Contains(err.Message, "row-level security"):
+	case err.Code == "42501" && (err.Routine == "ExecWithCheckOptions" || strings.Contains(err.Message, "row-level security")): // a message may be in another language
 		return NoCheck
 	case err.Code == "42501":
 		return NoPrivilege
