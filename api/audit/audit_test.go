@@ -141,3 +141,16 @@ func TestSettingsOfALoginChangeNothing(t *testing.T) {
 	require.Empty(t, withoutServer(r))
 	require.Empty(t, r.NotTried)
 }
+
+// TestTheNameOfAColumnIsNoStatement: its owner, who is no superuser, would else run it as the superuser who audits.
+func TestTheNameOfAColumnIsNoStatement(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, `set role insightforge_owner; alter table app.users add column "1; reset session authorization; create schema s; commit; --" text; reset role`)
+	r, err := audit.Run(t.Context(), conn, audit.Options{Expected: expected(t)})
+	require.NoError(t, err)
+	require.False(t, value[bool](t, conn, "select to_regnamespace('s') is not null"))
+	require.Empty(t, r.NotTried)
+	require.Len(t, withoutServer(r), 1)
+	require.Equal(t, "drift_column", r.Findings[0].ID)
+}

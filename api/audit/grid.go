@@ -242,7 +242,7 @@ func (t *Trial) pipeline(ctx context.Context, statements []string) (outcomes []s
 	p := t.conn.PgConn().StartPipeline(ctx)
 	for _, sql := range statements {
 		p.SendQueryParams("rollback to savepoint caller", nil, nil, nil, nil)
-		for part := range strings.SplitSeq(sql, "; ") {
+		for part := range strings.SplitSeq(sql, andThen) {
 			p.SendQueryParams(part, nil, nil, nil, nil)
 		}
 		p.SendPipelineSync()
@@ -314,7 +314,7 @@ type columnGroup struct {
 }
 
 const selectColumnGroups = `
-select command, array_agg(attname::text order by attnum) as columns, array_agg(format_type(atttypid, null) order by attnum) as types,
+select command, array_agg(quote_ident(attname) order by attnum) as columns, array_agg(format_type(atttypid, null) order by attnum) as types,
   count(*) = (select count(*) from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped) as all, bool_and(may not like '%t%') as none
 from (
   select command, attname, attnum, atttypid, string_agg(case when has_column_privilege(role, attrelid, attnum, command) then 't' else 'f' end, '' order by role) as may

@@ -41,10 +41,11 @@ func drift(expected, installed []Item) (findings []Finding) {
 	want, have := byObject(expected), byObject(installed)
 	objects := slices.Sorted(maps.Keys(want))
 	for _, object := range slices.Sorted(maps.Keys(have)) {
-		if _, ok := want[object]; !ok && !ofStranger(object, want) {
+		if _, ok := want[object]; !ok {
 			objects = append(objects, object)
 		}
 	}
+	objects = slices.DeleteFunc(objects, func(object string) bool { return ofNoTable(object, want) || ofNoTable(object, have) })
 	for _, object := range objects {
 		w, h := want[object], have[object]
 		if w.Make == h.Make {
@@ -57,19 +58,12 @@ func drift(expected, installed []Item) (findings []Finding) {
 	return findings
 }
 
-// ofStranger tells whether object is a column of a table that sql/ does not make: another rule's business.
-func ofStranger(object string, want map[string]Item) bool {
-	if driftOf(object).ID != driftColumn.ID {
-		return false
-	}
+// ofNoTable tells whether object is a column of a table that is not among items: its keys are missing, or another rule's
+// business.
+func ofNoTable(object string, items map[string]Item) bool {
 	_, column, _ := strings.Cut(object, " app.")
 	table := "column app." + column[:strings.LastIndex(column, ".")+1]
-	for wanted := range want {
-		if strings.HasPrefix(wanted, table) {
-			return false
-		}
-	}
-	return true
+	return driftOf(object).ID == driftColumn.ID && !slices.ContainsFunc(slices.Collect(maps.Keys(items)), func(o string) bool { return strings.HasPrefix(o, table) })
 }
 
 func byObject(items []Item) map[string]Item {
