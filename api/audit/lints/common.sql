@@ -1,4 +1,4 @@
--- What the lints begin with. $1 are the logins that may become a caller; a superuser is one finding, not all of them.
+-- What the lints begin with. $1 are the logins that may become a caller, insightforge among them whatever it is; a superuser is one finding, not all of them.
 -- Objects are named as in state.sql, so that a finding and a drift of one object meet.
 
 with callers as ( -- the logins, and the roles that app.begin_* switches to
