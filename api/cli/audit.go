@@ -199,7 +199,12 @@ func (o auditOptions) write(report interface {
 }
 
 func auditURL(ctx context.Context, url string, options audit.Options) (*audit.Report, error) {
-	conn, err := pgx.Connect(ctx, url)
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // names of statements would stay behind on a pooler's connection
+	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
