@@ -38,7 +38,7 @@ type columnGroup struct {
 }
 
 const selectColumnGroups = `
-select command, array_agg(attname::text order by attnum) as columns, array_agg(format_type(atttypid, null) order by attnum) as types,
+select command, array_agg(quote_ident(attname) order by attnum) as columns, array_agg(format_type(atttypid, null) order by attnum) as types,
   count(*) = (select count(*) from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped) as all, bool_and(may not like '%t%') as none
 from (
   select command, attname, attnum, atttypid, string_agg(case when has_column_privilege(role, attrelid, attnum, command) then 't' else 'f' end, '' order by role) as may

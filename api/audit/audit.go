@@ -55,7 +55,7 @@ select current_database() as database, current_setting('server_version') as vers
   (select rolsuper from pg_roles where rolname = session_user) as superuser,
   coalesce(pg_has_role(session_user, to_regrole('insightforge_owner')::oid, 'MEMBER') and pg_has_role(session_user, to_regrole('insightforge')::oid, 'MEMBER'), false) as owner,
   array(select distinct r.rolname::text from pg_auth_members m join pg_roles r on r.oid = m.member
-    where pg_get_userbyid(m.roleid) in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key') and r.rolcanlogin and not r.rolsuper) as logins`
+    where pg_get_userbyid(m.roleid) in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key') and (r.rolcanlogin and not r.rolsuper or r.rolname = 'insightforge')) as logins`
 
 // Run audits the database of conn: a superuser's connection, or a member's of insightforge_owner, for all of it; for the
 // catalog alone any login will do. An error means that it could not look; if it could look and not try, the report says so.
@@ -96,8 +96,10 @@ func plantAndTry(ctx context.Context, conn *pgx.Conn) (*Grid, error) {
 	return t.Try(ctx)
 }
 
+// begin sets what a login or a database may have set otherwise, and what the catalog's texts depend on.
 func begin(ctx context.Context, conn *pgx.Conn, lockTimeout time.Duration) error {
-	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin; set local search_path = pg_catalog; set local row_security = on; set local jit = off;
+	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin read write; set local search_path = pg_catalog; set local row_security = on; set local jit = off;
+		set local quote_all_identifiers = off; set local intervalstyle = postgres; set local datestyle = iso; set local timezone = utc; set local bytea_output = hex;
 		set local lock_timeout = %d; set local statement_timeout = '10s'; set local idle_in_transaction_session_timeout = 0`, lockTimeout.Milliseconds())).ReadAll()
 	return err
 }

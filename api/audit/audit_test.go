@@ -172,3 +172,28 @@ func value[T any](t *testing.T, conn *pgx.Conn, sql string) (v T) {
 	require.NoError(t, conn.QueryRow(t.Context(), sql).Scan(&v))
 	return v
 }
+
+// TestSettingsOfALoginChangeNothing: the catalog writes its expressions as the session's settings say, and yet nothing differs.
+func TestSettingsOfALoginChangeNothing(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, `set quote_all_identifiers = on; set intervalstyle = iso_8601; set datestyle = german; set timezone = 'Asia/Tokyo'; set bytea_output = escape;
+		set default_transaction_read_only = on; set default_transaction_isolation = serializable; set statement_timeout = 1; set search_path = app`)
+	r, err := audit.Run(t.Context(), conn, audit.Options{Expected: expected(t)})
+	require.NoError(t, err)
+	require.Empty(t, withoutServer(r))
+	require.Empty(t, r.NotTried)
+}
+
+// TestTheNameOfAColumnIsNoStatement: its owner, who is no superuser, would else run it as the superuser who audits.
+func TestTheNameOfAColumnIsNoStatement(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, `set role insightforge_owner; alter table app.users add column "1; reset session authorization; create schema s; commit; --" text; reset role`)
+	r, err := audit.Run(t.Context(), conn, audit.Options{Expected: expected(t)})
+	require.NoError(t, err)
+	require.False(t, value[bool](t, conn, "select to_regnamespace('s') is not null"))
+	require.Empty(t, r.NotTried)
+	require.Len(t, withoutServer(r), 1)
+	require.Equal(t, "drift_column", r.Findings[0].ID)
+}

@@ -54,6 +54,8 @@ func (c *Comparison) grids(before *Grid, r *Report) []Change {
 		c.NotCompared = c.Against + " has no grid: nothing was tried there"
 	case r.Grid == nil:
 		c.NotCompared = r.NotTried
+	case !slices.Equal(before.Callers, r.Grid.Callers):
+		c.NotCompared = c.Against + " was made by another version of this program, which tries as other kinds of caller"
 	default:
 		if n := untried(before) + untried(r.Grid); n > 0 {
 			c.Notes = append(c.Notes, fmt.Sprintf("%d attempts took too long or met a lock, and say nothing", n))

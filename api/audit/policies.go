@@ -136,4 +136,4 @@ func foreign(call string, volatile []string) bool {
 }
 
 // goLints are the rules that are no query.
-var goLints = []Lint{policyUnanchored, policySubquery, policyCall, serverFixes, driftPolicy, driftFunction, driftGrant, driftConstraint, driftGrid, crossesOrganizations}
+var goLints = []Lint{policyUnanchored, policySubquery, policyCall, serverFixes, driftPolicy, driftFunction, driftGrant, driftConstraint, driftColumn, driftGrid, crossesOrganizations}

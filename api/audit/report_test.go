@@ -290,3 +290,18 @@ func TestEveryRuleOfAnotherLinterIsCoveredOrHasAReason(t *testing.T) {
 		require.Contains(t, document, "\n### "+l.ID+"\n")
 	}
 }
+
+func TestAFileOfOtherCallersIsNotCompared(t *testing.T) {
+	t.Parallel()
+	before, r := report(t).Saved, report(t)
+	grid := *before.Grid
+	grid.Callers = append([]string{"somebody"}, grid.Callers[1:]...)
+	before.Grid = &grid
+	c := audit.Compare(&before, "before.json", r)
+	require.Equal(t, "before.json was made by another version of this program, which tries as other kinds of caller", c.NotCompared)
+
+	for _, cells := range []string{`[]`, `["✔", "✔"]`} {
+		_, err := audit.Load([]byte(`{"grid": {"callers": ["OWNER"], "tables": [{"table": "users", "lines": [{"cells": ` + cells + `}]}]}}`))
+		require.ErrorContains(t, err, "not every line has an outcome for each caller")
+	}
+}

@@ -3,9 +3,11 @@ package audit
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 )
 
 // JSON is what --save writes: one item and one line of the grid to a line of text, for diffs that can be read.
@@ -71,7 +73,16 @@ func Load(text []byte) (*Saved, error) {
 	if err := d.Decode(s); err != nil {
 		return nil, fmt.Errorf("not a file that `insightforge audit --save` has written: %w", err)
 	}
+	if s.Grid != nil && !s.Grid.whole() {
+		return nil, errors.New("not a file that `insightforge audit --save` has written: not every line has an outcome for each caller")
+	}
 	return s, nil
+}
+
+func (g *Grid) whole() bool {
+	return !slices.ContainsFunc(g.Tables, func(t TableGrid) bool {
+		return slices.ContainsFunc(t.Lines, func(l Line) bool { return len(l.Cells) != len(g.Callers) })
+	})
 }
 
 // LoadFile is [Load] for a file.

@@ -15,7 +15,7 @@ import (
 //go:embed state.sql
 var stateSQL string
 
-// Item is a policy, a function, a grant, a constraint or a default, as PostgreSQL tells it.
+// Item is a policy, a function, a grant, a constraint or a column, as PostgreSQL tells it.
 type Item struct {
 	Object string `json:"object"`
 	Make   string `json:"make"` // the statement that makes it
@@ -35,7 +35,8 @@ func installed(ctx context.Context, q querier) ([]Item, error) {
 var (
 	driftPolicy     = Lint{ID: "drift_policy", Title: "A policy that is not as policies/ says", Level: Error, Covers: "pgrls HYG001, HYG002", Meaning: "It was created, changed or dropped by hand, or the database was made by another version of this program."}
 	driftFunction   = Lint{ID: "drift_function", Title: "A function that is not as policies/ says", Level: Error, Meaning: "What the policies compare with, or a way into a transaction, was changed by hand."}
-	driftConstraint = Lint{ID: "drift_constraint", Title: "A key, a check, a default or a NOT NULL that is not as sql/ says", Level: Error, Meaning: "Keys keep rows and references within their organization, checks the roles to four, a default lets invitations expire; one was\nadded, changed or dropped by hand."}
+	driftConstraint = Lint{ID: "drift_constraint", Title: "A key or a check that is not as sql/ says", Level: Error, Meaning: "Keys keep rows and references within their organization; one was added, changed or dropped by hand."}
+	driftColumn     = Lint{ID: "drift_column", Title: "A column that is not as sql/ says", Level: Error, Meaning: "A default is what callers may not choose, when an invitation or a session ends among others; a column that was added has\nno rule of its own, and dropping it drops what is in it."}
 	driftGrant      = Lint{ID: "drift_grant", Title: "A grant that is not as policies/ says", Level: Error, Meaning: "A right was given or taken by hand."}
 )
 
@@ -43,14 +44,15 @@ var (
 func drift(expected, installed []Item) (findings []Finding) {
 	want, have := byObject(expected), byObject(installed)
 	objects := slices.Sorted(maps.Keys(want))
-	for object := range have {
+	for _, object := range slices.Sorted(maps.Keys(have)) {
 		if _, ok := want[object]; !ok {
 			objects = append(objects, object)
 		}
 	}
+	objects = slices.DeleteFunc(objects, func(object string) bool { return ofNoTable(object, want) || ofNoTable(object, have) })
 	for _, object := range objects {
 		w, h := want[object], have[object]
-		if w.Make == h.Make || w.Make == "" && strings.HasPrefix(object, "not null of ") { // more than the files ask for
+		if w.Make == h.Make {
 			continue
 		}
 		f := driftOf(object).finding(differs(object, w, h), mend(w, h)+regrants(h, expected), object)
@@ -58,6 +60,14 @@ func drift(expected, installed []Item) (findings []Finding) {
 		findings = append(findings, f)
 	}
 	return findings
+}
+
+// ofNoTable tells whether object is a column of a table that is not among items: its keys are missing, or another rule's
+// business.
+func ofNoTable(object string, items map[string]Item) bool {
+	_, column, _ := strings.Cut(object, " app.")
+	table := "column app." + column[:strings.LastIndex(column, ".")+1]
+	return driftOf(object).ID == driftColumn.ID && !slices.ContainsFunc(slices.Collect(maps.Keys(items)), func(o string) bool { return strings.HasPrefix(o, table) })
 }
 
 func byObject(items []Item) map[string]Item {
@@ -74,8 +84,10 @@ func driftOf(object string) Lint {
 		return driftPolicy
 	case "function":
 		return driftFunction
-	case "constraint", "default", "not":
+	case "constraint", "index":
 		return driftConstraint
+	case "column", "default", "not":
+		return driftColumn
 	default:
 		return driftGrant
 	}
@@ -92,9 +104,12 @@ func differs(object string, want, have Item) string {
 	}
 }
 
-// mend brings have to want. A function is replaced, since policies depend on it.
+// mend brings have to want. A function is replaced, since policies depend on it. No statement makes a column of another type
+// what it was without knowing what is in it.
 func mend(want, have Item) string {
 	switch {
+	case have.Make != "" && want.Make != "" && strings.HasPrefix(want.Object, "column "):
+		return ""
 	case have.Make == "" || strings.HasPrefix(want.Object, "function ") && want.Make != "":
 		return want.Make
 	case want.Make == "":

@@ -128,10 +128,13 @@ var ways = target{name: "ways in", extra: slices.Concat(
 	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "''", "''"),
 )}
 
+// andThen is between the statements of one attempt. No name has it.
+const andThen = "\x00"
+
 // way is a call and what can be seen after it, with each of the rows.
 func way(variant, call, then string, rows ...row) (attempts []attempt) {
 	for _, r := range rows {
-		attempts = append(attempts, attempt{"begin", variant, columns{}, r, "select app." + call + "; " + then})
+		attempts = append(attempts, attempt{"begin", variant, columns{}, r, "select app." + call + andThen + then})
 	}
 	return attempts
 }
@@ -139,9 +142,9 @@ func way(variant, call, then string, rows ...row) (attempts []attempt) {
 // stale finds every variable set by somebody else, begins, and sees whether each is what the call must have set.
 func stale(call, user, org, role, subject, orgIDs string) []attempt {
 	name, _, _ := strings.Cut(call, "(")
-	return []attempt{{"begin", "among stale variables", columns{}, row{kind: name, org: "acme"}, "set local app.user_id = {alan}; set local app.org_id = {beta}; " +
-		"set local app.role = 'OWNER'; set local app.org_ids = {beta}; set local app.subject = 'alan{salt}@example.com'; select app." + call +
-		"; select where current_setting('app.user_id') = " + user + " and current_setting('app.org_id') = " + org + " and current_setting('app.role') = " + role +
+	return []attempt{{"begin", "among stale variables", columns{}, row{kind: name, org: "acme"}, "set local app.user_id = {alan}" + andThen + "set local app.org_id = {beta}" + andThen +
+		"set local app.role = 'OWNER'" + andThen + "set local app.org_ids = {beta}" + andThen + "set local app.subject = 'alan{salt}@example.com'" + andThen + "select app." + call +
+		andThen + "select where current_setting('app.user_id') = " + user + " and current_setting('app.org_id') = " + org + " and current_setting('app.role') = " + role +
 		" and current_setting('app.subject') = " + subject + " and current_setting('app.org_ids') = " + orgIDs}}
 }
 

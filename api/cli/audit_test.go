@@ -81,6 +81,15 @@ func TestAnAuditTriesEverythingAsASuperuserAndAsAMemberOfTheOwner(t *testing.T) 
 	require.Zero(t, planted, "what was planted is gone")
 }
 
+// TestAnAuditGoesThroughPgBouncer twice on one connection: no prepared statement stays behind on it.
+func TestAnAuditGoesThroughPgBouncer(t *testing.T) {
+	url := postgrestest.Database(t).PgBouncer(t, superuser, 1)
+	for range 2 {
+		status, report := runsAudit(t, url)
+		require.Equal(t, clean, status, report)
+	}
+}
+
 func TestAnAuditReadsTheCatalogAloneAsAnyOtherLogin(t *testing.T) {
 	db := postgrestest.Database(t)
 	for _, user := range []string{"stranger", "insightforge"} {

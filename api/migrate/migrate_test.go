@@ -106,6 +106,7 @@ func TestOtherPoliciesAreInstalled(t *testing.T) {
 	require.ErrorContains(t, check(t, "insightforge", name), "another schema or other policies than this program")
 
 	exec(t, "postgres", name, "create policy left_over on app.datasets for select to insightforge_api using (true)")
+	exec(t, "postgres", name, "grant truncate on app.datasets to insightforge_api; grant execute on function app.begin_user(uuid) to insightforge_api")
 	said, err := steps(t, "postgres", name)
 	require.NoError(t, err)
 	require.Equal(t, []string{"roles: sql/roles.sql", "policies: installing"}, said)

@@ -28,6 +28,27 @@ func TestRowsAreTheCallersOrganizations(t *testing.T) {
 	require.ErrorIs(t, err, pgx.ErrNoRows)
 }
 
+// TestASnapshotSeesNothingNew: what others commit after its first statement is not there for its second.
+func TestASnapshotSeesNothingNew(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgrestest.Database(t), Options{MaxConns: 2})
+	ctx := t.Context()
+	for name, c := range map[string]struct {
+		transact func(context.Context, Caller, func(*Tx) error) error
+		more     int
+	}{"Snapshot": {db.Snapshot, 0}, "Tx": {db.Tx, 1}} {
+		require.NoError(t, c.transact(ctx, owner(1), func(tx *Tx) error {
+			before, err := TxRows[dataset](ctx, tx, selectDatasets)
+			require.NoError(t, err)
+			_, err = Exec(ctx, db, owner(1), insertDataset, org(1), uuid.New(), "new", person(1))
+			require.NoError(t, err)
+			after, err := TxRows[dataset](ctx, tx, selectDatasets)
+			require.Len(t, after, len(before)+c.more, name)
+			return err
+		}), name)
+	}
+}
+
 // TestAnErrorLeavesNothingBehind, wherever it happens: no transaction, no role, no variable, no row.
 func TestAnErrorLeavesNothingBehind(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,4 @@
--- What the lints begin with. $1 are the logins that may become a caller; a superuser is one finding, not all of them.
+-- What the lints begin with. $1 are the logins that may become a caller, insightforge among them whatever it is; a superuser is one finding, not all of them.
 -- Objects are named as in state.sql, so that a finding and a drift of one object meet.
 
 with callers as ( -- the logins, and the roles that app.begin_* switches to
@@ -25,10 +25,10 @@ tenant_tables as ( -- those with an organization
 policies as (
   select p.*, r.name as table_name, r.nspname, r.relname, r.relrowsecurity, format('policy %I on %s', p.polname, r.name) as object
   from pg_policy p join relations r on r.oid = p.polrelid),
-functions as ( -- not those of PostgreSQL
+functions as ( -- not those that PostgreSQL came with, whose numbers are below 16384: somebody may have put another beside them
   select f.oid, f.proname, f.pronamespace, f.proowner, f.proacl, f.prosecdef, f.proleakproof, f.provolatile, f.proconfig, l.lanname, n.nspname,
     format('%I.%I(%s)', n.nspname, f.proname, oidvectortypes(f.proargtypes)) as name,
-    case f.prokind when 'p' then 'procedure' else 'function' end as kind,
+    case when f.prokind in ('a', 'p') then 'routine' else 'function' end as kind,
     format('function %I.%I(%s)', n.nspname, f.proname, oidvectortypes(f.proargtypes)) as object
   from pg_proc f join pg_namespace n on n.oid = f.pronamespace join pg_language l on l.oid = f.prolang
-  where n.nspname not in ('pg_catalog', 'information_schema') and f.prokind in ('f', 'p'))
+  where n.nspname not in ('pg_catalog', 'information_schema') or f.oid >= 16384)

@@ -1,3 +1,3 @@
 -- finds: table app.analyses
-alter table app.analyses add other uuid, add constraint crossing foreign key (other, dataset_id, created_by) references app.datasets (org_id, id, created_by);
-create index on app.analyses (other, dataset_id, created_by);
+create index on app.analyses (created_by, dataset_id, id);
+alter table app.analyses add constraint crossing foreign key (created_by, dataset_id, id) references app.datasets (org_id, id, created_by);

@@ -1,0 +1,2 @@
+-- finds: column app.datasets.secret
+alter table app.datasets add column secret text collate "C"

@@ -1,0 +1,2 @@
+-- finds: not null of app.users.password_hash
+alter table app.users alter column password_hash drop not null

@@ -1,2 +1,0 @@
--- finds: not null of role on app.memberships
-alter table app.memberships alter column role drop not null;

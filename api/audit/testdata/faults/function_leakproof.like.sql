@@ -1,0 +1,2 @@
+-- finds: function texticlike(text,text)
+alter function pg_catalog.texticlike(text, text) leakproof

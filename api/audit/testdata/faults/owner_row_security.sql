@@ -1,0 +1,2 @@
+-- finds: role insightforge_owner
+alter role insightforge_owner reset row_security

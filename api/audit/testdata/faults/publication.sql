@@ -1,0 +1,2 @@
+-- finds: publication everything
+create publication everything for table app.datasets, app.users

@@ -1,0 +1,2 @@
+-- finds: role insightforge
+alter role insightforge superuser
