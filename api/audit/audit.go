@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,6 +19,7 @@ type Options struct {
 	Expected    *Saved        // what policies/ says; nil: nothing is compared with it
 	Accepted    []string      // ids of lints whose findings are known: shown, marked, not counted
 	CatalogOnly bool          // nothing is tried
+	Trust       bool          // code in the database that policies/ does not say is run as a superuser
 	LockTimeout time.Duration // how long to wait for a lock; 0: 2 s
 }
 
@@ -31,6 +33,8 @@ type Report struct {
 	NotTried   string    `json:"not_tried,omitempty"` // why there is no grid
 	Failed     bool      `json:"failed,omitempty"`    // it was to be tried, and could not
 	Saved
+
+	superuser bool
 }
 
 // Saved is what a report keeps to be compared with: --save and --against.
@@ -75,7 +79,11 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	if r.NotTried != "" {
 		return r, nil
 	}
-	grid, err := plantAndTry(ctx, conn)
+	if code := r.strangeCode(); code != "" && r.superuser && !opt.Trust {
+		r.NotTried = "the database runs code that is not this program's (" + code + "), and trying would run it as a superuser: mend that first, audit as a member of insightforge_owner, or trust it with --trust"
+		return r, nil
+	}
+	grid, err := r.plantAndTry(ctx, conn)
 	switch {
 	case err == nil:
 		r.Tried(grid, opt.Expected)
@@ -88,15 +96,38 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	return r, nil
 }
 
-func plantAndTry(ctx context.Context, conn *pgx.Conn) (*Grid, error) {
+// strangeCode are the rules whose findings may run when rows are planted and tried.
+func (r *Report) strangeCode() string {
+	var ids []string
+	for _, f := range r.Findings {
+		switch f.ID {
+		case trigger, driftFunction.ID, driftConstraint.ID, driftColumn.ID, policyCall.ID:
+			ids = append(ids, f.ID)
+		}
+	}
+	slices.Sort(ids)
+	return strings.Join(slices.Compact(ids), ", ")
+}
+
+const trigger = "trigger_or_rule"
+
+// plantAndTry spares large tables whose policies do not keep a statement without WHERE within its organization: tried all the
+// same, it would change, and lock, everybody's rows until it is undone.
+func (r *Report) plantAndTry(ctx context.Context, conn *pgx.Conn) (*Grid, error) {
 	t, err := Plant(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
+	for _, f := range r.Findings {
+		if f.ID == policyUnanchored.ID || f.ID == policySubquery.ID || strings.HasPrefix(f.ID, "rls_") {
+			if err := t.spare(ctx, f.Objects[0]); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return t.Try(ctx)
 }
 
-// begin sets what a login or a database may have set otherwise, and what the catalog's texts depend on.
 func begin(ctx context.Context, conn *pgx.Conn, lockTimeout time.Duration) error {
 	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin read write; set local search_path = pg_catalog; set local row_security = on; set local jit = off;
 		set local quote_all_identifiers = off; set local intervalstyle = postgres; set local datestyle = iso; set local timezone = utc; set local bytea_output = hex;
@@ -110,7 +141,7 @@ func Look(ctx context.Context, conn *pgx.Conn, expected *Saved) (*Report, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{At: time.Now().UTC(), Database: s.Database, PostgreSQL: s.Version, Login: s.Login, NotTried: s.notTried(), Saved: Saved{Major: s.Number / 10000}}
+	r := &Report{At: time.Now().UTC(), Database: s.Database, PostgreSQL: s.Version, Login: s.Login, NotTried: s.notTried(), superuser: s.Superuser, Saved: Saved{Major: s.Number / 10000}}
 	if r.Findings, err = runLints(ctx, conn, chosen(func(l Lint) bool { return l.query != "" }), s.Logins); err != nil {
 		return nil, err
 	}

@@ -81,6 +81,11 @@ func (p parsed) lint(volatile []string) (findings []Finding, err error) {
 		}
 		said[l.ID] = true
 	}
+	for _, operator := range names.Operators {
+		if !strings.HasPrefix(operator, "pg_catalog.") {
+			say(policyCall, "uses the operator "+operator)
+		}
+	}
 	for _, tree := range []string{p.Using, p.Check} {
 		if tree == "" {
 			continue

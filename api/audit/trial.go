@@ -20,6 +20,7 @@ type Trial struct {
 	callers []caller
 	seen    map[string]string // the outcomes of the last Try, by Change.key
 	filled  map[filling]string
+	spared  map[string]bool // tables on which a statement without WHERE changes nothing, because it is not sent
 }
 
 // filling is a statement before its ids are put in: the same ones are tried again and again.
@@ -36,7 +37,7 @@ func Plant(ctx context.Context, conn *pgx.Conn) (*Trial, error) {
 	if err := conn.QueryRow(ctx, "select rolsuper from pg_roles where rolname = session_user").Scan(&superuser); err != nil {
 		return nil, err
 	}
-	t := &Trial{planted: planted{uuid.NewString()}, conn: conn, filled: map[filling]string{}, login: "set local session authorization insightforge"} // memberships are then checked as for the login role
+	t := &Trial{planted: planted{uuid.NewString()}, conn: conn, filled: map[filling]string{}, spared: map[string]bool{}, login: "set local session authorization insightforge"} // memberships are then checked as for the login role
 	if !superuser {
 		t.login = "set local role insightforge"
 		if err := unforce(ctx, conn); err != nil {
@@ -65,6 +66,23 @@ func unforce(ctx context.Context, conn *pgx.Conn) error {
 	}
 	return err
 }
+
+// spare keeps statements without WHERE, which change or remove rows, from the table of an object, if it is large.
+func (t *Trial) spare(ctx context.Context, object string) error {
+	for _, of := range targets {
+		if strings.Contains(object+" ", " app."+of.name+" ") {
+			var large bool
+			if err := t.conn.QueryRow(ctx, "select coalesce(pg_relation_size(to_regclass($1)) > $2, false)", "app."+of.name, largeTable).Scan(&large); err != nil {
+				return err
+			}
+			t.spared[of.name] = large
+		}
+	}
+	return nil
+}
+
+// largeTable is how many bytes a caller may change and lock where policies are broken: some milliseconds of work.
+const largeTable = 16 << 20
 
 // Try tries everything on these tables, or on all that there are, and leaves the transaction as it was.
 func (t *Trial) Try(ctx context.Context, tables ...string) (*Grid, error) {

@@ -19,7 +19,7 @@ import (
 	"github.com/insightforge/insightforge/api/postgres"
 )
 
-const auditUsage = `insightforge audit [--format FORMAT] [--output FILE] [--catalog] [--accept ID,…] [--save FILE] [--against FILE|URL]
+const auditUsage = `insightforge audit [--format FORMAT] [--output FILE] [--catalog] [--trust] [--accept ID,…] [--save FILE] [--against FILE|URL]
 
 Shows on a live database whether the isolation of tenants holds: rules over its catalog, what really happens when every kind
 of caller tries every command on every kind of row, and how both differ from what this program's policies/ say.
@@ -35,6 +35,9 @@ that the private PostgreSQL in DATA_DIR, which it starts, and stops again, if no
   --format FORMAT   text, json, markdown, html (one file, to read and to print) or sarif
   --output FILE     where to write the report, instead of stdout
   --catalog         the catalog alone: nothing is tried
+  --trust           as a superuser, try although the database runs code that is not this program's: a trigger, a changed
+                    function, default or check. It runs as the superuser, and a rollback does not undo what it does outside.
+                    The database of --against is trusted.
   --accept ID,…     findings of these rules are known: shown, marked, not counted
   --save FILE       keep the policies, the grants, the functions and what was tried, to compare with later
   --against FILE    say in sentences what callers may do that they could not when FILE was saved, and the reverse; a URL,
@@ -51,7 +54,7 @@ What each rule means: docs/audit.md.
 type auditOptions struct {
 	format, output, save, against string
 	accept                        []string
-	catalog                       bool
+	catalog, trust                bool
 }
 
 func parseAudit(args []string) (o auditOptions, err error) {
@@ -62,6 +65,7 @@ func parseAudit(args []string) (o auditOptions, err error) {
 	flags.StringVar(&o.save, "save", "", "")
 	flags.StringVar(&o.against, "against", "", "")
 	flags.BoolVar(&o.catalog, "catalog", false, "")
+	flags.BoolVar(&o.trust, "trust", false, "")
 	flags.Func("accept", "", func(ids string) error {
 		for _, id := range strings.Split(ids, ",") {
 			if _, ok := audit.Lints[id]; !ok {
@@ -119,7 +123,7 @@ func (o auditOptions) audit(ctx context.Context, files migrate.Files) (clean boo
 	if err != nil {
 		return false, err
 	}
-	r, err := auditURL(ctx, url, audit.Options{Expected: expected, Accepted: o.accept, CatalogOnly: o.catalog})
+	r, err := auditURL(ctx, url, audit.Options{Expected: expected, Accepted: o.accept, CatalogOnly: o.catalog, Trust: o.trust})
 	if err = errors.Join(err, stop()); err != nil {
 		return false, err
 	}
@@ -154,7 +158,7 @@ func (o auditOptions) before(ctx context.Context) (*audit.Saved, string, error) 
 	if _, err := pgx.ParseConfig(o.against); err != nil { // its text may repeat a password
 		return nil, "", errors.New("--against cannot be read: it looks like postgres://user:password@host:5432/database")
 	}
-	r, err := auditURL(ctx, o.against, audit.Options{CatalogOnly: o.catalog})
+	r, err := auditURL(ctx, o.against, audit.Options{CatalogOnly: o.catalog, Trust: true})
 	if err != nil {
 		return nil, "", fmt.Errorf("--against: %w", err)
 	}
