@@ -17,13 +17,13 @@ import (
 )
 
 func (s *Server) registerAuth() {
-	operation(s, huma.Operation{OperationID: "register", Method: http.MethodPost, Path: "/api/v1/auth/register", Tags: []string{"auth"},
-		Summary: "Sign up", DefaultStatus: http.StatusCreated, Security: public, Errors: []int{409}}, s.register)
-	operation(s, huma.Operation{OperationID: "login", Method: http.MethodPost, Path: "/api/v1/auth/login", Tags: []string{"auth"},
-		Summary: "Log in", Security: public, Errors: []int{401}}, s.login)
-	operation(s, huma.Operation{OperationID: "refresh", Method: http.MethodPost, Path: "/api/v1/auth/refresh", Tags: []string{"auth"},
+	operation(s, s.limited(s.limits.passwords, huma.Operation{OperationID: "register", Method: http.MethodPost, Path: "/api/v1/auth/register", Tags: []string{"auth"},
+		Summary: "Sign up", DefaultStatus: http.StatusCreated, Security: public, Errors: []int{409}}), s.register)
+	operation(s, s.limited(s.limits.passwords, huma.Operation{OperationID: "login", Method: http.MethodPost, Path: "/api/v1/auth/login", Tags: []string{"auth"},
+		Summary: "Log in", Security: public, Errors: []int{401}}), s.login)
+	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "refresh", Method: http.MethodPost, Path: "/api/v1/auth/refresh", Tags: []string{"auth"},
 		Summary: "Exchange a refresh token for new tokens", Security: public, Errors: []int{401},
-		Description: "A refresh token serves once. A second use ends the session."}, s.refresh)
+		Description: "A refresh token serves once. A second use ends the session."}), s.refresh)
 	operation(s, huma.Operation{OperationID: "logout", Method: http.MethodPost, Path: "/api/v1/auth/logout", Tags: []string{"auth"},
 		Summary: "End this session", DefaultStatus: http.StatusNoContent,
 		Description: "Its refresh token serves no more. Access tokens last at most 10 minutes and are not recalled."}, s.logout)
@@ -65,6 +65,9 @@ insert into app.users (id, email, full_name, password_hash) values ($1, $2, $3, 
 
 func (s *Server) register(ctx context.Context, in *struct{ Body Registration }) (*struct{ Body SignedIn }, error) {
 	email := normalized(in.Body.Email)
+	if err := ofAccount(ctx, email); err != nil {
+		return nil, err
+	}
 	hash, err := password.Hash(ctx, in.Body.Password)
 	if err != nil {
 		return nil, err
@@ -85,6 +88,9 @@ select id, password_hash from app.users where email = $1`
 
 func (s *Server) login(ctx context.Context, in *struct{ Body Credentials }) (*struct{ Body SignedIn }, error) {
 	email := normalized(in.Body.Email)
+	if err := ofAccount(ctx, email); err != nil {
+		return nil, err
+	}
 	user, err := tenant.Row[struct {
 		ID           uuid.UUID
 		PasswordHash string

@@ -62,14 +62,14 @@ func TestAnAddressSignsUpOnce(t *testing.T) {
 func TestAttack_081_AnUnknownAddressAnswersTheSame(t *testing.T) {
 	s := newServer(t)
 	s.register("ada@example.com")
-	login := func(email string) (a answer, work uint64) {
-		work = allocated(func() { a = s.nobody().post(auth+"login", credentials(email, "wrong horse battery")) })
+	login := func(from, email string) (a answer, work uint64) {
+		work = allocated(func() { a = s.loginFrom(from, email, "wrong horse battery") })
 		a.refused(http.StatusUnauthorized, "bad_credentials")
 		return a, work
 	}
-	login("warm@example.com")
-	wrong, work := login("ada@example.com")
-	unknown, same := login("bob@example.com")
+	login("192.0.2.1", "warm@example.com")
+	wrong, work := login("192.0.2.2", "ada@example.com")
+	unknown, same := login("192.0.2.3", "bob@example.com")
 	requireSameAnswer(t, wrong, unknown)
 	require.InEpsilon(t, work, same, 0.05)
 	require.Greater(t, same, uint64(hash))

@@ -64,12 +64,13 @@ type answer struct {
 	http.ResponseWriter
 	request  *http.Request
 	begun    bool
+	status   int // 0: not yet
 	replaced bool
 }
 
 // WriteHeader replaces the router's refusals: where it has found no handler, it answers 404 or 405 as text/plain.
 func (a *answer) WriteHeader(status int) {
-	a.begun = true
+	a.begun, a.status = true, status
 	if code, ok := codeOfStatus[status]; ok && a.request.Pattern == "" {
 		a.replaced = true
 		writeProblem(a.ResponseWriter, refuse(code, ""))

@@ -53,6 +53,7 @@ var problemKinds = map[string]problemKind{
 	"upload_incomplete":        {400, "Upload incomplete", "The body ended before the file did. Nothing was stored.", ""},
 	"upload_no_file":           {422, "No file", "The multipart body has no part named file.", ""},
 	"upload_no_name":           {422, "No name", "Give the dataset a name: ?name=…, or a file name in the multipart body.", ""},
+	"rate_limited":             {429, "Too many attempts", "Too many attempts failed, for this account or from your address. Retry-After says in how many seconds the next one is looked at; each that fails then doubles the wait, up to a quarter of an hour. The RateLimit headers tell it before it comes to that.", ""},
 	"internal":                 {500, "Internal error", "A fault of this server. It is in the server's log under the X-Request-Id of the answer.", ""},
 	"unavailable":              {503, "Unavailable", "The database does not answer at the moment. Whether a change was made just before is not known: repeat it with the same Idempotency-Key.", "1"},
 	"busy":                     {503, "Busy", "Too many queries and uploads of this organization, or of all, are running. Nothing was changed.", "1"},

@@ -26,7 +26,7 @@ func (p Policy) Window() time.Duration { return time.Duration(p.Free) * p.Forget
 
 // wait is how long after the last failure the next try may come.
 func (p Policy) wait(failures float64) time.Duration {
-	over := failures - float64(p.Free)
+	over := math.Ceil(failures) - float64(p.Free)
 	if over < 0 {
 		return 0
 	}
@@ -45,6 +45,7 @@ const (
 type Table struct {
 	Policy
 	seed maphash.Seed // secret: nobody can choose names that meet
+
 	mu   sync.Mutex
 	sets *[sets][ways]count
 }
@@ -79,7 +80,7 @@ func (t *Table) Take(name string, now time.Time) State {
 	c.failures, c.last = t.left(c, now)+1, now.UnixNano()
 	fraction := c.failures - math.Ceil(c.failures) + 1
 	return State{
-		Remaining: max(0, int(float64(t.Free)-c.failures+1e-9)),
+		Remaining: max(0, t.Free-int(math.Ceil(c.failures))),
 		Next:      max(time.Duration(fraction*float64(t.Forget)), t.wait(c.failures)),
 	}
 }
