@@ -64,6 +64,9 @@ const insertUser = `
 insert into app.users (id, email, full_name, password_hash) values ($1, $2, $3, $4)`
 
 func (s *Server) register(ctx context.Context, in *struct{ Body Registration }) (*struct{ Body SignedIn }, error) {
+	if err := checkPassword(in.Body.Password); err != nil {
+		return nil, err
+	}
 	email := normalized(in.Body.Email)
 	if err := ofAccount(ctx, email); err != nil {
 		return nil, err

@@ -57,6 +57,20 @@ func TestAnAddressSignsUpOnce(t *testing.T) {
 	s.nobody().post(auth+"login", credentials("ada@example.com", "another password")).refused(http.StatusUnauthorized, "bad_credentials")
 }
 
+func TestACommonPasswordIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for _, common := range []string{"sunshine1", "Football99", "qwertyuiop"} {
+		ada := credentials("ada@example.com", common)
+		ada["full_name"] = "Ada"
+		a := s.nobody().post(auth+"register", ada)
+		faults := a.refused(http.StatusUnprocessableEntity, "password_common")["errors"].([]any)
+		require.Equal(t, "body.password", faults[0].(object)["location"])
+		require.NotContains(t, strings.ToLower(string(a.body)), strings.ToLower(common))
+	}
+	s.register("ada@example.com")
+}
+
 // TestAttack_081_AnUnknownAddressAnswersTheSame after the same work. Not parallel: the work is told by the memory that a hash
 // takes, which is the whole process's.
 func TestAttack_081_AnUnknownAddressAnswersTheSame(t *testing.T) {

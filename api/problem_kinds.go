@@ -37,6 +37,7 @@ var problemKinds = map[string]problemKind{
 	"payload_too_large":        {413, "Too large", "The body, or one record of an uploaded file, is larger than this server takes.", ""},
 	"unsupported_media_type":   {415, "Unsupported media type", "JSON is expected; for uploads text/csv or multipart/form-data with a part named file; no Content-Encoding.", ""},
 	"invalid":                  {422, "Invalid", "errors says where and why. Values that were sent are never repeated.", ""},
+	"password_common":          {422, "Common password", "The password, or the password without the digits at its end, is among the 17,950 that are guessed first. Take another; there are no rules about its characters.", ""},
 	"result_too_large":         {422, "Result too large", "The rows of the result are more than 8 MiB. Ask for fewer rows or columns, or for shorter texts.", ""},
 	"query_invalid":            {422, "Invalid query", "The query does not fit the columns of the dataset. errors says where and why.", ""},
 	"question_not_understood":  {422, "Question not understood", "The built-in reader accounts for every word or refuses. unknown words are in errors.", ""},
@@ -56,7 +57,7 @@ var problemKinds = map[string]problemKind{
 	"rate_limited":             {429, "Too many attempts", "Too many attempts failed, for this account or from your address. Retry-After says in how many seconds the next one is looked at; each that fails then doubles the wait, up to a quarter of an hour. The RateLimit headers tell it before it comes to that.", ""},
 	"internal":                 {500, "Internal error", "A fault of this server. It is in the server's log under the X-Request-Id of the answer.", ""},
 	"unavailable":              {503, "Unavailable", "The database does not answer at the moment. Whether a change was made just before is not known: repeat it with the same Idempotency-Key.", "1"},
-	"busy":                     {503, "Busy", "Too many queries and uploads of this organization, or of all, are running. Nothing was changed.", "1"},
+	"busy":                     {503, "Busy", "Too many queries and uploads of this organization, or of all, are running, or too many logins are waiting. Nothing was changed.", "1"},
 	"retry":                    {503, "Try again", "Another transaction was in the way. Nothing was changed.", "1"},
 	"timeout":                  {504, "Took too long", "The request took longer than this server allows. Whether a change was made at the last moment is not known: repeat it with the same Idempotency-Key.", ""},
 }

@@ -48,7 +48,7 @@ func start(ctx context.Context, dataDir string) (*server, error) {
 	}
 	defer log.Close()
 	s := &server{addr: addr, dataDir: dataDir, cmd: exec.Command(program, "serve"), exited: make(chan struct{})}
-	s.cmd.Env = append(os.Environ(), "ADDR="+addr, "DATA_DIR="+dataDir, "DATABASE_URL=")
+	s.cmd.Env = append(os.Environ(), "ADDR="+addr, "DATA_DIR="+dataDir, "DATABASE_URL=", "TRUSTED_PROXIES=127.0.0.1")
 	s.cmd.Stderr = log
 	begun := time.Now()
 	if err := s.cmd.Start(); err != nil {

@@ -64,7 +64,7 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	if err != nil {
 		return nil, nil, err
 	}
-	return api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes).Handler(), db.Close, nil
+	return api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, c.TrustedProxies...).Handler(), db.Close, nil
 }
 
 // serveHTTP serves until ctx ends or the private PostgreSQL does, then lets requests finish.
