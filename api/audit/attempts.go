@@ -1,27 +1,12 @@
 package audit
 
 import (
+	"context"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 )
-
-// target says how the grid names the rows of a table and what it inserts. {braces} are filled by planted.fill.
-type target struct {
-	name   string
-	key    string // names one row, without its organization
-	org    string // the part of WHERE that policies must not need; empty where the table has no organization
-	rows   []row
-	insert string
-	extra  []attempt // what the generated attempts do not tell
-}
-
-// row is a kind of row, as the lines of the grid name it.
-type row struct {
-	kind string // within org
-	org  string
-	by   string // whose it is; empty: the caller's own
-	name string // the last part of its id, if that is not by
-}
 
 // columns are those that a statement names.
 type columns struct {
@@ -38,145 +23,109 @@ type attempt struct {
 	sql     string
 }
 
-// made are rows that somebody has made in an organization.
-var made = []row{
-	{kind: "own", org: "acme"}, {kind: "other's", org: "acme", by: "alan"},
-	{kind: "own", org: "beta"}, {kind: "other's", org: "beta", by: "alan"},
-	{kind: "own", org: "gamma"}, {kind: "other's", org: "gamma", by: "alan"},
+func (a attempt) line() Line {
+	return Line{a.command, a.variant, a.columns.names, a.columns.all, a.row.org, a.row.kind, nil}
 }
 
-var members = []row{
-	{kind: "oneself", org: "acme"}, {kind: "OWNER", org: "acme", by: "otto"}, {kind: "ADMIN", org: "acme", by: "abel"},
-	{kind: "ANALYST", org: "acme", by: "alan"}, {kind: "VIEWER", org: "acme", by: "vito"},
-	{kind: "oneself", org: "beta"}, {kind: "OWNER", org: "beta", by: "zed"}, {kind: "VIEWER", org: "gamma", by: "zed"},
+// columnGroup are columns that the same roles may use in a command. A key that somebody may update is a group of its own:
+// what happens to a row that moves says nothing of the other columns.
+type columnGroup struct {
+	Command string
+	Columns []string
+	Types   []string
+	All     bool
+	None    bool // nobody may
 }
 
-var people = []row{{kind: "oneself"}, {kind: "member of acme", by: "alan"}, {kind: "stranger", by: "zoe"}}
+const selectColumnGroups = `
+select command, array_agg(attname::text order by attnum) as columns, array_agg(format_type(atttypid, null) order by attnum) as types,
+  count(*) = (select count(*) from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped) as all, bool_and(may not like '%t%') as none
+from (
+  select command, attname, attnum, atttypid, string_agg(case when has_column_privilege(role, attrelid, attnum, command) then 't' else 'f' end, '' order by role) as may
+  from pg_attribute, unnest(array['SELECT', 'INSERT', 'UPDATE']) command,
+    unnest(array['insightforge', 'insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key']) role
+  where attrelid = $1::regclass and attnum > 0 and not attisdropped group by 1, 2, 3, 4) c
+group by command, may, command = 'UPDATE' and may like '%t%' and attname in ('org_id', 'id', 'user_id', 'created_by') order by command, min(attnum)`
 
-var invited = []row{
-	{kind: "OWNER", org: "acme", name: "OWNER/open"}, {kind: "ADMIN", org: "acme", name: "ADMIN/open"},
-	{kind: "ANALYST", org: "acme", name: "ANALYST/open"}, {kind: "VIEWER", org: "acme", name: "VIEWER/open"},
-	{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, {kind: "accepted", org: "acme", name: "VIEWER/accepted"}, {kind: "expired", org: "acme", name: "VIEWER/expired"},
-	{kind: "to another address", org: "acme", name: "VIEWER/another's"},
-	{kind: "ANALYST", org: "beta", name: "ANALYST/open"}, {kind: "ANALYST", org: "gamma", name: "ANALYST/open"},
+// attempts are the statements on a table: select, insert, update, delete, truncate.
+func (t *Trial) attempts(ctx context.Context, of target) ([]attempt, error) {
+	if _, err := t.conn.Exec(ctx, "rollback to savepoint attempt"); err != nil {
+		return nil, err
+	}
+	if of.insert == "" {
+		return of.extra, nil
+	}
+	found, _ := t.conn.Query(ctx, selectColumnGroups, "app."+of.name)
+	groups, err := pgx.CollectRows(found, pgx.RowToStructByName[columnGroup])
+	if err != nil {
+		return nil, err
+	}
+	name, where := "app."+of.name, " where "+of.key
+	attempts := []attempt{{"select", "", columns{}, everything, "select from " + name}}
+	for _, g := range groupsOf(groups, "SELECT") {
+		attempts = append(attempts, g.each(of.rows, "select "+strings.Join(g.Columns, ", ")+" from "+name+where)...)
+	}
+	for _, r := range of.rows {
+		attempts = append(attempts, attempt{"insert", "", columns{}, r, "insert into " + name + " " + of.insert})
+	}
+	for _, g := range groupsOf(groups, "INSERT") {
+		attempts = append(attempts, of.further(g)...)
+	}
+	for _, g := range groupsOf(groups, "UPDATE") {
+		attempts = append(attempts, attempt{"update", "", columns{g.Columns, g.All}, everything, "update " + name + " set " + t.assignments(g)})
+		attempts = append(attempts, g.each(of.rows, "update "+name+" set "+t.assignments(g)+where)...)
+	}
+	attempts = append(attempts, attempt{"delete", "", columns{}, everything, "delete from " + name})
+	for _, r := range of.rows {
+		attempts = append(attempts, attempt{"delete", "", columns{}, r, "delete from " + name + where})
+	}
+	attempts = append(attempts, attempt{"truncate", "", columns{}, row{}, "truncate " + name})
+	return append(attempts, of.extra...), nil
 }
 
-// targets are the tables of schema app, in the order of sql/, and the ways in.
-var targets = []target{
-	ways,
-
-	{name: "users", key: "id = {by}", rows: people, insert: "(id, email, full_name, password_hash) values ({new}, '{name}{salt}@example.org', 'x', 'x')",
-		extra: []attempt{{"insert", "with the address named", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash) values ({new}, 'anna{salt}@example.com', 'x', 'x')"}}},
-	{name: "sessions", key: "id = {id}", rows: people, insert: "(id, user_id) values ({new}, {by})"},
-	{name: "idempotency_keys", key: "key = '{name}'", rows: people, insert: "(user_id, key, fingerprint, object_id) values ({by}, 'new', '', {new})",
-		extra: []attempt{{"delete", "expired", columns{}, everything, "delete from app.idempotency_keys where key = 'expired'"}}},
-
-	{name: "organizations", key: "id = {org}", rows: []row{{org: "acme"}, {org: "beta"}, {org: "gamma"}},
-		insert: "(id, name, created_by) values ({new}, 'x', {me})",
-		extra: []attempt{
-			{"insert", "the one that is being founded", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {me})"},
-			{"insert", "the one that is being founded, by another", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {alan})"},
-		}},
-	{name: "memberships", key: "full_name = '{name}{salt} of {orgname}'", org: "org_id = {org}", rows: members,
-		insert: "(org_id, user_id, role, full_name) values ({org}, {by}, 'VIEWER', 'x')",
-		extra:  append(roleChanges(), attempt{"insert", "as OWNER", columns{}, members[0], "insert into app.memberships (org_id, user_id, role, full_name) values ({org}, {by}, 'OWNER', 'x')"})},
-	{name: "member_emails", key: "email = '{name}{salt}@{orgname}'", org: "org_id = {org}", rows: members,
-		insert: "(org_id, user_id, email) values ({org}, {by}, 'x{salt}@example.com')", extra: ownAddress()},
-	{name: "invitations", key: "id = {id}", org: "org_id = {org}", rows: invited,
-		insert: "(org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new{salt}@example.com', '{role}', {me}, 'x')",
-		extra: []attempt{
-			{"insert", "in another's name", columns{}, invited[3], "insert into app.invitations (org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new{salt}@example.com', 'VIEWER', {alan}, 'x')"},
-			{"update", "revoked_at to null", columns{}, invited[4], "update app.invitations set revoked_at = null where id = {id}"},
-		}},
-
-	{name: "datasets", key: "id = {id}", org: "org_id = {org}", rows: made, insert: "(org_id, id, name, created_by) values ({org}, {new}, 'x', {by})"},
-	{name: "dataset_versions", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids) values ({org}, {dataset}, 2, {by}, {me}, 1, 1, '', '{}')",
-		extra: []attempt{{"insert", "published by another", columns{}, made[0],
-			"insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids) values ({org}, {dataset}, 2, {by}, {alan}, 1, 1, '', '{}')"}}},
-	{name: "dataset_columns", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count) values ({org}, {dataset}, 1, 2, {by}, 'x', 'integer', 'ints', 0)",
-		extra:  []attempt{forged("dataset_columns", "(org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count) values ({org}, {dataset}, 1, 2, {me}, 'x', 'integer', 'ints', 0)")}},
-	{name: "dataset_segments", key: "id = {id}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, id, dataset_id, created_by, row_count) values ({org}, {new}, {dataset}, {by}, 0)",
-		extra:  []attempt{forged("dataset_segments", "(org_id, id, dataset_id, created_by, row_count) values ({org}, {new}, {dataset}, {me}, 0)")}},
-	{name: "dataset_words", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, dataset_id, column_no, page_no, created_by, words) values ({org}, {dataset}, 2, 0, {by}, '{}')",
-		extra:  []attempt{forged("dataset_words", "(org_id, dataset_id, column_no, page_no, created_by, words) values ({org}, {dataset}, 2, 0, {me}, '{}')")}},
-	{name: "dataset_chunks", key: "segment_id = {segment}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, ints) values ({org}, {segment}, 2, 0, {by}, 0, 0, 0, '{}')",
-		extra:  []attempt{forged("dataset_chunks", "(org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, ints) values ({org}, {segment}, 2, 0, {me}, 0, 0, 0, '{}')")}},
-
-	{name: "analyses", key: "id = {id}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, id, dataset_id, name, query, created_by) values ({org}, {new}, {dataset}, 'x', '{}', {by})",
-		extra: []attempt{{"insert", "on beta's dataset", columns{}, made[0],
-			"insert into app.analyses (org_id, id, dataset_id, name, query, created_by) values ({org}, {new}, {foreign_dataset}, 'x', '{}', {by})"}}},
-	{name: "analysis_runs", key: "id = {id}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, id, analysis_id, created_by, result) values ({org}, {new}, {analysis}, {by}, '{}')"},
-	{name: "questions", key: "id = {id}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, id, dataset_id, question, interpretation, provider, created_by) values ({org}, {new}, {dataset}, 'x', '{}', 'none', {by})"},
+// further are insertions that name other columns than the usual ones: what nobody may insert alone, the rest beside them.
+func (of target) further(g columnGroup) []attempt {
+	usual, values, _ := strings.Cut(of.insert, ") values (")
+	columnsOf := strings.Split(strings.TrimPrefix(usual, "("), ", ")
+	names := slices.DeleteFunc(slices.Clone(g.Columns), func(c string) bool { return slices.Contains(columnsOf, c) })
+	defaults := strings.Repeat(", default", len(names))
+	switch {
+	case g.None:
+		return []attempt{{"insert", "", columns{g.Columns, g.All}, row{}, "insert into app." + of.name + " (" + strings.Join(g.Columns, ", ") + ") values (" + strings.Repeat(", default", len(g.Columns))[2:] + ")"}}
+	case len(names) == 0:
+		return nil
+	default:
+		return []attempt{{"insert", "", columns{names, false}, of.rows[0], "insert into app." + of.name + " " + usual + ", " + strings.Join(names, ", ") + ") values (" + strings.TrimSuffix(values, ")") + defaults + ")"}}
+	}
 }
 
-// ways are the calls that begin a transaction, each with a statement that shows who one is then.
-var ways = target{name: "ways in", extra: slices.Concat(
-	way("as oneself in an organization", "begin_request({me}, {org})", "select from app.datasets",
-		row{kind: "of one's own", org: "acme"}, row{kind: "of others", org: "gamma"}, row{kind: "that is not there", org: "nowhere"}),
-	way("as nobody in an organization", "begin_request({new}, {org})", "select from app.datasets", row{kind: "of others", org: "acme"}),
-	way("as a person", "begin_user({by})", "select from app.users", row{kind: "oneself"}, row{kind: "that is not there", by: "nobody"}),
-	way("as an unknown caller", "begin_auth('anna{salt}@example.com')", "select from app.users", row{kind: "with an address"}),
-	way("founding an organization", "begin_organization({me}, {org}, 'x')", "select from app.memberships where role = 'OWNER' and user_id = {me}",
-		row{kind: "that is new", org: "new"}, row{kind: "that one belongs to", org: "acme"}, row{kind: "of others", org: "gamma"}),
-	way("founding an organization as nobody", "begin_organization({new}, {org}, 'x')", "select from app.memberships", row{kind: "that is new", org: "new"}),
-	way("accepting an invitation", "begin_invitation({noor}, '{salt}hash/{orgname}/{name}')", "select from app.memberships where role = '{role}' and user_id = {noor}",
-		row{kind: "open", org: "acme", name: "ANALYST/open"}, row{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, row{kind: "accepted", org: "acme", name: "VIEWER/accepted"},
-		row{kind: "expired", org: "acme", name: "VIEWER/expired"}, row{kind: "whose inviter may not invite", org: "acme", name: "VIEWER/orphaned"}, row{kind: "that is not there", org: "acme", name: "none"}),
-	way("accepting another's invitation", "begin_invitation({me}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "gamma", name: "ANALYST/open"}),
-	way("accepting an invitation as nobody", "begin_invitation({new}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "acme", name: "ANALYST/open"}),
-	stale("begin_request({me}, {org})", "{me}", "{org}", "(select role from app.memberships where user_id = {me})", "''", "''"),
-	stale("begin_user({me})", "{me}", "''", "''", "''", "(select string_agg(org_id::text, ',') from app.memberships)"),
-	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
-	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
-	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "''", "''"),
-)}
+func groupsOf(groups []columnGroup, command string) []columnGroup {
+	return slices.DeleteFunc(slices.Clone(groups), func(g columnGroup) bool { return g.Command != command })
+}
 
-// way is a call and what can be seen after it, with each of the rows.
-func way(variant, call, then string, rows ...row) (attempts []attempt) {
+func (g columnGroup) each(rows []row, sql string) (attempts []attempt) {
 	for _, r := range rows {
-		attempts = append(attempts, attempt{"begin", variant, columns{}, r, "select app." + call + "; " + then})
+		attempts = append(attempts, attempt{strings.ToLower(g.Command), "", columns{g.Columns, g.All}, r, sql})
 	}
 	return attempts
 }
 
-// stale finds every variable set by somebody else, begins, and sees whether each is what the call must have set.
-func stale(call, user, org, role, subject, orgIDs string) []attempt {
-	name, _, _ := strings.Cut(call, "(")
-	return []attempt{{"begin", "among stale variables", columns{}, row{kind: name, org: "acme"}, "set local app.user_id = {alan}; set local app.org_id = {beta}; " +
-		"set local app.role = 'OWNER'; set local app.org_ids = {beta}; set local app.subject = 'alan{salt}@example.com'; select app." + call +
-		"; select where current_setting('app.user_id') = " + user + " and current_setting('app.org_id') = " + org + " and current_setting('app.role') = " + role +
-		" and current_setting('app.subject') = " + subject + " and current_setting('app.org_ids') = " + orgIDs}}
-}
-
-// roleChanges are all the old and new roles.
-func roleChanges() (attempts []attempt) {
-	for _, role := range []string{"OWNER", "ADMIN", "ANALYST", "VIEWER"} {
-		for _, r := range members {
-			attempts = append(attempts, attempt{"update", "role to " + role, columns{}, r, "update app.memberships set role = '" + role + "' where full_name = '{name}{salt} of {orgname}'"})
+// assignments set each column to some value of its type; the role of a member to what it is.
+func (t *Trial) assignments(g columnGroup) string {
+	sample := map[string]string{"uuid": "'" + t.id("new").String() + "'", "text": "'x'", "integer": "1", "bigint": "1", "timestamp with time zone": "now()",
+		"bytea": "''", "jsonb": "'{}'", "json": "'{}'"}
+	var set []string
+	for i, column := range g.Columns {
+		value, ok := sample[g.Types[i]]
+		if !ok {
+			value = "'{}'" // an array
 		}
+		if column == "role" {
+			value = "role"
+		}
+		set = append(set, column+" = "+value)
 	}
-	return attempts
-}
-
-// ownAddress is noor's, for whoever is named.
-func ownAddress() (attempts []attempt) {
-	for _, r := range members {
-		attempts = append(attempts, attempt{"insert", "noor's address", columns{}, r, "insert into app.member_emails (org_id, user_id, email) values ({org}, {by}, 'noor{salt}@example.com')"})
-	}
-	return attempts
-}
-
-// forged claims somebody else's dataset as one's own.
-func forged(table, insert string) attempt {
-	return attempt{"insert", "to other's, called own", columns{}, made[1], "insert into app." + table + " " + insert}
+	return strings.Join(set, ", ")
 }
 
 // fill puts the ids of r, as c names it, into a statement.

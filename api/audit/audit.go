@@ -6,18 +6,17 @@ package audit
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Options of [Run].
 type Options struct {
 	Expected    *Saved        // what policies/ says; nil: nothing is compared with it
+	Accepted    []string      // ids of lints whose findings are known: shown, marked, not counted
 	CatalogOnly bool          // nothing is tried
 	LockTimeout time.Duration // how long to wait for a lock; 0: 2 s
 }
@@ -69,6 +68,7 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Accept(opt.Accepted)
 	if opt.CatalogOnly {
 		r.NotTried = "only the catalog was asked for"
 	}
@@ -79,6 +79,7 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	switch {
 	case err == nil:
 		r.Tried(grid, opt.Expected)
+		r.Accept(opt.Accepted)
 	case ctx.Err() != nil || conn.IsClosed():
 		return nil, err
 	default: // what the catalog says is perhaps why
@@ -149,20 +150,4 @@ func (s server) notTried() string {
 	default:
 		return ""
 	}
-}
-
-// unforce lets the owner plant rows, which takes a lock that the server has to wait for.
-func unforce(ctx context.Context, conn *pgx.Conn) error {
-	script := "set local role insightforge_owner"
-	for _, of := range targets {
-		if of.insert != "" {
-			script += "; alter table app." + of.name + " no force row level security"
-		}
-	}
-	_, err := conn.PgConn().Exec(ctx, script).ReadAll()
-	var busy *pgconn.PgError
-	if errors.As(err, &busy) && busy.Code == "55P03" {
-		return errors.New("the tables are in use: what is tried as their owner needs them locked for a second or two; try again, or audit as a superuser, who needs no lock, or with --catalog")
-	}
-	return err
 }

@@ -91,6 +91,22 @@ func TestARowOfAnotherOrganizationIsAFinding(t *testing.T) {
 	require.Contains(t, r.Findings[0].Effects, "every member may now SELECT datasets of another organization that they are members of")
 }
 
+// TestAStatementWithoutWhereThatReachesOthersIsAFinding: where the row is named, the policy of SELECT hides it.
+func TestAStatementWithoutWhereThatReachesOthersIsAFinding(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, "begin; alter policy datasets_delete on app.datasets using (true)")
+	defer exec(t, conn, "rollback")
+	trial, err := audit.Plant(t.Context(), conn)
+	require.NoError(t, err)
+	grid, err := trial.Try(t.Context(), "datasets")
+	require.NoError(t, err)
+	r := &audit.Report{}
+	r.Tried(grid, nil)
+	require.Equal(t, []string{"crosses_organizations"}, ids(r.Findings))
+	require.Equal(t, []string{"every member may now DELETE datasets of every organization in a statement without WHERE"}, r.Findings[0].Effects)
+}
+
 // TestWhatTheCatalogSaysIsToldWhereNothingCanBeTried: foreign keys are checked as the owner of the tables.
 func TestWhatTheCatalogSaysIsToldWhereNothingCanBeTried(t *testing.T) {
 	t.Parallel()
@@ -121,6 +137,33 @@ func TestTheEffectsOfAPolicyAreToldWithIt(t *testing.T) {
 	require.Equal(t, "drift_policy", found[0].ID)
 	require.Contains(t, found[0].Effects, "VIEWER may now DELETE datasets of the own organization")
 	require.Contains(t, found[0].Effects, "ANALYST may now DELETE datasets of others in the own organization")
+}
+
+// TestWhatIsAcceptedExplainsNothing: what callers may do because of it would be accepted unseen.
+func TestWhatIsAcceptedExplainsNothing(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, "alter policy datasets_delete on app.datasets using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER'))")
+	r, err := audit.Run(t.Context(), conn, audit.Options{Expected: expected(t), Accepted: []string{"drift_policy", "server_fixes"}})
+	require.NoError(t, err)
+	found := withoutServer(r)
+	require.Equal(t, []string{"drift_policy", "drift_grid"}, ids(found))
+	require.Empty(t, found[0].Effects)
+	require.Contains(t, found[1].Effects, "VIEWER may now DELETE datasets of the own organization")
+	errors, warnings := r.Counts()
+	require.Equal(t, []int{1, 0}, []int{errors, warnings})
+}
+
+// TestAGrantThatEveryTableDependsOnExplainsAll: one finding with the statement that mends it, not one more for each table.
+func TestAGrantThatEveryTableDependsOnExplainsAll(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, "revoke usage on schema app from insightforge_api")
+	r, err := audit.Run(t.Context(), conn, audit.Options{Expected: expected(t)})
+	require.NoError(t, err)
+	found := withoutServer(r)
+	require.Equal(t, []string{"drift_grant"}, ids(found))
+	require.Contains(t, found[0].Effects, "every member may no longer SELECT datasets of the own organization")
 }
 
 // value is the only value of a query.

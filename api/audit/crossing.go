@@ -28,9 +28,12 @@ func attach(findings []Finding, lint Lint, detail string, changes []Change) []Fi
 	for _, table := range tablesOf(changes) {
 		sentences := Sentences(slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return c.Table != table }))
 		i := cause(findings, table)
+		if table != ways.name {
+			table = "app." + table
+		}
 		if i < 0 {
 			i = len(findings)
-			findings = append(findings, lint.finding(detail+" app."+table, "", "table app."+table))
+			findings = append(findings, lint.finding(detail+" "+table, "", "table "+table))
 		}
 		for _, sentence := range sentences {
 			if !slices.Contains(findings[i].Effects, sentence) {
@@ -51,25 +54,32 @@ func tablesOf(changes []Change) (tables []string) {
 }
 
 // cause is the finding that explains what happened in a table: one that names it, or a function, role or schema on which
-// every table depends; -1 for none.
+// every table depends; for the ways in, one about anything in schema app. -1 for none. What is accepted explains nothing: what
+// was tried would be accepted with it.
 func cause(findings []Finding, table string) int {
 	about := func(of func(object string) bool) int {
-		return slices.IndexFunc(findings, func(f Finding) bool { return slices.ContainsFunc(f.Objects, of) })
+		return slices.IndexFunc(findings, func(f Finding) bool { return !f.Accepted && slices.ContainsFunc(f.Objects, of) })
 	}
 	named := about(func(object string) bool { return strings.Contains(object+" ", " app."+table+" ") })
 	if named >= 0 {
 		return named
 	}
 	return about(func(object string) bool {
+		if grant := grantParts.FindStringSubmatch(object); grant != nil {
+			object = grant[3] // "function app.org_as(text[])", or a table
+		}
 		kind, _, _ := strings.Cut(object, " ")
-		return kind == "function" || kind == "role" || kind == "schema"
+		return kind == "function" || kind == "role" || kind == "schema" || table == ways.name && strings.Contains(" "+object, " app.")
 	})
 }
 
 // crossings are the rows of other organizations that members, who had chosen acme, have reached.
 func crossings(g *Grid) (changes []Change) {
-	for _, c := range cellsOf(g).inOrder {
-		if c.Organization != "" && c.Organization != "acme" && slices.Contains(Roles, c.Caller) && touched(c.After) > 0 {
+	list := cellsOf(g)
+	for _, c := range list.inOrder {
+		c.there = list.inAcme(c.Table)
+		foreign := c.Organization != "" && c.Organization != "acme" && touched(c.After) > 0
+		if (foreign || c.everywhere()) && slices.Contains(Roles, c.Caller) {
 			c.Before, c.Widened = NoRows, true
 			changes = append(changes, c)
 		}

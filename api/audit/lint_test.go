@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,18 +19,21 @@ var withoutFault = map[string]string{
 	"drift_grid":            "TestAnOutcomeThatIsNotExpectedIsAFinding",
 }
 
-// TestEachLintFindsItsFault: on the clean database there is nothing; a fault (testdata/faults) is found by its lint, by no
-// other and once; the statement that the finding gives clears it.
+// TestEachLintFindsItsFault: on the clean database there is nothing; a fault is found by its lint, by no other and once; the
+// statement that the finding gives clears it. A fault is a file in testdata/faults: ID.sql, or ID.variant.sql for one more.
 func TestEachLintFindsItsFault(t *testing.T) {
 	t.Parallel()
 	conn, want := connect(t), expected(t)
 	require.Empty(t, findings(t, conn, want), "the clean database")
-	for id := range audit.Lints {
-		if _, ok := withoutFault[id]; ok {
-			continue
-		}
-		t.Run(id, func(t *testing.T) {
-			object, fault := readFault(t, conn, id)
+	paths, err := filepath.Glob("testdata/faults/*.sql")
+	require.NoError(t, err)
+	tried := map[string]bool{}
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".sql")
+		id, _, _ := strings.Cut(name, ".")
+		tried[id] = true
+		t.Run(name, func(t *testing.T) {
+			object, fault := readFault(t, conn, path)
 			exec(t, conn, "begin; set local search_path = pg_catalog; "+fault)
 			defer exec(t, conn, "rollback")
 			found := findings(t, conn, want)
@@ -41,12 +45,15 @@ func TestEachLintFindsItsFault(t *testing.T) {
 			require.Empty(t, findings(t, conn, want), "after: %s", found[0].Mend)
 		})
 	}
+	for id := range audit.Lints {
+		require.NotEqual(t, tried[id], withoutFault[id] != "", id)
+	}
 }
 
 // readFault gives the object that the finding is about, and the SQL.
-func readFault(t *testing.T, conn *pgx.Conn, id string) (object, sql string) {
+func readFault(t *testing.T, conn *pgx.Conn, path string) (object, sql string) {
 	t.Helper()
-	text, err := os.ReadFile("testdata/faults/" + id + ".sql")
+	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	header, sql, _ := strings.Cut(string(text), "\n")
 	object, ok := strings.CutPrefix(header, "-- finds: ")

@@ -34,34 +34,32 @@ func (r *Report) Counts() (errors, warnings int) {
 var Formats = []string{"text", "json", "markdown", "html", "sarif"}
 
 // Write writes the report in one of [Formats].
-func (r *Report) Write(w io.Writer, format string) error {
-	switch format {
-	case "text":
-		return writeString(w, r.text())
-	case "markdown":
-		return writeString(w, r.markdown())
-	case "html":
-		return r.html(w)
-	case "sarif":
-		return indentedJSON(w, r.sarif())
-	default:
-		return indentedJSON(w, r.document())
-	}
-}
+func (r *Report) Write(w io.Writer, format string) error { return write(w, format, r) }
 
 // Write writes the comparison in one of [Formats].
-func (c *Comparison) Write(w io.Writer, format string) error {
+func (c *Comparison) Write(w io.Writer, format string) error { return write(w, format, c) }
+
+// page is what can be written in each of [Formats].
+type page interface {
+	text() string
+	markdown() string
+	html(w io.Writer) error
+	sarif() sarifLog
+	document() any // as JSON
+}
+
+func write(w io.Writer, format string, p page) error {
 	switch format {
 	case "text":
-		return writeString(w, c.text())
+		return writeString(w, p.text())
 	case "markdown":
-		return writeString(w, c.markdown())
+		return writeString(w, p.markdown())
 	case "html":
-		return c.html(w)
+		return p.html(w)
 	case "sarif":
-		return indentedJSON(w, c.sarif())
+		return indentedJSON(w, p.sarif())
 	default:
-		return indentedJSON(w, c)
+		return indentedJSON(w, p.document())
 	}
 }
 
@@ -93,6 +91,8 @@ func (r *Report) document() any {
 		Summary  []SummaryRow `json:"summary,omitempty"`
 	}{r, findings, r.Grid.Summary()}
 }
+
+func (c *Comparison) document() any { return c }
 
 // oneLine makes of a name that somebody may have chosen to deceive a text that stays where it is put.
 func oneLine(s string) string { return printable(strings.ReplaceAll(s, "\n", `\n`)) }

@@ -111,8 +111,6 @@ func functionsOf(items []Item) (functions []string) {
 	return functions
 }
 
-var grantParts = regexp.MustCompile(`^grant of ([A-Z]+)(?: \((.*)\))? on (.*) to (\S+)$`)
-
 // grantsByRole writes the grants of a role on an object as one line, with their columns.
 func grantsByRole(items []Item) (roles []definitions) {
 	type right struct{ role, what, object string }

@@ -41,9 +41,9 @@ func (f Finding) markdown() string {
 
 func summaryMarkdown(rows []SummaryRow) string {
 	var b strings.Builder
-	b.WriteString("own · org · out: rows of the caller, of others in the organization that was chosen, of another organization. ")
+	b.WriteString("own · org · out: rows of the caller, of others in the organization that was chosen, of another organization; none: no organization chosen. ")
 	b.WriteString("✔ allowed, ✔+ only some (right), ✘p no privilege, ✘r no row, ✘c refused by the check, ✘e another error, – no such row, ? too slow or locked.\n\n")
-	fmt.Fprintf(&b, "| table | | %s | no begin | |\n|---|---|%s---|---|\n", strings.Join(Roles, " | "), strings.Repeat("---|", len(Roles)))
+	fmt.Fprintf(&b, "| table | | %s | none | |\n|---|---|%s---|---|\n", strings.Join(Roles, " | "), strings.Repeat("---|", len(Roles)))
 	table := ""
 	for _, row := range rows {
 		name := ""

@@ -1,5 +1,5 @@
--- What sql/ and policies/ make that isolation rests on: each policy, function, grant and constraint, the statement that makes
--- it and the one that takes it away. What a server may lack (app.expand, in language internal) is left out.
+-- What sql/ and policies/ make that isolation rests on: each policy, function, grant, constraint, default and NOT NULL, the
+-- statement that makes it and the one that takes it away. What a server may lack (app.expand, in language internal) is left out.
 
 with roles as (select oid, quote_ident(rolname) as name from pg_roles union all select 0, 'PUBLIC'),
 functions as (
@@ -37,5 +37,16 @@ union all
 select format('constraint %I on app.%I', k.conname, c.relname), format('alter table app.%I add constraint %I %s', c.relname, k.conname, pg_get_constraintdef(k.oid)),
   format('alter table app.%I drop constraint %I', c.relname, k.conname)
 from pg_constraint k join pg_class c on c.oid = k.conrelid
-where c.relnamespace = to_regnamespace('app') and k.contype in ('p', 'u', 'f', 'c')
+where c.relnamespace = to_regnamespace('app') and k.contype in ('p', 'u', 'x', 'f', 'c')
+union all
+select format('default of %I on app.%I', t.attname, c.relname), format('alter table app.%I alter column %I set default %s', c.relname, t.attname, pg_get_expr(d.adbin, d.adrelid)),
+  format('alter table app.%I alter column %I drop default', c.relname, t.attname)
+from pg_attrdef d join pg_class c on c.oid = d.adrelid join pg_attribute t on t.attrelid = c.oid and t.attnum = d.adnum
+where c.relnamespace = to_regnamespace('app') and t.attgenerated = ''
+union all
+select format('not null of %I on app.%I', t.attname, c.relname), format('alter table app.%I alter column %I set not null', c.relname, t.attname),
+  format('alter table app.%I alter column %I drop not null', c.relname, t.attname)
+from pg_class c join pg_attribute t on t.attrelid = c.oid and t.attnum > 0 and t.attnotnull and not t.attisdropped
+where c.relnamespace = to_regnamespace('app') and c.relkind in ('r', 'p')
+  and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary and t.attnum = any (i.indkey::int2[]))
 order by 1

@@ -118,6 +118,7 @@ func (b *bench) served(ctx context.Context) error {
 		{[]string{readsBesideLogins}, b.logins},
 		{[]string{ingestRows}, b.ingest},
 		{queryNames(), b.queries},
+		{[]string{auditName}, b.audit},
 		{[]string{b.memoryName()}, b.memory},
 	}
 	var s *subject

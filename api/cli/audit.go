@@ -119,11 +119,10 @@ func (o auditOptions) audit(ctx context.Context, files migrate.Files) (clean boo
 	if err != nil {
 		return false, err
 	}
-	r, err := auditURL(ctx, url, audit.Options{Expected: expected, CatalogOnly: o.catalog})
+	r, err := auditURL(ctx, url, audit.Options{Expected: expected, Accepted: o.accept, CatalogOnly: o.catalog})
 	if err = errors.Join(err, stop()); err != nil {
 		return false, err
 	}
-	r.Accept(o.accept)
 	if err := o.keep(r); err != nil {
 		return false, err
 	}
@@ -199,7 +198,7 @@ func (o auditOptions) write(report interface {
 }
 
 func auditURL(ctx context.Context, url string, options audit.Options) (*audit.Report, error) {
-	conn, err := pgx.Connect(ctx, url)
+	conn, err := connectOnce(ctx, url)
 	if err != nil {
 		return nil, err
 	}

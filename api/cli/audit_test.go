@@ -179,6 +179,14 @@ func TestAnAuditAsASuperuserKeepsNobodyWaiting(t *testing.T) {
 	require.Greater(t, written, 10)
 }
 
+func TestAuditsThroughPgBouncerLeaveNothingOnItsConnection(t *testing.T) {
+	url := postgrestest.Database(t).PgBouncer(t, superuser, 1)
+	for range 2 {
+		status, report := runsAudit(t, url)
+		require.Equal(t, clean, status, report)
+	}
+}
+
 func TestTwoAuditsAtOnceDoNotDisturbEachOther(t *testing.T) {
 	db := postgrestest.Database(t)
 	t.Setenv("DATABASE_URL", db.URL(superuser))

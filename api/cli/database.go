@@ -74,14 +74,19 @@ func (db *database) name(ctx context.Context) error {
 	return err
 }
 
+// connectOnce makes a connection that leaves no statement behind, which a pooler would keep.
+func connectOnce(ctx context.Context, url string) (*pgx.Conn, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
+	return pgx.ConnectConfig(ctx, cfg)
+}
+
 // check refuses what must not be served, over a connection of the login role, and finds the function that unnests chunks.
 func (db *database) check(ctx context.Context, files migrate.Files, allowSetConfig bool) (expand string, err error) {
-	cfg, err := pgx.ParseConfig(db.url)
-	if err != nil {
-		return "", fmt.Errorf("database: %w", err)
-	}
-	cfg.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec // leaves no statement behind that a pooler would keep
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	conn, err := connectOnce(ctx, db.url)
 	if err != nil {
 		return "", fmt.Errorf("database: %w", err)
 	}

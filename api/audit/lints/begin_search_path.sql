@@ -1,9 +1,9 @@
--- A begin function with the session's search_path
+-- A function in schema app with the session's search_path
 -- level: warning
 -- covers: splinter 0011
 --
--- Its names could be resolved in a schema that the session chose. Context functions need none: their bodies were resolved when
--- they were created.
+-- Its names could be resolved in a schema that the session chose; the begin functions are the product's only ones that need it.
+-- Context functions need none: their bodies were resolved when they were created.
 
 select array[f.object], format('%s does not fix its search_path', f.object), format('alter function %s set search_path = pg_catalog, pg_temp', f.name)
 from functions f

@@ -1,0 +1,168 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+)
+
+// target says how the grid names the rows of a table and what it inserts. {braces} are filled by planted.fill.
+type target struct {
+	name   string
+	key    string // names one row, without its organization
+	org    string // the part of WHERE that policies must not need; empty where the table has no organization
+	rows   []row
+	insert string
+	extra  []attempt // what the generated attempts do not tell
+}
+
+// row is a kind of row, as the lines of the grid name it.
+type row struct {
+	kind string // within org
+	org  string
+	by   string // whose it is; empty: the caller's own
+	name string // the last part of its id, if that is not by
+}
+
+// everything is a statement without WHERE.
+var everything = row{kind: "every row"}
+
+// made are rows that somebody has made in an organization.
+var made = []row{
+	{kind: "own", org: "acme"}, {kind: "other's", org: "acme", by: "alan"},
+	{kind: "own", org: "beta"}, {kind: "other's", org: "beta", by: "alan"},
+	{kind: "own", org: "gamma"}, {kind: "other's", org: "gamma", by: "alan"},
+}
+
+var members = []row{
+	{kind: "oneself", org: "acme"}, {kind: "OWNER", org: "acme", by: "otto"}, {kind: "ADMIN", org: "acme", by: "abel"},
+	{kind: "ANALYST", org: "acme", by: "alan"}, {kind: "VIEWER", org: "acme", by: "vito"},
+	{kind: "oneself", org: "beta"}, {kind: "OWNER", org: "beta", by: "zed"}, {kind: "VIEWER", org: "gamma", by: "zed"},
+}
+
+var people = []row{{kind: "oneself"}, {kind: "member of acme", by: "alan"}, {kind: "stranger", by: "zoe"}}
+
+var invited = []row{
+	{kind: "OWNER", org: "acme", name: "OWNER/open"}, {kind: "ADMIN", org: "acme", name: "ADMIN/open"},
+	{kind: "ANALYST", org: "acme", name: "ANALYST/open"}, {kind: "VIEWER", org: "acme", name: "VIEWER/open"},
+	{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, {kind: "accepted", org: "acme", name: "VIEWER/accepted"}, {kind: "expired", org: "acme", name: "VIEWER/expired"},
+	{kind: "to another address", org: "acme", name: "VIEWER/another's"},
+	{kind: "ANALYST", org: "beta", name: "ANALYST/open"}, {kind: "ANALYST", org: "gamma", name: "ANALYST/open"},
+}
+
+// targets are the tables of schema app, in the order of sql/, and the ways in.
+var targets = []target{
+	ways,
+
+	{name: "users", key: "id = {by}", rows: people, insert: "(id, email, full_name, password_hash) values ({new}, '{name}{salt}@example.org', 'x', 'x')",
+		extra: []attempt{{"insert", "with the address named", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash) values ({new}, 'anna{salt}@example.com', 'x', 'x')"}}},
+	{name: "sessions", key: "id = {id}", rows: people, insert: "(id, user_id) values ({new}, {by})"},
+	{name: "idempotency_keys", key: "key = '{name}'", rows: people, insert: "(user_id, key, fingerprint, object_id) values ({by}, 'new', '', {new})",
+		extra: []attempt{{"delete", "expired", columns{}, everything, "delete from app.idempotency_keys where key = 'expired'"}}},
+
+	{name: "organizations", key: "id = {org}", rows: []row{{org: "acme"}, {org: "beta"}, {org: "gamma"}},
+		insert: "(id, name, created_by) values ({new}, 'x', {me})",
+		extra: []attempt{
+			{"insert", "the one that is being founded", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {me})"},
+			{"insert", "the one that is being founded, by another", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {alan})"},
+		}},
+	{name: "memberships", key: "full_name = '{name}{salt} of {orgname}'", org: "org_id = {org}", rows: members,
+		insert: "(org_id, user_id, role, full_name) values ({org}, {by}, 'VIEWER', 'x')",
+		extra:  append(roleChanges(), attempt{"insert", "as OWNER", columns{}, members[0], "insert into app.memberships (org_id, user_id, role, full_name) values ({org}, {by}, 'OWNER', 'x')"})},
+	{name: "member_emails", key: "email = '{name}{salt}@{orgname}'", org: "org_id = {org}", rows: members,
+		insert: "(org_id, user_id, email) values ({org}, {by}, 'x{salt}@example.com')", extra: ownAddress()},
+	{name: "invitations", key: "id = {id}", org: "org_id = {org}", rows: invited,
+		insert: "(org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new{salt}@example.com', '{role}', {me}, 'x')",
+		extra: []attempt{
+			{"insert", "in another's name", columns{}, invited[3], "insert into app.invitations (org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new{salt}@example.com', 'VIEWER', {alan}, 'x')"},
+			{"update", "revoked_at to null", columns{}, invited[4], "update app.invitations set revoked_at = null where id = {id}"},
+		}},
+
+	{name: "datasets", key: "id = {id}", org: "org_id = {org}", rows: made, insert: "(org_id, id, name, created_by) values ({org}, {new}, 'x', {by})"},
+	{name: "dataset_versions", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids) values ({org}, {dataset}, 2, {by}, {me}, 1, 1, '', '{}')",
+		extra: []attempt{{"insert", "published by another", columns{}, made[0],
+			"insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids) values ({org}, {dataset}, 2, {by}, {alan}, 1, 1, '', '{}')"}}},
+	{name: "dataset_columns", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count) values ({org}, {dataset}, 1, 2, {by}, 'x', 'integer', 'ints', 0)",
+		extra:  []attempt{forged("dataset_columns", "(org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count) values ({org}, {dataset}, 1, 2, {me}, 'x', 'integer', 'ints', 0)")}},
+	{name: "dataset_segments", key: "id = {id}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, id, dataset_id, created_by, row_count) values ({org}, {new}, {dataset}, {by}, 0)",
+		extra:  []attempt{forged("dataset_segments", "(org_id, id, dataset_id, created_by, row_count) values ({org}, {new}, {dataset}, {me}, 0)")}},
+	{name: "dataset_words", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, dataset_id, column_no, page_no, created_by, words) values ({org}, {dataset}, 2, 0, {by}, '{}')",
+		extra:  []attempt{forged("dataset_words", "(org_id, dataset_id, column_no, page_no, created_by, words) values ({org}, {dataset}, 2, 0, {me}, '{}')")}},
+	{name: "dataset_chunks", key: "segment_id = {segment}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, ints) values ({org}, {segment}, 2, 0, {by}, 0, 0, 0, '{}')",
+		extra:  []attempt{forged("dataset_chunks", "(org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, ints) values ({org}, {segment}, 2, 0, {me}, 0, 0, 0, '{}')")}},
+
+	{name: "analyses", key: "id = {id}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, id, dataset_id, name, query, created_by) values ({org}, {new}, {dataset}, 'x', '{}', {by})",
+		extra: []attempt{{"insert", "on beta's dataset", columns{}, made[0],
+			"insert into app.analyses (org_id, id, dataset_id, name, query, created_by) values ({org}, {new}, {foreign_dataset}, 'x', '{}', {by})"}}},
+	{name: "analysis_runs", key: "id = {id}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, id, analysis_id, created_by, result) values ({org}, {new}, {analysis}, {by}, '{}')"},
+	{name: "questions", key: "id = {id}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, id, dataset_id, question, interpretation, provider, created_by) values ({org}, {new}, {dataset}, 'x', '{}', 'none', {by})"},
+}
+
+// ways are the calls that begin a transaction, each with a statement that shows who one is then.
+var ways = target{name: "ways in", extra: slices.Concat(
+	way("as oneself in an organization", "begin_request({me}, {org})", "select from app.datasets",
+		row{kind: "of one's own", org: "acme"}, row{kind: "of others", org: "gamma"}, row{kind: "that is not there", org: "nowhere"}),
+	way("as nobody in an organization", "begin_request({new}, {org})", "select from app.datasets", row{kind: "of others", org: "acme"}),
+	way("as a person", "begin_user({by})", "select from app.users", row{kind: "oneself"}, row{kind: "that is not there", by: "nobody"}),
+	way("as an unknown caller", "begin_auth('anna{salt}@example.com')", "select from app.users", row{kind: "with an address"}),
+	way("founding an organization", "begin_organization({me}, {org}, 'x')", "select from app.memberships where role = 'OWNER' and user_id = {me}",
+		row{kind: "that is new", org: "new"}, row{kind: "that one belongs to", org: "acme"}, row{kind: "of others", org: "gamma"}),
+	way("founding an organization as nobody", "begin_organization({new}, {org}, 'x')", "select from app.memberships", row{kind: "that is new", org: "new"}),
+	way("accepting an invitation", "begin_invitation({noor}, '{salt}hash/{orgname}/{name}')", "select from app.memberships where role = '{role}' and user_id = {noor}",
+		row{kind: "open", org: "acme", name: "ANALYST/open"}, row{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, row{kind: "accepted", org: "acme", name: "VIEWER/accepted"},
+		row{kind: "expired", org: "acme", name: "VIEWER/expired"}, row{kind: "whose inviter may not invite", org: "acme", name: "VIEWER/orphaned"}, row{kind: "that is not there", org: "acme", name: "none"}),
+	way("accepting another's invitation", "begin_invitation({me}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "gamma", name: "ANALYST/open"}),
+	way("accepting an invitation as nobody", "begin_invitation({new}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "acme", name: "ANALYST/open"}),
+	stale("begin_request({me}, {org})", "{me}", "{org}", "(select role from app.memberships where user_id = {me})", "''", "''"),
+	stale("begin_user({me})", "{me}", "''", "''", "''", "(select string_agg(org_id::text, ',') from app.memberships)"),
+	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
+	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
+	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "''", "''"),
+)}
+
+// way is a call and what can be seen after it, with each of the rows.
+func way(variant, call, then string, rows ...row) (attempts []attempt) {
+	for _, r := range rows {
+		attempts = append(attempts, attempt{"begin", variant, columns{}, r, "select app." + call + "; " + then})
+	}
+	return attempts
+}
+
+// stale finds every variable set by somebody else, begins, and sees whether each is what the call must have set.
+func stale(call, user, org, role, subject, orgIDs string) []attempt {
+	name, _, _ := strings.Cut(call, "(")
+	return []attempt{{"begin", "among stale variables", columns{}, row{kind: name, org: "acme"}, "set local app.user_id = {alan}; set local app.org_id = {beta}; " +
+		"set local app.role = 'OWNER'; set local app.org_ids = {beta}; set local app.subject = 'alan{salt}@example.com'; select app." + call +
+		"; select where current_setting('app.user_id') = " + user + " and current_setting('app.org_id') = " + org + " and current_setting('app.role') = " + role +
+		" and current_setting('app.subject') = " + subject + " and current_setting('app.org_ids') = " + orgIDs}}
+}
+
+// roleChanges are all the old and new roles.
+func roleChanges() (attempts []attempt) {
+	for _, role := range []string{"OWNER", "ADMIN", "ANALYST", "VIEWER"} {
+		for _, r := range members {
+			attempts = append(attempts, attempt{"update", "role to " + role, columns{}, r, "update app.memberships set role = '" + role + "' where full_name = '{name}{salt} of {orgname}'"})
+		}
+	}
+	return attempts
+}
+
+// ownAddress is noor's, for whoever is named.
+func ownAddress() (attempts []attempt) {
+	for _, r := range members {
+		attempts = append(attempts, attempt{"insert", "noor's address", columns{}, r, "insert into app.member_emails (org_id, user_id, email) values ({org}, {by}, 'noor{salt}@example.com')"})
+	}
+	return attempts
+}
+
+// forged claims somebody else's dataset as one's own.
+func forged(table, insert string) attempt {
+	return attempt{"insert", "to other's, called own", columns{}, made[1], "insert into app." + table + " " + insert}
+}
