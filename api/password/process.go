@@ -42,8 +42,8 @@ const (
 	// inProcess in the environment makes this program such a process.
 	inProcess = "INSIGHTFORGE_HASH_PASSWORDS"
 
-	// niceness: a third of the processor's time that others get. With the lowest, 19, logins stood still on a busy machine.
-	niceness = 5
+	// niceness: a tenth of the processor's time that others get. With the lowest, 19, logins stood still on a busy machine.
+	niceness = 10
 )
 
 func startProcess() (*process, error) {
