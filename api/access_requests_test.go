@@ -43,6 +43,11 @@ func lines() []line {
 			{operation: "get-me", make: nothing},
 			{operation: "update-me", make: body(object{"full_name": "Ada"})},
 			{operation: "logout", make: nothing},
+			{operation: "list-sessions", make: nothing},
+			{operation: "revoke-session", on: "own", make: ownSession},
+			{operation: "logout-everywhere", make: nothing},
+			{operation: "change-password", make: changePassword},
+			{operation: "list-security-events", make: nothing},
 			{operation: "create-organization", make: body(object{"name": "Another"})},
 			{operation: "list-organizations", make: nothing},
 			{operation: "get-organization", make: nothing},
@@ -65,6 +70,16 @@ func nothing(*organization, person) request { return request{} }
 
 func body(b any) func(*organization, person) request {
 	return func(*organization, person) request { return request{body: b} }
+}
+
+// ownSession is another one of the caller's.
+func ownSession(_ *organization, caller person) request {
+	return request{path: []string{caller.again().session.String()}}
+}
+
+func changePassword(_ *organization, caller person) request {
+	caller.setPassword()
+	return request{body: object{"current_password": theirPassword, "new_password": "another horse battery"}}
 }
 
 func updateMember() (lines []line) {

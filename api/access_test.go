@@ -186,7 +186,11 @@ func (l line) requireAbsent(o *organization, op described) {
 }
 
 func (op described) send(caller person, org string, r request) answer {
-	path := filled(op.path, append([]string{org}, r.path...)...)
+	values := r.path
+	if strings.Contains(op.path, "{org_id}") {
+		values = append([]string{org}, values...)
+	}
+	path := filled(op.path, values...)
 	if r.query != "" {
 		path += "?" + r.query
 	}

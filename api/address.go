@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -56,6 +57,21 @@ func parseAddr(text string) (netip.Addr, bool) {
 		addr = port.Addr()
 	}
 	return addr.Unmap().WithZone(""), true
+}
+
+type addressKey struct{}
+
+// from notes in a request's context which address it comes from.
+func (p proxies) from(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), addressKey{}, p.client(r)))
+}
+
+// clientAddress is that address as text; empty where the connection has none.
+func clientAddress(ctx context.Context) string {
+	if addr, _ := ctx.Value(addressKey{}).(netip.Addr); addr.IsValid() {
+		return addr.String()
+	}
+	return ""
 }
 
 // network is what a client's address is limited as: of IPv6 the /64, since a client has all of one.

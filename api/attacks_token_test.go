@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/token"
 )
 
 const me = "/api/v1/users/me"
@@ -170,6 +174,54 @@ func TestAttack_072_AKeyOfTheCallersChoice(t *testing.T) {
 		}
 		return tokens
 	})
+}
+
+// rotated is a server whose signing key, that of keys(), began to retire at a time; and a person with a token of its next one.
+func rotated(t *testing.T, at time.Time) (before, after person) {
+	t.Helper()
+	path := writeKeys(t.TempDir(), seed)
+	own, err := token.LoadOrCreate(path)
+	require.NoError(t, err)
+	before = newServerOf(t, own).newPerson("Ada")
+	before.get(me).is(http.StatusOK)
+	_, err = token.Rotate(path, at)
+	require.NoError(t, err)
+
+	elsewhere, err := token.LoadOrCreate(path)
+	require.NoError(t, err)
+	after = before
+	after.token, err = elsewhere.Access(token.Session{User: before.id, ID: before.session}, time.Now())
+	require.NoError(t, err)
+	after.get(me).is(http.StatusOK) // the server meets a key that it does not know, and reads the file
+	return before, after
+}
+
+// TestAttack_073_ARetiredKey opens nothing, whatever its tokens say, without a restart; sessions go on.
+func TestAttack_073_ARetiredKey(t *testing.T) {
+	t.Parallel()
+	thief, owner := rotated(t, time.Now().Add(-time.Hour))
+	for _, p := range []person{thief, thief.forge(func(*jwt.Token, jwt.MapClaims) {}), thief.forge(claim("exp", time.Now().Add(time.Hour).Unix()))} {
+		p.get(me).refused(http.StatusUnauthorized, "unauthorized")
+	}
+	s := owner.s
+	s.signedIn(s.refresh(owner.refresh).is(http.StatusOK)).get(me).is(http.StatusOK)
+	owner.get(me).is(http.StatusOK)
+}
+
+func TestARotationOfKeysEndsNoSession(t *testing.T) {
+	t.Parallel()
+	before, after := rotated(t, time.Now())
+	before.get(me).is(http.StatusOK)
+	after.s.signedIn(after.s.refresh(before.refresh).is(http.StatusOK)).get(me).is(http.StatusOK)
+
+	a := after.s.nobody().get("/.well-known/jwks.json")
+	require.Equal(t, "public, max-age=300", a.header.Get("Cache-Control"))
+	published := a.is(http.StatusOK)["keys"].([]any)
+	require.Len(t, published, 3)
+	require.Equal(t, keys().Public()[0].KeyID, published[2].(object)["kid"], "the retiring one comes last")
+	for _, key := range published {
+		require.ElementsMatch(t, []string{"kty", "crv", "x", "kid", "use", "alg"}, slices.Collect(maps.Keys(key.(object))))
+	}
 }
 
 func TestTokensThatNameNobodyOrAreNotWholeAreRefused(t *testing.T) {

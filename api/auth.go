@@ -23,10 +23,12 @@ func (s *Server) registerAuth() {
 		Summary: "Log in", Security: public, Errors: []int{401}}), s.login)
 	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "refresh", Method: http.MethodPost, Path: "/api/v1/auth/refresh", Tags: []string{"auth"},
 		Summary: "Exchange a refresh token for new tokens", Security: public, Errors: []int{401},
-		Description: "A refresh token serves once. A second use ends the session."}), s.refresh)
+		Description: "Each refresh makes the next refresh token. For 10 seconds the one before is taken too and answered with the same next one, " +
+			"so that two tabs, or a repeated request, do not log a user out; a use after that, or of an older one, ends the session. " +
+			"A session ends 7 days after its last refresh and 30 days after its login."}), s.refresh)
 	operation(s, huma.Operation{OperationID: "logout", Method: http.MethodPost, Path: "/api/v1/auth/logout", Tags: []string{"auth"},
 		Summary: "End this session", DefaultStatus: http.StatusNoContent,
-		Description: "Its refresh token serves no more. Access tokens last at most 10 minutes and are not recalled."}, s.logout)
+		Description: outlives}, s.logout)
 }
 
 // Credentials are what a person signs in with.
@@ -44,7 +46,7 @@ type Registration struct {
 // Tokens are what a session is used with.
 type Tokens struct {
 	AccessToken  string `json:"access_token" doc:"For Authorization: Bearer"`
-	RefreshToken string `json:"refresh_token" doc:"Serves once, at refresh, within 7 days"`
+	RefreshToken string `json:"refresh_token" doc:"For the next refresh, within 7 days"`
 	TokenType    string `json:"token_type" example:"Bearer"`
 	ExpiresIn    int    `json:"expires_in" doc:"Seconds until the access token expires" example:"600"`
 }
@@ -63,8 +65,11 @@ type SignedIn struct {
 const insertUser = `
 insert into app.users (id, email, full_name, password_hash) values ($1, $2, $3, $4)`
 
-func (s *Server) register(ctx context.Context, in *struct{ Body Registration }) (*struct{ Body SignedIn }, error) {
-	if err := checkPassword(in.Body.Password); err != nil {
+func (s *Server) register(ctx context.Context, in *struct {
+	Client
+	Body Registration
+}) (*struct{ Body SignedIn }, error) {
+	if err := checkPassword(in.Body.Password, "body.password"); err != nil {
 		return nil, err
 	}
 	email := normalized(in.Body.Email)
@@ -83,21 +88,27 @@ func (s *Server) register(ctx context.Context, in *struct{ Body Registration }) 
 	if err != nil {
 		return nil, err
 	}
-	return s.signIn(ctx, id)
+	return s.signIn(ctx, id, 1, in.Client)
 }
 
 const selectCredentials = `
-select id, password_hash from app.users where email = $1`
+select id, password_hash, revision from app.users where email = $1`
 
-func (s *Server) login(ctx context.Context, in *struct{ Body Credentials }) (*struct{ Body SignedIn }, error) {
+type storedCredentials struct {
+	ID           uuid.UUID
+	PasswordHash string
+	Revision     int32
+}
+
+func (s *Server) login(ctx context.Context, in *struct {
+	Client
+	Body Credentials
+}) (*struct{ Body SignedIn }, error) {
 	email := normalized(in.Body.Email)
 	if err := ofAccount(ctx, email); err != nil {
 		return nil, err
 	}
-	user, err := tenant.Row[struct {
-		ID           uuid.UUID
-		PasswordHash string
-	}](ctx, s.db, tenant.Unknown(email), selectCredentials, email)
+	user, err := tenant.Row[storedCredentials](ctx, s.db, tenant.Unknown(email), selectCredentials, email)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return nil, err
 	}
@@ -108,16 +119,28 @@ func (s *Server) login(ctx context.Context, in *struct{ Body Credentials }) (*st
 	if !ok {
 		return nil, refuse("bad_credentials", "")
 	}
-	return s.signIn(ctx, user.ID)
+	return s.signIn(ctx, user.ID, user.Revision, in.Client)
 }
 
+// The revision says that the password is still the one that was compared; the lock makes a change of it wait, and end this
+// session too. Sessions that have expired go when there is a new one.
 const insertSession = `
-with session as (insert into app.sessions (id, user_id) values ($1, $2))
-select id, email, full_name, created_at, updated_at, revision from app.users where id = $2`
+with me as (
+  select id, email, full_name, created_at, updated_at, revision from app.users where id = $2 and revision = $3 for share),
+session as (
+  insert into app.sessions (id, user_id, device, address) select $1, id, $5, $6 from me),
+expired as (
+  delete from app.sessions where user_id = $2 and expires_at <= now()),
+event as (
+  insert into app.security_events (user_id, id, kind, session_id, device, address) select id, $4, 'login', $1, $5, $6 from me)
+select id, email, full_name, created_at, updated_at, revision from me`
 
-func (s *Server) signIn(ctx context.Context, user uuid.UUID) (*struct{ Body SignedIn }, error) {
+func (s *Server) signIn(ctx context.Context, user uuid.UUID, revision int32, from Client) (*struct{ Body SignedIn }, error) {
 	session := token.Session{User: user, ID: newID()}
-	u, err := tenant.Row[User](ctx, s.db, tenant.Person(user), insertSession, session.ID, user)
+	u, err := tenant.Row[User](ctx, s.db, tenant.Person(user), insertSession, session.ID, user, revision, newID(), from.device, from.address)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, refuse("retry", "")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -128,32 +151,30 @@ func (s *Server) signIn(ctx context.Context, user uuid.UUID) (*struct{ Body Sign
 	return &struct{ Body SignedIn }{SignedIn{User: u, Tokens: tokens}}, nil
 }
 
-// A token of an earlier generation was used before: whoever has it and whoever has its successor cannot both be the
-// owner, so the session ends.
-const (
-	advanceSession = `
-update app.sessions set generation = generation + 1, refreshed_at = now(), expires_at = now() + interval '7 days'
-where id = $1 and generation = $2 and expires_at > now()
+// Refreshes of one token queue at the row's lock. The first raises the generation; each of the others finds, when it is its
+// turn, that its token is now the one before, which for 10 s has the same successor.
+const advanceSession = `
+update app.sessions set generation = $2 + 1, device = $3, address = $4,
+  refreshed_at = case generation when $2 then now() else refreshed_at end,
+  expires_at = case generation when $2 then now() + interval '7 days' else expires_at end
+where id = $1 and expires_at > now() and created_at > now() - interval '30 days'
+  and (generation = $2 or generation = $2 + 1 and refreshed_at > now() - interval '10 seconds')
 returning user_id, generation`
-	endSession = `
-delete from app.sessions where id = $1 and (generation > $2 or expires_at <= now())`
-)
 
-func (s *Server) refresh(ctx context.Context, in *struct{ Body RefreshToken }) (*struct{ Body Tokens }, error) {
+func (s *Server) refresh(ctx context.Context, in *struct {
+	Client
+	Body RefreshToken
+}) (*struct{ Body Tokens }, error) {
 	id, generation, err := s.keys.ParseRefresh(in.Body.RefreshToken)
 	if err != nil {
 		return nil, refuse("session_ended", "")
 	}
-	caller := tenant.Unknown(id.String())
 	next, err := tenant.Row[struct {
 		UserID     uuid.UUID
 		Generation int32
-	}](ctx, s.db, caller, advanceSession, id, generation)
+	}](ctx, s.db, tenant.Unknown(id.String()), advanceSession, id, generation, in.device, in.address)
 	if errors.Is(err, pgx.ErrNoRows) {
-		if _, err := tenant.Exec(ctx, s.db, caller, endSession, id, generation); err != nil {
-			return nil, err
-		}
-		return nil, refuse("session_ended", "")
+		return nil, s.notRefreshed(ctx, id, generation, in.Client)
 	}
 	if err != nil {
 		return nil, err
@@ -162,11 +183,36 @@ func (s *Server) refresh(ctx context.Context, in *struct{ Body RefreshToken }) (
 	return &struct{ Body Tokens }{tokens}, err
 }
 
-const deleteSession = `
-delete from app.sessions where id = $1`
+const selectSessionUser = `
+select user_id from app.sessions where id = $1`
 
-func (s *Server) logout(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	_, err := tenant.Exec(ctx, s.db, person(ctx), deleteSession, session(ctx).ID)
+// Whoever has an old token and whoever has its successors cannot both be the owner. What makes it old stays so: generations
+// only rise.
+const endReusedSession = `
+with ended as (
+  delete from app.sessions where user_id = $1 and id = $2
+    and (generation > $3 + 1 or generation = $3 + 1 and refreshed_at <= now() - interval '10 seconds')
+  returning id)
+insert into app.security_events (user_id, id, kind, session_id, device, address) select $1, $4, 'refresh_token_reused', id, $5, $6 from ended`
+
+// notRefreshed ends the session if its token was used before, as its user, who is told in the security events.
+func (s *Server) notRefreshed(ctx context.Context, id uuid.UUID, generation int32, from Client) error {
+	of, err := tenant.Row[struct{ UserID uuid.UUID }](ctx, s.db, tenant.Unknown(id.String()), selectSessionUser, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return refuse("session_ended", "")
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tenant.Exec(ctx, s.db, tenant.Person(of.UserID), endReusedSession, of.UserID, id, generation, newID(), from.device, from.address)
+	if err != nil {
+		return err
+	}
+	return refuse("session_ended", "")
+}
+
+func (s *Server) logout(ctx context.Context, in *Client) (*struct{}, error) {
+	_, err := s.endSession(ctx, session(ctx).ID, "logout", *in)
 	return nil, err
 }
 

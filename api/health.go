@@ -18,7 +18,8 @@ func (s *Server) registerHealth() {
 	operation(s, huma.Operation{OperationID: "get-readiness", Method: http.MethodGet, Path: "/readyz", Tags: tags,
 		Summary: "Does the database answer?", Security: public}, s.getReadiness)
 	operation(s, huma.Operation{OperationID: "get-jwks", Method: http.MethodGet, Path: "/.well-known/jwks.json", Tags: tags,
-		Summary: "The public keys of access tokens", Security: public}, s.getJWKS)
+		Summary: "The public keys of access tokens", Security: public,
+		Description: "The one that signs, the one that will, and those whose tokens may still be valid."}, s.getJWKS)
 }
 
 // Health is the answer of the health checks.
@@ -45,6 +46,12 @@ type JWKS struct {
 	Keys []token.JWK `json:"keys" nullable:"false"`
 }
 
-func (s *Server) getJWKS(context.Context, *struct{}) (*struct{ Body JWKS }, error) {
-	return &struct{ Body JWKS }{JWKS{s.keys.Public()}}, nil
+// jwksAnswer may be kept for 5 minutes: a key is retiring for longer than that.
+type jwksAnswer struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         JWKS
+}
+
+func (s *Server) getJWKS(context.Context, *struct{}) (*jwksAnswer, error) {
+	return &jwksAnswer{"public, max-age=300", JWKS{s.keys.Public()}}, nil
 }

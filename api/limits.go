@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -53,7 +54,7 @@ func (s *Server) limited(addresses *limit.Table, op huma.Operation) huma.Operati
 	op.Errors = append(op.Errors, http.StatusTooManyRequests)
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		request, w := humago.Unwrap(ctx)
-		a := &attempt{limits: s.limits, header: ctx, operation: op.OperationID, address: network(s.limits.trusted.client(request))}
+		a := &attempt{limits: s.limits, header: ctx, operation: op.OperationID, address: network(request.Context().Value(addressKey{}).(netip.Addr))}
 		if !a.take(addresses, a.operation+" "+a.address) {
 			_ = huma.WriteErr(s.api, ctx, http.StatusTooManyRequests, "")
 			return

@@ -23,6 +23,7 @@ import (
 
 	"github.com/insightforge/insightforge/api"
 	"github.com/insightforge/insightforge/api/migrate"
+	"github.com/insightforge/insightforge/api/password"
 	"github.com/insightforge/insightforge/api/postgres/postgrestest"
 	"github.com/insightforge/insightforge/api/tenant"
 	"github.com/insightforge/insightforge/api/token"
@@ -52,6 +53,11 @@ type server struct {
 // to come from elsewhere sends X-Forwarded-For.
 func newServer(t *testing.T, adjust ...func(*http.Server)) *server {
 	t.Helper()
+	return newServerOf(t, keys(), adjust...)
+}
+
+func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *server {
+	t.Helper()
 	database, dir := postgrestest.Database(t), t.TempDir()
 	db, err := tenant.Open(t.Context(), database.URL("insightforge"), tenant.Options{})
 	require.NoError(t, err)
@@ -60,7 +66,7 @@ func newServer(t *testing.T, adjust ...func(*http.Server)) *server {
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
 	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, "", new(atomic.Int64)}
-	handler := api.NewServer(db, 4, keys(), "app.expand", dir, maxUpload, netip.MustParsePrefix("127.0.0.0/8"))
+	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, netip.MustParsePrefix("127.0.0.0/8"))
 	handler.LimitClock(func() time.Time { return time.Unix(0, s.clock.Load()) })
 	s.Config = api.HTTPServer(handler.Handler())
 	for _, adjust := range adjust {
@@ -83,16 +89,21 @@ func newKeys(seed []byte) *token.Keys {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
+	k, err := token.LoadOrCreate(writeKeys(dir, seed))
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+// writeKeys returns the path of a file with one signing key.
+func writeKeys(dir string, seed []byte) string {
 	path := filepath.Join(dir, "keys.json")
 	text, _ := json.Marshal(map[string][]byte{"signing_seed": seed, "refresh_key": seed})
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		panic(err)
 	}
-	k, err := token.LoadOrCreate(path)
-	if err != nil {
-		panic(err)
-	}
-	return k
+	return path
 }
 
 // force runs a statement as superuser.
@@ -109,20 +120,40 @@ type person struct {
 	email, name string
 	token       string
 	refresh     string // token
+	session     uuid.UUID
 }
 
 // newPerson is a user with a session, in no organization.
 func (s *server) newPerson(name string) person {
 	s.t.Helper()
-	id, session := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	id := uuid.Must(uuid.NewV7())
 	p := person{s: s, id: id, email: id.String() + "@example.com", name: name}
-	s.force(`with u as (insert into app.users (id, email, full_name, password_hash) values ($1, $2, $3, ''))
-		insert into app.sessions (id, user_id) values ($4, $1)`, p.id, p.email, p.name, session)
+	s.force("insert into app.users (id, email, full_name, password_hash) values ($1, $2, $3, '')", p.id, p.email, p.name)
+	return p.again()
+}
+
+// again is the person in a session more.
+func (p person) again() person {
+	p.s.t.Helper()
+	p.session = uuid.Must(uuid.NewV7())
+	p.s.force("insert into app.sessions (id, user_id) values ($1, $2)", p.session, p.id)
 	var err error
-	p.token, err = keys().Access(token.Session{User: p.id, ID: session}, time.Now())
-	require.NoError(s.t, err)
-	p.refresh = keys().Refresh(session, 1)
+	p.token, err = keys().Access(token.Session{User: p.id, ID: p.session}, time.Now())
+	require.NoError(p.s.t, err)
+	p.refresh = keys().Refresh(p.session, 1)
 	return p
+}
+
+const theirPassword = "correct horse battery"
+
+var theirHash = sync.OnceValues(func() (string, error) { return password.Hash(context.Background(), theirPassword) })
+
+// setPassword gives the person, who has none, theirPassword.
+func (p person) setPassword() {
+	p.s.t.Helper()
+	hash, err := theirHash()
+	require.NoError(p.s.t, err)
+	p.s.force("update app.users set password_hash = $2 where id = $1", p.id, hash)
 }
 
 // nobody has no token.

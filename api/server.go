@@ -61,7 +61,7 @@ func (s *Server) Handler() http.Handler {
 	docs.Register(mux, "/api/openapi.json", "/api/docs", "/api/redoc")
 	mux.HandleFunc("GET /api/errors", errorsPage)
 	mux.Handle("GET /{$}", http.RedirectHandler("/api/docs", http.StatusFound))
-	return hardened(mux)
+	return hardened(mux, s.limits.trusted)
 }
 
 func humaConfig() huma.Config {
@@ -86,6 +86,8 @@ func (s *Server) registerAll() {
 	s.registerHealth()
 	s.registerAuth()
 	s.registerUsers()
+	s.registerSessions()
+	s.registerPassword()
 	s.registerOrganizations()
 	s.registerPermissions()
 	s.registerMembers()

@@ -13,6 +13,10 @@ insert into app.sessions (id, user_id)
 select md5('{salt}sessions/' || name)::uuid, md5('{salt}users/' || name)::uuid
 from unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) name;
 
+insert into app.security_events (user_id, id, kind, session_id)
+select md5('{salt}users/' || name)::uuid, md5('{salt}security_events/' || name)::uuid, 'login', md5('{salt}sessions/' || name)::uuid
+from unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) name;
+
 insert into app.idempotency_keys (user_id, key, fingerprint, object_id, created_at)
 select md5('{salt}users/' || name)::uuid, key, '', md5('{salt}' || name)::uuid, now() - case key when 'expired' then interval '25 hours' else interval '23 hours' end
 from unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) name, unnest(array[name, 'expired']) key;

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/insightforge/insightforge/api"
@@ -22,6 +23,7 @@ const usage = `insightforge [command]
   audit      show whether the isolation of tenants holds in a live database: audit --help
   demo       play a first session against a running server: demo [--url URL] [FILE.csv]
   bench      measure this program against its own private PostgreSQL: bench [--quick] [--only NAME] [--format json]
+  keys       show the keys that sign tokens, or replace them while servers run: keys list, keys rotate, keys revoke
   generate   write docs/openapi.json, docs/openapi-3.0.json, docs/errors.md and docs/audit.md
   version    print the version
 
@@ -42,7 +44,7 @@ func Main(args []string, files migrate.Files) int {
 		"serve":   func(ctx context.Context, _ []string) error { return serve(ctx, files) },
 		"migrate": func(ctx context.Context, _ []string) error { return migrateDatabase(ctx, files) },
 		"audit":   func(ctx context.Context, args []string) error { return runAudit(ctx, args, files) },
-		"demo":    demo.Run, "bench": bench.Run, "generate": generate,
+		"demo":    demo.Run, "bench": bench.Run, "keys": runKeys, "generate": generate,
 		"version": func(context.Context, []string) error { fmt.Println(api.Version); return nil },
 		"help":    func(context.Context, []string) error { fmt.Print(usage); return nil },
 	}[command]
@@ -50,7 +52,7 @@ func Main(args []string, files migrate.Files) int {
 		fmt.Fprintf(os.Stderr, "insightforge: no command %q\n\n%s", command, usage)
 		return 2
 	}
-	if len(args) > 0 && command != "audit" && command != "demo" && command != "bench" {
+	if len(args) > 0 && !slices.Contains([]string{"audit", "demo", "bench", "keys"}, command) {
 		fmt.Fprintf(os.Stderr, "insightforge: %s takes no arguments\n\n%s", command, usage)
 		return 2
 	}

@@ -1,7 +1,6 @@
 package token
 
 import (
-	"crypto/ed25519"
 	"errors"
 	"time"
 
@@ -43,23 +42,42 @@ func (k *Keys) Access(session Session, now time.Time) (string, error) {
 		},
 		SID: session.ID.String(),
 	})
+	set := k.set()
 	t.Header["typ"] = tokenTyp
-	t.Header["kid"] = k.kid
-	return t.SignedString(k.signing)
+	t.Header["kid"] = set.kid
+	return t.SignedString(set.signing)
 }
 
 // Verify returns the session of an access token that is ours and in force, else [ErrInvalid]. A token that was verified
 // before is only compared and checked for its expiry: an EdDSA signature costs 54 µs.
 func (k *Keys) Verify(raw string, now time.Time) (Session, error) {
-	if session, ok := k.seen.get(raw, now); ok {
+	set := k.set()
+	session, err := set.verify(raw, now)
+	if errors.Is(err, errUnknownKey) {
+		if newer := k.newer(set); newer != nil {
+			session, err = newer.verify(raw, now)
+		}
+	}
+	if err != nil {
+		return Session{}, ErrInvalid
+	}
+	return session, nil
+}
+
+// errUnknownKey: the key may have been made a moment ago.
+var errUnknownKey = errors.New("unknown key")
+
+func (s *keySet) verify(raw string, now time.Time) (Session, error) {
+	if session, ok := s.seen.get(raw, now); ok {
 		return session, nil
 	}
-	parsed, err := jwt.ParseWithClaims(raw, &claims{}, k.key,
+	var until time.Time
+	parsed, err := jwt.ParseWithClaims(raw, &claims{}, func(t *jwt.Token) (any, error) { return s.key(t, now, &until) },
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer), jwt.WithAudience(audience),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithStrictDecoding(),
 		jwt.WithTimeFunc(func() time.Time { return now }))
 	if err != nil {
-		return Session{}, ErrInvalid
+		return Session{}, err
 	}
 	c := parsed.Claims.(*claims)
 	user, err := uuid.Parse(c.Subject)
@@ -68,18 +86,29 @@ func (k *Keys) Verify(raw string, now time.Time) (Session, error) {
 		return Session{}, ErrInvalid
 	}
 	session := Session{User: user, ID: id}
-	k.seen.put(raw, session, c.ExpiresAt.Add(leeway))
+	expires := c.ExpiresAt.Add(leeway)
+	if !until.IsZero() && until.Before(expires) {
+		expires = until
+	}
+	s.seen.put(raw, session, expires)
 	return session, nil
 }
 
 // key finds the public key by kid, in memory only: jku, x5u and jwk in a header are never looked at. The library checks
-// neither typ nor crit.
-func (k *Keys) key(t *jwt.Token) (any, error) {
+// neither typ nor crit. until is how long the key is accepted.
+func (s *keySet) key(t *jwt.Token, now time.Time, until *time.Time) (any, error) {
 	kid, _ := t.Header["kid"].(string)
-	public, ok := k.public[kid]
 	_, critical := t.Header["crit"]
-	if !ok || critical || t.Header["typ"] != tokenTyp {
+	if critical || t.Header["typ"] != tokenTyp {
 		return nil, ErrInvalid
 	}
-	return ed25519.PublicKey(public), nil
+	public, ok := s.public[kid]
+	if !ok {
+		return nil, errUnknownKey
+	}
+	if ended(public.until, now) {
+		return nil, ErrInvalid
+	}
+	*until = public.until
+	return public.key, nil
 }

@@ -3,95 +3,150 @@ package token
 
 import (
 	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
-	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
-// Keys are the secrets of one installation: who has the file can act as anybody.
+// Keys are the secrets of one installation, as its file has them at the moment: who has the file can act as anybody.
 type Keys struct {
+	path    string
+	current atomic.Pointer[keySet]
+	elapsed func() time.Duration // since they were loaded
+
+	looked, missed atomic.Int64 // elapsed when the file was last looked at, because it was time, or because a key was missed
+	reading        sync.Mutex
+	unreadable     bool // that was logged
+}
+
+// How often a file is looked at. Whether it has changed is one system call.
+const (
+	lookEvery = time.Second
+	missEvery = 100 * time.Millisecond // whoever sends tokens of keys that nobody has
+)
+
+// keySet is one content of the file.
+type keySet struct {
+	info    fs.FileInfo
 	kid     string
 	signing ed25519.PrivateKey
-	public  map[string]ed25519.PublicKey // by kid
-	refresh []byte
+	public  map[string]publicKey // by kid
+	kids    []string             // of public: the active one first
+	refresh []refreshKey         // the active one first
 	seen    *verified
 }
 
-// keyFile is the form of the file.
-type keyFile struct {
-	SigningSeed []byte `json:"signing_seed"`
-	RefreshKey  []byte `json:"refresh_key"`
+type publicKey struct {
+	key   ed25519.PublicKey
+	until time.Time // zero: as long as the file says nothing else
 }
 
-// LoadOrCreate reads the keys in the file at path, and makes them on first use. Servers of one database share the file.
+type refreshKey struct {
+	key   []byte
+	until time.Time
+}
+
+// LoadOrCreate reads the keys in the file at path, and makes them on first use. Servers of one database share the file,
+// and follow its changes.
 func LoadOrCreate(path string) (*Keys, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := create(path); err != nil {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := create(path, time.Now()); err != nil {
 			return nil, err
 		}
-		info, err = os.Stat(path)
 	}
+	set, err := readSet(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s can be read by other accounts: chmod 600 it, or move it away and new keys are made", path)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var f keyFile
-	if err := json.Unmarshal(text, &f); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if len(f.SigningSeed) != ed25519.SeedSize || len(f.RefreshKey) != sha256.Size {
-		return nil, fmt.Errorf("%s is not a key file: move it away and a new one is made (everybody must log in again)", path)
-	}
-	return newKeys(f), nil
+	loaded := time.Now()
+	k := &Keys{path: path, elapsed: func() time.Duration { return time.Since(loaded) }}
+	k.missed.Store(-int64(missEvery))
+	k.current.Store(set)
+	return k, nil
 }
 
-// create writes new keys beside path and links them there: of two servers that start at once, one wins and both read
-// the same keys.
-func create(path string) error {
-	f := keyFile{SigningSeed: make([]byte, ed25519.SeedSize), RefreshKey: make([]byte, sha256.Size)}
-	_, _ = rand.Read(f.SigningSeed) // never fails
-	_, _ = rand.Read(f.RefreshKey)
-	text, err := json.Marshal(f)
+func readSet(path string) (*keySet, error) {
+	f, info, err := readFile(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // mode 0600
-	if err != nil {
-		return err
+	set := &keySet{info: info, public: map[string]publicKey{}, seen: newVerified()}
+	for _, state := range []State{Active, Next, Retiring} {
+		for _, k := range f.Signing {
+			if k.State == state {
+				set.addSigning(k)
+			}
+		}
+		for _, k := range f.Refresh {
+			if k.State == state {
+				set.refresh = append(set.refresh, refreshKey{k.Secret, k.until(refreshRetires)})
+			}
+		}
 	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(text)
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return err
+	return set, nil
+}
+
+func (s *keySet) addSigning(k secretKey) {
+	private := ed25519.NewKeyFromSeed(k.Secret)
+	if k.State == Active {
+		s.kid, s.signing = k.ID, private
 	}
-	if err := os.Link(temp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+	s.kids = append(s.kids, k.ID)
+	s.public[k.ID] = publicKey{private.Public().(ed25519.PublicKey), k.until(signingRetires)}
+}
+
+func (k secretKey) until(retires time.Duration) time.Time {
+	if k.State != Retiring {
+		return time.Time{}
+	}
+	return k.RetiringAt.Add(retires)
+}
+
+func ended(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }
+
+// set is what the file says, or said a second ago.
+func (k *Keys) set() *keySet {
+	k.look(&k.looked, lookEvery)
+	return k.current.Load()
+}
+
+// newer is what the file says now, if that is not old; nil too if it was looked at for this a moment ago.
+func (k *Keys) newer(old *keySet) *keySet {
+	k.look(&k.missed, missEvery)
+	if set := k.current.Load(); set != old {
+		return set
 	}
 	return nil
 }
 
-func newKeys(f keyFile) *Keys {
-	signing := ed25519.NewKeyFromSeed(f.SigningSeed)
-	public := signing.Public().(ed25519.PublicKey)
-	sum := sha256.Sum256(public)
-	kid := base64.RawURLEncoding.EncodeToString(sum[:12])
-	return &Keys{
-		kid: kid, signing: signing, refresh: f.RefreshKey, seen: newVerified(),
-		public: map[string]ed25519.PublicKey{kid: public},
+// look reads the file if it is another one than before, unless that was asked less than every ago. A file that cannot be
+// read changes nothing.
+func (k *Keys) look(last *atomic.Int64, every time.Duration) {
+	now, before := int64(k.elapsed()), last.Load()
+	if now-before < int64(every) || !last.CompareAndSwap(before, now) {
+		return
 	}
+	k.reading.Lock()
+	defer k.reading.Unlock()
+	info, err := os.Stat(k.path)
+	if old := k.current.Load().info; err == nil && os.SameFile(info, old) && info.ModTime().Equal(old.ModTime()) && info.Size() == old.Size() {
+		return
+	}
+	var set *keySet
+	if err == nil {
+		set, err = readSet(k.path)
+	}
+	if err == nil {
+		k.current.Store(set)
+	} else if !k.unreadable {
+		slog.Error("the keys cannot be read; those of before stay in use", "error", err)
+	}
+	k.unreadable = err != nil
 }
 
 // JWK is a public key as RFC 8037 writes it.
@@ -104,11 +159,13 @@ type JWK struct {
 	Algorithm string `json:"alg" example:"EdDSA"`
 }
 
-// Public returns the keys that verify access tokens.
+// Public returns the keys that verify access tokens: the active one, the next one, those that are retiring.
 func (k *Keys) Public() []JWK {
-	keys := []JWK{}
-	for kid, public := range k.public {
-		keys = append(keys, JWK{"OKP", "Ed25519", base64.RawURLEncoding.EncodeToString(public), kid, "sig", "EdDSA"})
+	keys, set := []JWK{}, k.set()
+	for _, kid := range set.kids {
+		if public := set.public[kid]; !ended(public.until, time.Now()) {
+			keys = append(keys, JWK{"OKP", "Ed25519", base64.RawURLEncoding.EncodeToString(public.key), kid, "sig", "EdDSA"})
+		}
 	}
 	return keys
 }

@@ -87,7 +87,7 @@ func TestKeysLastAndAreMadeOnce(t *testing.T) {
 		all.Go(func() {
 			k, err := LoadOrCreate(path)
 			if err == nil {
-				kids[i] = k.kid
+				kids[i] = k.set().kid
 			}
 		})
 	}
