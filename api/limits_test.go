@@ -132,3 +132,27 @@ func TestTokensThatAreNotKnownAreLimitedByAddress(t *testing.T) {
 	s.refresh(p.refresh).refused(http.StatusTooManyRequests, "rate_limited")
 	s.nobody().post(auth+"refresh", object{"refresh_token": p.refresh}, "X-Forwarded-For", "203.0.113.1").is(http.StatusOK)
 }
+
+func TestGuessesAtThePasswordOfASessionAreLimited(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	p := s.signedIn(s.register("ada@example.com"))
+	change := func(from, current, next string) answer {
+		return p.post(myPassword, object{"current_password": current, "new_password": next}, "X-Forwarded-For", from)
+	}
+	a := change("203.0.113.1", "correct horse battery", "Football99")
+	a.refused(http.StatusUnprocessableEntity, "password_common")
+	require.Contains(t, string(a.body), "body.new_password")
+	for i := range 5 {
+		change(fmt.Sprintf("198.51.100.%d", i), "wrong horse battery", "another horse battery").refused(http.StatusForbidden, "wrong_password")
+	}
+	change("203.0.113.1", "correct horse battery", "another horse battery").refused(http.StatusTooManyRequests, "rate_limited")
+}
+
+func TestASessionShowsTheAddressThatAProxySays(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.register("ada@example.com")
+	p := s.signedIn(s.loginFrom("2001:db8:1:2::5", "ada@example.com", "correct horse battery").is(http.StatusOK))
+	require.Contains(t, string(p.get("/api/v1/me/sessions").body), `"address":"2001:db8:1:2::5"`)
+}

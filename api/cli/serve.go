@@ -13,12 +13,14 @@ import (
 	"github.com/insightforge/insightforge/api"
 	"github.com/insightforge/insightforge/api/memory"
 	"github.com/insightforge/insightforge/api/migrate"
+	"github.com/insightforge/insightforge/api/password"
 	"github.com/insightforge/insightforge/api/tenant"
 	"github.com/insightforge/insightforge/api/token"
 )
 
 func serve(ctx context.Context, files migrate.Files) (err error) {
 	memory.Manage()
+	password.GiveWay()
 	c, err := config()
 	if err != nil {
 		return err

@@ -38,13 +38,14 @@ func (p *process) derive(password string, salt []byte) (_ *process, key []byte, 
 	return p, key, nil
 }
 
-const (
-	// inProcess in the environment makes this program such a process.
-	inProcess = "INSIGHTFORGE_HASH_PASSWORDS"
+// inProcess in the environment makes this program such a process; its value is the niceness.
+const inProcess = "INSIGHTFORGE_HASH_PASSWORDS"
 
-	// niceness: a tenth of the processor's time that others get. With the lowest, 19, logins stood still on a busy machine.
-	niceness = 10
-)
+var niceness = 0
+
+// GiveWay has what is hashed from now on take a tenth of the processor's time that others get, for a server whose other
+// requests are not to wait. With the lowest priority, 19, logins stood still on a busy machine. Call it before the first.
+func GiveWay() { niceness = 10 }
 
 func startProcess() (*process, error) {
 	program, err := os.Executable()
@@ -54,7 +55,7 @@ func startProcess() (*process, error) {
 	cmd := exec.Command(program)
 	cmd.Args = []string{"insightforge: passwords"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Env = []string{inProcess + "=1", "GOMAXPROCS=1"}
+	cmd.Env = []string{inProcess + "=" + strconv.Itoa(niceness), "GOMAXPROCS=1"}
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -72,11 +73,13 @@ func startProcess() (*process, error) {
 
 // Before main, whichever program this is part of: the server, or a test. It ends when the server closes the pipe, or does.
 func init() {
-	if os.Getenv(inProcess) == "" {
+	nice := os.Getenv(inProcess)
+	if nice == "" {
 		return
 	}
+	niceness, _ = strconv.Atoi(nice)
 	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, niceness)
-	_ = os.WriteFile("/proc/self/autogroup", []byte(strconv.Itoa(niceness)), 0) // Linux shares time among sessions first
+	_ = os.WriteFile("/proc/self/autogroup", []byte(nice), 0) // Linux shares time among sessions first
 	requests, keys := gob.NewDecoder(os.Stdin), gob.NewEncoder(os.Stdout)
 	idle := time.AfterFunc(time.Hour, debug.FreeOSMemory)
 	for {
