@@ -154,5 +154,5 @@ func TestASessionShowsTheAddressThatAProxySays(t *testing.T) {
 	s := newServer(t)
 	s.register("ada@example.com")
 	p := s.signedIn(s.loginFrom("2001:db8:1:2::5", "ada@example.com", "correct horse battery").is(http.StatusOK))
-	require.Contains(t, string(p.get("/api/v1/me/sessions").body), `"address":"2001:db8:1:2::5"`)
+	require.Contains(t, string(p.get("/api/v1/users/me/sessions").body), `"address":"2001:db8:1:2::5"`)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func (s *Server) registerPassword() {
-	operation(s, s.limited(s.limits.passwords, huma.Operation{OperationID: "change-password", Method: http.MethodPost, Path: "/api/v1/me/password", Tags: []string{"sessions"},
+	operation(s, s.limited(s.limits.passwords, huma.Operation{OperationID: "change-password", Method: http.MethodPost, Path: "/api/v1/users/me/password", Tags: []string{"sessions"},
 		Summary: "Change one's password, and end one's other sessions", DefaultStatus: http.StatusNoContent, Errors: []int{403},
 		Description: "Their refresh tokens serve no more; this session goes on. Access tokens last at most 10 minutes and are not recalled."}), s.changePassword)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func (s *Server) registerSessions() {
-	const path = "/api/v1/me/sessions"
+	const path = "/api/v1/users/me/sessions"
 	tags := []string{"sessions"}
 	operation(s, huma.Operation{OperationID: "list-sessions", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the sessions of the signed-in user"}, s.listSessions)
@@ -23,7 +23,7 @@ func (s *Server) registerSessions() {
 		Summary: "End one of one's sessions", DefaultStatus: http.StatusNoContent, Description: outlives}, s.revokeSession)
 	operation(s, huma.Operation{OperationID: "logout-everywhere", Method: http.MethodPost, Path: "/api/v1/auth/logout-everywhere", Tags: tags,
 		Summary: "End all of one's sessions, this one included", DefaultStatus: http.StatusNoContent, Description: outlives}, s.logoutEverywhere)
-	operation(s, huma.Operation{OperationID: "list-security-events", Method: http.MethodGet, Path: "/api/v1/me/security-events", Tags: tags,
+	operation(s, huma.Operation{OperationID: "list-security-events", Method: http.MethodGet, Path: "/api/v1/users/me/security-events", Tags: tags,
 		Summary: "List what happened to the sessions and the password of the signed-in user"}, s.listSecurityEvents)
 }
 

@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	mySessions = "/api/v1/me/sessions"
-	myEvents   = "/api/v1/me/security-events"
-	myPassword = "/api/v1/me/password"
+	mySessions = "/api/v1/users/me/sessions"
+	myEvents   = "/api/v1/users/me/security-events"
+	myPassword = "/api/v1/users/me/password"
 )
 
 // generation of a session, 0 when it is gone.
