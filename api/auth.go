@@ -17,15 +17,15 @@ import (
 )
 
 func (s *Server) registerAuth() {
-	operation(s, huma.Operation{OperationID: "register", Method: http.MethodPost, Path: "/api/v1/auth/register", Tags: []string{"auth"},
-		Summary: "Sign up", DefaultStatus: http.StatusCreated, Security: public, Errors: []int{409}}, s.register)
-	operation(s, huma.Operation{OperationID: "login", Method: http.MethodPost, Path: "/api/v1/auth/login", Tags: []string{"auth"},
-		Summary: "Log in", Security: public, Errors: []int{401}}, s.login)
-	operation(s, huma.Operation{OperationID: "refresh", Method: http.MethodPost, Path: "/api/v1/auth/refresh", Tags: []string{"auth"},
+	operation(s, s.limited(s.limits.passwords, huma.Operation{OperationID: "register", Method: http.MethodPost, Path: "/api/v1/auth/register", Tags: []string{"auth"},
+		Summary: "Sign up", DefaultStatus: http.StatusCreated, Security: public, Errors: []int{409}}), s.register)
+	operation(s, s.limited(s.limits.passwords, huma.Operation{OperationID: "login", Method: http.MethodPost, Path: "/api/v1/auth/login", Tags: []string{"auth"},
+		Summary: "Log in", Security: public, Errors: []int{401}}), s.login)
+	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "refresh", Method: http.MethodPost, Path: "/api/v1/auth/refresh", Tags: []string{"auth"},
 		Summary: "Exchange a refresh token for new tokens", Security: public, Errors: []int{401},
 		Description: "Each refresh makes the next refresh token. For 10 seconds the one before is taken too and answered with the same next one, " +
 			"so that two tabs, or a repeated request, do not log a user out; a use after that, or of an older one, ends the session. " +
-			"A session ends 7 days after its last refresh and 30 days after its login."}, s.refresh)
+			"A session ends 7 days after its last refresh and 30 days after its login."}), s.refresh)
 	operation(s, huma.Operation{OperationID: "logout", Method: http.MethodPost, Path: "/api/v1/auth/logout", Tags: []string{"auth"},
 		Summary: "End this session", DefaultStatus: http.StatusNoContent,
 		Description: outlives}, s.logout)
@@ -69,7 +69,13 @@ func (s *Server) register(ctx context.Context, in *struct {
 	Client
 	Body Registration
 }) (*struct{ Body SignedIn }, error) {
+	if err := checkPassword(in.Body.Password, "body.password"); err != nil {
+		return nil, err
+	}
 	email := normalized(in.Body.Email)
+	if err := ofAccount(ctx, email); err != nil {
+		return nil, err
+	}
 	hash, err := password.Hash(ctx, in.Body.Password)
 	if err != nil {
 		return nil, err
@@ -99,6 +105,9 @@ func (s *Server) login(ctx context.Context, in *struct {
 	Body Credentials
 }) (*struct{ Body SignedIn }, error) {
 	email := normalized(in.Body.Email)
+	if err := ofAccount(ctx, email); err != nil {
+		return nil, err
+	}
 	user, err := tenant.Row[storedCredentials](ctx, s.db, tenant.Unknown(email), selectCredentials, email)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 
 // Documents are the files in docs/ that are made from the code, by name.
 func Documents() (map[string][]byte, error) {
-	s := &Server{}
+	s := &Server{limits: newLimits(nil)}
 	s.Handler()
 	current, err := json.Marshal(s.api.OpenAPI())
 	if err != nil {

@@ -31,7 +31,7 @@ func requestID(ctx context.Context) string {
 
 // hardened gives every answer an X-Request-Id and safe headers, bounds its time, and turns what the router refuses and
 // what panics into problem documents.
-func hardened(mux *http.ServeMux) http.Handler {
+func hardened(mux *http.ServeMux, trusted proxies) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := uuid.NewString()
 		h := w.Header()
@@ -39,7 +39,7 @@ func hardened(mux *http.ServeMux) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer")
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		r = trusted.from(r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
 		a := &answer{ResponseWriter: w, request: r}
 		defer a.recovered()
 		if len(r.TransferEncoding) > 0 { // with a length as well, which net/http hides, what follows may be smuggled past a proxy
@@ -64,12 +64,13 @@ type answer struct {
 	http.ResponseWriter
 	request  *http.Request
 	begun    bool
+	status   int // 0: not yet
 	replaced bool
 }
 
 // WriteHeader replaces the router's refusals: where it has found no handler, it answers 404 or 405 as text/plain.
 func (a *answer) WriteHeader(status int) {
-	a.begun = true
+	a.begun, a.status = true, status
 	if code, ok := codeOfStatus[status]; ok && a.request.Pattern == "" {
 		a.replaced = true
 		writeProblem(a.ResponseWriter, refuse(code, ""))

@@ -15,7 +15,7 @@ import (
 func panicking(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", handler)
-	s := httptest.NewServer(hardened(mux))
+	s := httptest.NewServer(hardened(mux, nil))
 	t.Cleanup(s.Close)
 	return s
 }

@@ -28,8 +28,8 @@ func (s *Server) registerInvitations() {
 		Summary: "List the invitations", Description: "OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none."}, s.listInvitations)
 	operation(s, huma.Operation{OperationID: "revoke-invitation", Method: http.MethodDelete, Path: path + "/{invitation_id}", Tags: tags,
 		Summary: "Revoke an invitation", DefaultStatus: http.StatusNoContent, Errors: []int{409}}, s.revokeInvitation)
-	operation(s, huma.Operation{OperationID: "accept-invitation", Method: http.MethodPost, Path: "/api/v1/invitations/accept", Tags: tags,
-		Summary: "Accept an invitation to one's own address", Errors: []int{403, 404, 409}}, s.acceptInvitation)
+	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "accept-invitation", Method: http.MethodPost, Path: "/api/v1/invitations/accept", Tags: tags,
+		Summary: "Accept an invitation to one's own address", Errors: []int{403, 404, 409}}), s.acceptInvitation)
 }
 
 // Invitation is an offer of membership to an address.

@@ -7,11 +7,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,12 +43,14 @@ const maxUpload = 1 << 20
 type server struct {
 	*httptest.Server
 	t       *testing.T
-	admin   *pgx.Conn // a superuser's: for people, whose passwords are slow to hash, and for what no caller may do
-	tempDir string    // of uploads
-	dumping string    // the statement of dump
+	admin   *pgx.Conn     // a superuser's: for people, whose passwords are slow to hash, and for what no caller may do
+	tempDir string        // of uploads
+	dumping string        // the statement of dump
+	clock   *atomic.Int64 // of the limits, ns; it stands still
 }
 
-// newServer serves as the program does, with adjustments that a test needs.
+// newServer serves as the program does, with adjustments that a test needs. The tests are a proxy that it trusts: who is
+// to come from elsewhere sends X-Forwarded-For.
 func newServer(t *testing.T, adjust ...func(*http.Server)) *server {
 	t.Helper()
 	return newServerOf(t, keys(), adjust...)
@@ -61,8 +65,10 @@ func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *
 	admin, err := pgx.Connect(t.Context(), database.URL("postgres"))
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
-	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, ""}
-	s.Config = api.HTTPServer(api.NewServer(db, 4, keys, "app.expand", dir, maxUpload).Handler())
+	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, "", new(atomic.Int64)}
+	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, netip.MustParsePrefix("127.0.0.0/8"))
+	handler.LimitClock(func() time.Time { return time.Unix(0, s.clock.Load()) })
+	s.Config = api.HTTPServer(handler.Handler())
 	for _, adjust := range adjust {
 		adjust(s.Config)
 	}

@@ -13,9 +13,9 @@ import (
 )
 
 func (s *Server) registerPassword() {
-	operation(s, huma.Operation{OperationID: "change-password", Method: http.MethodPost, Path: "/api/v1/users/me/password", Tags: []string{"sessions"},
+	operation(s, s.limited(s.limits.passwords, huma.Operation{OperationID: "change-password", Method: http.MethodPost, Path: "/api/v1/users/me/password", Tags: []string{"sessions"},
 		Summary: "Change one's password, and end one's other sessions", DefaultStatus: http.StatusNoContent, Errors: []int{403},
-		Description: "Their refresh tokens serve no more; this session goes on. Access tokens last at most 10 minutes and are not recalled."}, s.changePassword)
+		Description: "Their refresh tokens serve no more; this session goes on. Access tokens last at most 10 minutes and are not recalled."}), s.changePassword)
 }
 
 // PasswordChange is a new password and the proof that it is asked for by who has the old one.
@@ -44,6 +44,12 @@ func (s *Server) changePassword(ctx context.Context, in *struct {
 	Body PasswordChange
 }) (*struct{}, error) {
 	me := session(ctx)
+	if err := checkPassword(in.Body.NewPassword, "body.new_password"); err != nil {
+		return nil, err
+	}
+	if err := ofAccount(ctx, me.User.String()); err != nil {
+		return nil, err
+	}
 	revision, err := s.provePassword(ctx, in.Body.CurrentPassword)
 	if err != nil {
 		return nil, err
@@ -84,4 +90,13 @@ func (s *Server) provePassword(ctx context.Context, current string) (revision in
 		err = refuse("wrong_password", "")
 	}
 	return stored.Revision, err
+}
+
+// checkPassword refuses a new password that many people use. What else it is made of is nobody's business: its length is
+// checked with the rest of the body.
+func checkPassword(p, location string) error {
+	if password.Common(p) {
+		return refuse("password_common", "", Fault{Location: location, Code: "password_common", Message: "too many people use it"})
+	}
+	return nil
 }

@@ -71,7 +71,7 @@ var codeOfStatus = map[int]string{
 	http.StatusNotFound: "not_found", http.StatusMethodNotAllowed: "method_not_allowed",
 	http.StatusRequestTimeout: "request_timeout", http.StatusConflict: "conflict", http.StatusPreconditionFailed: "precondition_failed",
 	http.StatusRequestEntityTooLarge: "payload_too_large", http.StatusUnsupportedMediaType: "unsupported_media_type",
-	http.StatusUnprocessableEntity: "invalid", http.StatusServiceUnavailable: "unavailable", http.StatusGatewayTimeout: "timeout",
+	http.StatusUnprocessableEntity: "invalid", http.StatusTooManyRequests: "rate_limited", http.StatusServiceUnavailable: "unavailable", http.StatusGatewayTimeout: "timeout",
 }
 
 // maxFaults is how many of the things that are wrong with a request are told.

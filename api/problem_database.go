@@ -11,10 +11,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/insightforge/insightforge/api/password"
 	"github.com/insightforge/insightforge/api/tenant"
 )
 
-// fromDatabase maps what a transaction can fail with. Errors are told apart by SQLSTATE only (on Citus constraint names
+// fromDatabase maps what a transaction, or waiting for one, can fail with. Errors are told apart by SQLSTATE only (on Citus constraint names
 // carry shard suffixes), and nothing of the database's text is relayed.
 func fromDatabase(err error) *Problem {
 	var pg *pgconn.PgError
@@ -33,6 +34,8 @@ func fromDatabase(err error) *Problem {
 		return refuse("internal", "") // a second begin, or a login role without its grants: never the caller's doing
 	case errors.As(err, &pg):
 		return refuse(codeOfSQLState(pg.Code), "")
+	case errors.Is(err, password.ErrBusy):
+		return refuse("busy", "")
 	case errors.Is(err, context.DeadlineExceeded):
 		return refuse("timeout", "")
 	case errors.Is(err, context.Canceled):

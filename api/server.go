@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -32,13 +33,15 @@ type Server struct {
 	tempDir   string // where uploads are spooled
 	maxUpload int64  // bytes
 	slots     *slots // for what holds a connection long
+	limits    *limits
 	api       huma.API
 }
 
 // NewServer returns a server on db, a pool of so many connections. tempDir is where uploads are spooled, maxUpload their
-// limit in bytes.
-func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64) *Server {
-	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections)}
+// limit in bytes. What trustedProxies say about a client's address is believed.
+func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, trustedProxies ...netip.Prefix) *Server {
+	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
+		limits: newLimits(trustedProxies)}
 }
 
 func init() {
@@ -58,7 +61,7 @@ func (s *Server) Handler() http.Handler {
 	docs.Register(mux, "/api/openapi.json", "/api/docs", "/api/redoc")
 	mux.HandleFunc("GET /api/errors", errorsPage)
 	mux.Handle("GET /{$}", http.RedirectHandler("/api/docs", http.StatusFound))
-	return hardened(mux)
+	return hardened(mux, s.limits.trusted)
 }
 
 func humaConfig() huma.Config {

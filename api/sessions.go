@@ -35,7 +35,7 @@ type Client struct{ device, address string }
 // Resolve reads the request.
 func (c *Client) Resolve(ctx huma.Context) []error {
 	r, _ := humago.Unwrap(ctx)
-	c.device, c.address = device(r.UserAgent()), clientAddress(r)
+	c.device, c.address = device(r.UserAgent()), clientAddress(r.Context())
 	return nil
 }
 

@@ -115,6 +115,7 @@ func (b *bench) served(ctx context.Context) error {
 		measure func(context.Context, *subject) error
 	}{
 		{[]string{getDataset, listDatasets}, b.reads},
+		{[]string{readsBesideLogins}, b.logins},
 		{[]string{ingestRows}, b.ingest},
 		{queryNames(), b.queries},
 		{[]string{auditName}, b.audit},

@@ -48,7 +48,7 @@ func start(ctx context.Context, dataDir string) (*server, error) {
 	}
 	defer log.Close()
 	s := &server{addr: addr, dataDir: dataDir, cmd: exec.Command(program, "serve"), exited: make(chan struct{})}
-	s.cmd.Env = append(os.Environ(), "ADDR="+addr, "DATA_DIR="+dataDir, "DATABASE_URL=")
+	s.cmd.Env = append(os.Environ(), "ADDR="+addr, "DATA_DIR="+dataDir, "DATABASE_URL=", "TRUSTED_PROXIES=127.0.0.1")
 	s.cmd.Stderr = log
 	begun := time.Now()
 	if err := s.cmd.Start(); err != nil {
@@ -131,18 +131,39 @@ func (s *server) databaseURL(user string) (string, error) {
 	return u.String(), nil
 }
 
-var highWater = regexp.MustCompile(`(?m)^VmHWM:\s+(\d+) kB$`)
-
-// peakMemory is the most physical memory that the server's process has held, in bytes. Elsewhere than on Linux: os.ErrNotExist.
-func (s *server) peakMemory() (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+// memoryOf is a line of /proc/PID/status: VmHWM, the most physical memory that the process has held, or VmRSS, what it
+// holds; in bytes. Elsewhere than on Linux: os.ErrNotExist.
+func memoryOf(pid int, line string) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
-	found := highWater.FindSubmatch(text)
+	found := regexp.MustCompile(`(?m)^` + line + `:\s+(\d+) kB$`).FindSubmatch(text)
 	if found == nil {
-		return 0, errors.New("no VmHWM in /proc/PID/status")
+		return 0, fmt.Errorf("no %s in /proc/PID/status", line)
 	}
 	kilobytes, err := strconv.ParseInt(string(found[1]), 10, 64)
 	return kilobytes << 10, err
+}
+
+// peakMemory is the most that the server's process has held, and what the processes that hash its passwords hold now.
+func (s *server) peakMemory() (int64, error) {
+	peak, err := memoryOf(s.cmd.Process.Pid, "VmHWM")
+	if err != nil {
+		return 0, err
+	}
+	processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, process := range processes {
+		command, _ := os.ReadFile(process) // it may have ended
+		status, _ := os.ReadFile(filepath.Dir(process) + "/status")
+		if bytes.HasPrefix(command, []byte("insightforge: passwords")) && bytes.Contains(status, fmt.Appendf(nil, "\nPPid:\t%d\n", s.cmd.Process.Pid)) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(process)))
+			held, err := memoryOf(pid, "VmRSS")
+			if err != nil {
+				return 0, err
+			}
+			peak += held
+		}
+	}
+	return peak, err
 }

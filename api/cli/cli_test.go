@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"net"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,5 +39,23 @@ func TestAWrongConfigurationIsRefusedWithoutRepeatingSecrets(t *testing.T) {
 			require.ErrorContains(t, err, name)
 			require.NotContains(t, err.Error(), "SECRET")
 		})
+	}
+}
+
+func TestTrustedProxiesAreNetworksButNotEverybodys(t *testing.T) {
+	t.Setenv("DATA_DIR", t.TempDir())
+	c, err := config()
+	require.NoError(t, err)
+	require.Empty(t, c.TrustedProxies)
+
+	t.Setenv("TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8,192.0.2.1")
+	c, err = config()
+	require.NoError(t, err)
+	require.Equal(t, Networks{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("192.0.2.1/32")}, c.TrustedProxies)
+
+	for _, wrong := range []string{"0.0.0.0/0", "::/0", "10.0.0.0/8,::/0", "proxy", "10.0.0.0/33", ",", "10.0.0.0/8,", "::ffff:10.0.0.0/104", "10.0.0.1:80"} {
+		t.Setenv("TRUSTED_PROXIES", wrong)
+		_, err := config()
+		require.ErrorContains(t, err, "not everybody can be a proxy", wrong)
 	}
 }

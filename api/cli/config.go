@@ -3,8 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,12 +14,36 @@ import (
 
 // Config is the environment. README.md has the same table; .ci/configuration compares them.
 type Config struct {
-	Addr           string `env:"ADDR" envDefault:"127.0.0.1:8000"`         // where to serve
-	DataDir        string `env:"DATA_DIR" envDefault:".insightforge"`      // keys, spooled uploads, the private PostgreSQL
-	DatabaseURL    string `env:"DATABASE_URL"`                             // empty: the private PostgreSQL
-	MaxConns       int32  `env:"MAX_CONNS" envDefault:"16"`                // connections to the database
-	MaxUploadBytes int64  `env:"MAX_UPLOAD_BYTES" envDefault:"4294967296"` // of one file
-	AllowSetConfig bool   `env:"ALLOW_SET_CONFIG"`                         // serve although set_config is open to PUBLIC
+	Addr           string   `env:"ADDR" envDefault:"127.0.0.1:8000"`         // where to serve
+	DataDir        string   `env:"DATA_DIR" envDefault:".insightforge"`      // keys, spooled uploads, the private PostgreSQL
+	DatabaseURL    string   `env:"DATABASE_URL"`                             // empty: the private PostgreSQL
+	MaxConns       int32    `env:"MAX_CONNS" envDefault:"16"`                // connections to the database
+	MaxUploadBytes int64    `env:"MAX_UPLOAD_BYTES" envDefault:"4294967296"` // of one file
+	AllowSetConfig bool     `env:"ALLOW_SET_CONFIG"`                         // serve although set_config is open to PUBLIC
+	TrustedProxies Networks `env:"TRUSTED_PROXIES"`                          // whose X-Forwarded-For is believed
+}
+
+// Networks are addresses and CIDRs, separated by commas.
+type Networks []netip.Prefix
+
+// UnmarshalText refuses everybody's network: nobody would be left to be a client.
+func (n *Networks) UnmarshalText(text []byte) error {
+	for field := range strings.SplitSeq(string(text), ",") {
+		network, err := parseNetwork(strings.TrimSpace(field))
+		if err != nil || network.Bits() == 0 || network.Addr().Is4In6() {
+			return errors.New("it looks like 10.0.0.0/8,fd00::/8 or 192.0.2.1, and not everybody can be a proxy")
+		}
+		*n = append(*n, network)
+	}
+	return nil
+}
+
+func parseNetwork(text string) (netip.Prefix, error) {
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.ParsePrefix(text)
+	}
+	return addr.Prefix(addr.BitLen())
 }
 
 // config reads the environment and makes DATA_DIR.

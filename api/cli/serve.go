@@ -13,12 +13,14 @@ import (
 	"github.com/insightforge/insightforge/api"
 	"github.com/insightforge/insightforge/api/memory"
 	"github.com/insightforge/insightforge/api/migrate"
+	"github.com/insightforge/insightforge/api/password"
 	"github.com/insightforge/insightforge/api/tenant"
 	"github.com/insightforge/insightforge/api/token"
 )
 
 func serve(ctx context.Context, files migrate.Files) (err error) {
 	memory.Manage()
+	password.GiveWay()
 	c, err := config()
 	if err != nil {
 		return err
@@ -64,7 +66,7 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	if err != nil {
 		return nil, nil, err
 	}
-	return api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes).Handler(), db.Close, nil
+	return api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, c.TrustedProxies...).Handler(), db.Close, nil
 }
 
 // serveHTTP serves until ctx ends or the private PostgreSQL does, then lets requests finish.

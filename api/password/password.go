@@ -1,4 +1,4 @@
-// Package password hashes passwords with Argon2id, at most two at once.
+// Package password hashes passwords with Argon2id, at most two at once, beside whatever else is running.
 package password
 
 import (
@@ -23,9 +23,6 @@ const (
 	saltLen   = 16
 	keyLen    = 32
 )
-
-// slots bounds the memory that logins can take: two hashes are 92 MiB.
-var slots = make(chan struct{}, 2)
 
 // unknown is compared with when there is no such user, so that the answer takes as long. No password has this hash.
 var unknown = encode(make([]byte, saltLen), make([]byte, keyLen))
@@ -55,15 +52,9 @@ func Matches(ctx context.Context, password, hash string) (bool, error) {
 	return exists && subtle.ConstantTimeCompare(key, want) == 1, nil
 }
 
-func derive(ctx context.Context, password string, salt []byte) ([]byte, error) {
-	select {
-	case slots <- struct{}{}:
-		defer func() { <-slots }()
-		defer memory.Reserve(kibibytes << 10)()
-		return argon2.IDKey([]byte(password), salt, passes, kibibytes, threads, keyLen), nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+func argon(password string, salt []byte) []byte {
+	defer memory.Reserve(kibibytes << 10)()
+	return argon2.IDKey([]byte(password), salt, passes, kibibytes, threads, keyLen)
 }
 
 var prefix = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, kibibytes, passes, threads)

@@ -46,10 +46,40 @@ func TestAHashOfOtherParametersIsAnError(t *testing.T) {
 
 func TestWaitingForASlotEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	slots <- struct{}{}
-	slots <- struct{}{}
-	defer func() { <-slots; <-slots }()
+	a, b := <-free, <-free
+	defer func() { free <- a; free <- b }()
 	cancel()
 	_, err := Hash(ctx, "x")
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestWhereTooManyWaitNobodyElseDoes(t *testing.T) {
+	for range cap(queue) {
+		queue <- struct{}{}
+	}
+	_, err := Hash(context.Background(), "x")
+	for range cap(queue) {
+		<-queue
+	}
+	require.ErrorIs(t, err, ErrBusy)
+	_, err = Hash(context.Background(), "x")
+	require.NoError(t, err)
+}
+
+func TestAPasswordIsHashedThoughItsProcessIsGone(t *testing.T) {
+	salt := make([]byte, saltLen)
+	var p *process
+	p, key, err := p.derive("correct horse battery", salt)
+	require.NoError(t, err)
+	require.Equal(t, argon("correct horse battery", salt), key)
+	require.NoError(t, p.cmd.Process.Kill())
+
+	a, b := <-free, <-free
+	free <- p
+	again, err := derive(context.Background(), "correct horse battery", salt)
+	require.NoError(t, err)
+	require.Equal(t, key, again)
+	require.Nil(t, <-free) // another is started for the next
+	free <- a
+	free <- b
 }
