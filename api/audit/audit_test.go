@@ -107,6 +107,24 @@ func TestAStatementWithoutWhereThatReachesOthersIsAFinding(t *testing.T) {
 	require.Equal(t, []string{"every member may now DELETE datasets of every organization in a statement without WHERE"}, r.Findings[0].Effects)
 }
 
+// TestASuperuserRunsNoCodeOfOthers: whoever may become the owner of the tables could else wait for an audit.
+func TestASuperuserRunsNoCodeOfOthers(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	exec(t, conn, `create sequence public.ran;
+		create function app.spy() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$ begin perform nextval('public.ran'); return new; end $$;
+		alter function app.spy() owner to insightforge_owner; revoke execute on function app.spy() from public;
+		create trigger spy before insert on app.users for each row execute function app.spy()`)
+	const times = "select case when is_called then last_value else 0 end from public.ran"
+	r, err := audit.Run(t.Context(), conn, audit.Options{Expected: expected(t)})
+	require.NoError(t, err)
+	require.Contains(t, r.NotTried, "(drift_function, trigger_or_rule)")
+	require.Zero(t, value[int64](t, conn, times))
+	_, err = audit.Run(t.Context(), conn, audit.Options{Expected: expected(t), Trust: true})
+	require.NoError(t, err)
+	require.Positive(t, value[int64](t, conn, times), "a sequence is not rolled back, so that this test can fail")
+}
+
 // TestWhatTheCatalogSaysIsToldWhereNothingCanBeTried: foreign keys are checked as the owner of the tables.
 func TestWhatTheCatalogSaysIsToldWhereNothingCanBeTried(t *testing.T) {
 	t.Parallel()
