@@ -98,7 +98,7 @@ func newHarness(t *testing.T) *harness {
 	var err error
 	h.expected, err = audit.Expected(os.DirFS("."))
 	require.NoError(t, err)
-	require.Empty(t, run(t, h.conn, "begin; set local search_path = pg_catalog; set local jit = off").code())
+	require.Empty(t, run(t, h.conn, "begin; set local search_path = pg_catalog").code())
 	h.trial, err = audit.Plant(t.Context(), h.conn)
 	require.NoError(t, err)
 	_, err = h.trial.Try(t.Context())

@@ -129,7 +129,7 @@ func (r *Report) plantAndTry(ctx context.Context, conn *pgx.Conn) (*Grid, error)
 }
 
 func begin(ctx context.Context, conn *pgx.Conn, lockTimeout time.Duration) error {
-	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin read write; set local search_path = pg_catalog; set local row_security = on; set local jit = off;
+	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin read write; set local search_path = pg_catalog; set local row_security = on;
 		set local quote_all_identifiers = off; set local intervalstyle = postgres; set local datestyle = iso; set local timezone = utc; set local bytea_output = hex;
 		set local lock_timeout = %d; set local statement_timeout = '10s'; set local idle_in_transaction_session_timeout = 0`, lockTimeout.Milliseconds())).ReadAll()
 	return err
@@ -137,6 +137,9 @@ func begin(ctx context.Context, conn *pgx.Conn, lockTimeout time.Duration) error
 
 // Look reads the catalog, inside a transaction of conn. expected is what policies/ says; nil: nothing is compared with it.
 func Look(ctx context.Context, conn *pgx.Conn, expected *Saved) (*Report, error) {
+	if _, err := conn.Exec(ctx, noCompiling); err != nil {
+		return nil, err
+	}
 	s, err := serverOf(ctx, conn)
 	if err != nil {
 		return nil, err
