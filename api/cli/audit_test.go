@@ -298,7 +298,7 @@ func TestAComparisonEndsWith1ForWhatWasWidenedOnly(t *testing.T) {
 
 	admin := connect(t, url)
 	exec(t, admin, "revoke delete on app.datasets from insightforge_api")
-	for _, format := range audit.Formats {
+	for _, format := range []string{"text", "sarif"} { // each audits; the others are tested with the reports
 		status, report = runsAudit(t, url, "--against", saved, "--format", format)
 		require.Equal(t, clean, status)
 		require.Contains(t, report, "OWNER and ADMIN may no longer DELETE datasets of the own organization", format)
