@@ -131,6 +131,20 @@ func runLints(ctx context.Context, q querier, lints []Lint, logins []string) (fi
 	return findings, err
 }
 
+// uncompiled runs work with noCompiling: in the transaction that conn has open, which is not ended then, or in one of its own.
+func uncompiled(ctx context.Context, conn *pgx.Conn, work func() error) error {
+	set := func() error {
+		if _, err := conn.Exec(ctx, noCompiling); err != nil {
+			return err
+		}
+		return work()
+	}
+	if conn.PgConn().TxStatus() != 'I' {
+		return set()
+	}
+	return pgx.BeginFunc(ctx, conn, func(pgx.Tx) error { return set() })
+}
+
 // noCompiling keeps PostgreSQL from compiling the lints to machine code, which takes far longer than running them.
 const noCompiling = "set local jit = off"
 
@@ -161,11 +175,8 @@ func Refusals(ctx context.Context, conn *pgx.Conn, accepted ...string) (reasons 
 	}
 	lints := chosen(func(l Lint) bool { return l.Refuses && !slices.Contains(accepted, l.ID) })
 	var findings []Finding
-	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, noCompiling); err != nil {
-			return err
-		}
-		findings, err = runLints(ctx, tx, lints, []string{login})
+	err = uncompiled(ctx, conn, func() error {
+		findings, err = runLints(ctx, conn, lints, []string{login})
 		return err
 	})
 	for _, f := range findings {
