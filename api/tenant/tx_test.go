@@ -300,7 +300,7 @@ func TestALoginRoleWithAnotherRoleSetIsRefused(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Database(t)
 	admin := connect(t, database)
-	_, err := admin.Exec(t.Context(), `create role moved login; grant insightforge_api to moved; alter role moved set role insightforge_api`)
+	_, err := admin.Exec(t.Context(), `drop role if exists moved; create role moved login; grant insightforge_api to moved; alter role moved set role insightforge_api`)
 	require.NoError(t, err)
 	_, err = Open(t.Context(), database.URL("moved"), Options{})
 	require.ErrorContains(t, err, "another role set")
