@@ -16,11 +16,10 @@ import (
 
 // Options of [Run].
 type Options struct {
-	Expected    *Saved        // what policies/ says; nil: nothing is compared with it
-	Accepted    []string      // ids of lints whose findings are known: shown, marked, not counted
-	CatalogOnly bool          // nothing is tried
-	Trust       bool          // code in the database that policies/ does not say is run as a superuser
-	LockTimeout time.Duration // how long to wait for a lock; 0: 2 s
+	Expected    *Saved   // what policies/ says; nil: nothing is compared with it
+	Accepted    []string // ids of lints whose findings are known: shown, marked, not counted
+	CatalogOnly bool     // nothing is tried
+	Trust       bool     // code in the database that policies/ does not say is run as a superuser
 }
 
 // Report is what an audit saw.
@@ -64,7 +63,7 @@ select current_database() as database, current_setting('server_version') as vers
 // Run audits the database of conn: a superuser's connection, or a member's of insightforge_owner, for all of it; for the
 // catalog alone any login will do. An error means that it could not look; if it could look and not try, the report says so.
 func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
-	if err := begin(ctx, conn, cmp.Or(opt.LockTimeout, 2*time.Second)); err != nil {
+	if err := begin(ctx, conn); err != nil {
 		return nil, err
 	}
 	defer conn.Exec(context.WithoutCancel(ctx), "rollback")
@@ -128,10 +127,10 @@ func (r *Report) plantAndTry(ctx context.Context, conn *pgx.Conn) (*Grid, error)
 	return t.Try(ctx)
 }
 
-func begin(ctx context.Context, conn *pgx.Conn, lockTimeout time.Duration) error {
-	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(`begin read write; set local search_path = pg_catalog; set local row_security = on;
+func begin(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.PgConn().Exec(ctx, `begin read write; set local search_path = pg_catalog; set local row_security = on;
 		set local quote_all_identifiers = off; set local intervalstyle = postgres; set local datestyle = iso; set local timezone = utc; set local bytea_output = hex;
-		set local lock_timeout = %d; set local statement_timeout = '10s'; set local idle_in_transaction_session_timeout = 0`, lockTimeout.Milliseconds())).ReadAll()
+		set local lock_timeout = '2s'; set local statement_timeout = '10s'; set local idle_in_transaction_session_timeout = 0`).ReadAll()
 	return err
 }
 

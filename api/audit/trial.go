@@ -86,26 +86,38 @@ const largeTable = 16 << 20
 
 // Try tries everything on these tables, or on all that there are, and leaves the transaction as it was.
 func (t *Trial) Try(ctx context.Context, tables ...string) (*Grid, error) {
-	if _, err := t.conn.Exec(ctx, "savepoint attempt"); err != nil {
-		return nil, err
-	}
 	grid := &Grid{}
 	for _, c := range t.callers {
 		grid.Callers = append(grid.Callers, c.name)
+	}
+	err := t.each(ctx, tables, func(of target) (bool, error) {
+		lines, err := t.lines(ctx, of)
+		grid.Tables = append(grid.Tables, TableGrid{of.name, lines})
+		return true, err
+	})
+	t.seen = cellsOf(grid).byKey
+	return grid, err
+}
+
+// each has try called with these tables, or with all that there are, as long as it wants more, and undoes what it did.
+func (t *Trial) each(ctx context.Context, tables []string, try func(target) (more bool, err error)) error {
+	if _, err := t.conn.Exec(ctx, "savepoint attempt"); err != nil {
+		return err
 	}
 	for _, of := range targets {
 		if len(tables) > 0 && !slices.Contains(tables, of.name) {
 			continue
 		}
-		lines, err := t.lines(ctx, of)
+		more, err := try(of)
 		if err != nil {
-			return nil, fmt.Errorf("trying %s: %w", of.name, err)
+			return fmt.Errorf("trying %s: %w", of.name, err)
 		}
-		grid.Tables = append(grid.Tables, TableGrid{of.name, lines})
+		if !more {
+			break
+		}
 	}
-	t.seen = cellsOf(grid).byKey
 	_, err := t.conn.PgConn().Exec(ctx, "rollback to savepoint attempt; release savepoint attempt").ReadAll()
-	return grid, err
+	return err
 }
 
 func (t *Trial) lines(ctx context.Context, of target) ([]Line, error) {
@@ -132,18 +144,10 @@ func (t *Trial) lines(ctx context.Context, of target) ([]Line, error) {
 // Differs tries until an outcome is not the one that the last [Trial.Try] had, and tells which; nil when all are the same.
 // Whether naming the organization makes a difference is not tried. command is the only one that is tried; empty: all.
 func (t *Trial) Differs(ctx context.Context, command string, tables ...string) (different *Change, err error) {
-	if _, err := t.conn.Exec(ctx, "savepoint attempt"); err != nil {
-		return nil, err
-	}
-	for _, of := range targets {
-		if different == nil && err == nil && (len(tables) == 0 || slices.Contains(tables, of.name)) {
-			different, err = t.differs(ctx, command, of)
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("trying: %w", err)
-	}
-	_, err = t.conn.PgConn().Exec(ctx, "rollback to savepoint attempt; release savepoint attempt").ReadAll()
+	err = t.each(ctx, tables, func(of target) (bool, error) {
+		different, err = t.differs(ctx, command, of)
+		return different == nil, err
+	})
 	return different, err
 }
 
