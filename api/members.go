@@ -76,21 +76,39 @@ func (s *Server) listMembers(ctx context.Context, in *struct {
 // The OWNER rows are locked first, and in one order: two owners who demote each other at once would else both find the
 // other still there. Who may not update memberships locks nothing, and touches nothing but oneself: only who began as an
 // OWNER leaves as one, for who was made OWNER since is perhaps the only one.
+//
+// was is locked after them, so that the event has the role that is changed, not one that somebody has changed meanwhile.
 const (
 	updateMember = `
 with owners as materialized (
-  select user_id from app.memberships where org_id = $1 and role = 'OWNER' order by user_id for update)
-update app.memberships m set role = $3, updated_at = now(), revision = revision + 1
-where m.org_id = $1 and m.user_id = $2 and ($4::integer is null or m.revision = $4)
-  and ($3 = 'OWNER' or not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))
-returning m.user_id, m.full_name, m.role,
-  (select email from app.member_emails where org_id = $1 and user_id = $2) as email, m.created_at, m.updated_at, m.revision`
+  select user_id from app.memberships where org_id = $1 and role = 'OWNER' order by user_id for update),
+was as materialized (
+  select role from app.memberships where org_id = $1 and user_id = $2 and (select count(*) from owners) >= 0 for update),
+changed as (
+  update app.memberships m set role = $3, updated_at = now(), revision = revision + 1
+  where m.org_id = $1 and m.user_id = $2 and ($4::integer is null or m.revision = $4)
+    and ($3 = 'OWNER' or not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))
+  returning m.user_id, m.full_name, m.role, m.created_at, m.updated_at, m.revision),
+event as (
+  insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, after, request_id, address)
+  select $1, $5, app.user_id(), app.subject()::uuid, 'member.role_changed', c.user_id,
+    jsonb_build_object('role', was.role), jsonb_build_object('role', c.role), $6, $7
+  from changed c, was)
+select c.user_id, c.full_name, c.role, (select email from app.member_emails where org_id = $1 and user_id = $2) as email,
+  c.created_at, c.updated_at, c.revision
+from changed c`
 	deleteMember = `
 with owners as materialized (
-  select user_id from app.memberships where org_id = $1 and role = 'OWNER' order by user_id for update)
-delete from app.memberships m
-where m.org_id = $1 and m.user_id = $2 and (m.role <> 'OWNER' or app.role() = 'OWNER')
-  and (not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))`
+  select user_id from app.memberships where org_id = $1 and role = 'OWNER' order by user_id for update),
+gone as (
+  delete from app.memberships m
+  where m.org_id = $1 and m.user_id = $2 and (m.role <> 'OWNER' or app.role() = 'OWNER')
+    and (not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))
+  returning m.user_id, m.role, m.full_name)
+insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, request_id, address)
+select $1, $3, app.user_id(), app.subject()::uuid, case when user_id = app.user_id() then 'member.left' else 'member.removed' end, user_id,
+  jsonb_build_object('role', role, 'full_name', full_name), $4, $5
+from gone`
 )
 
 func (s *Server) updateMember(ctx context.Context, in *struct {
@@ -99,7 +117,7 @@ func (s *Server) updateMember(ctx context.Context, in *struct {
 	Body RoleChange
 }) (*found[Member], error) {
 	caller, want := member(ctx, in.OrgID), in.revision()
-	m, err := tenant.Row[Member](ctx, s.db, caller, updateMember, in.OrgID, in.UserID, in.Body.Role, want)
+	m, err := tenant.Row[Member](ctx, s.db, caller, updateMember, recorded(ctx, in.OrgID, in.UserID, in.Body.Role, want)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.untouched(ctx, caller, updateMember, want, selectMemberRevision, in.OrgID, in.UserID)
 	}
@@ -108,7 +126,7 @@ func (s *Server) updateMember(ctx context.Context, in *struct {
 
 func (s *Server) removeMember(ctx context.Context, in *MemberPath) (*struct{}, error) {
 	caller := member(ctx, in.OrgID)
-	touched, err := tenant.Exec(ctx, s.db, caller, deleteMember, in.OrgID, in.UserID)
+	touched, err := tenant.Exec(ctx, s.db, caller, deleteMember, recorded(ctx, in.OrgID, in.UserID)...)
 	if err == nil && touched == 0 {
 		err = s.untouched(ctx, caller, deleteMember, nil, selectMemberRevision, in.OrgID, in.UserID)
 	}

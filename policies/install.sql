@@ -34,6 +34,7 @@ grant usage on schema app to insightforge, insightforge_auth, insightforge_user,
 {{ template "memberships.sql" . }}
 {{ template "member_emails.sql" . }}
 {{ template "invitations.sql" . }}
+{{ template "audit_events.sql" . }}
 
 {{ template "datasets.sql" . }}
 {{ template "dataset_versions.sql" . }}

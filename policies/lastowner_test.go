@@ -16,14 +16,14 @@ import (
 func demote(t *testing.T) func(conn *pgx.Conn, by, whom string) (int64, error) {
 	sql := statement(t, "updateMember")
 	return func(conn *pgx.Conn, by, whom string) (int64, error) {
-		return inTransaction(t, conn, by, sql, organization("acme"), user(whom), "VIEWER", nil)
+		return inTransaction(t, conn, by, sql, organization("acme"), user(whom), "VIEWER", nil, uuid.New(), "", "")
 	}
 }
 
 func remove(t *testing.T) func(conn *pgx.Conn, by, whom string) (int64, error) {
 	sql := statement(t, "deleteMember")
 	return func(conn *pgx.Conn, by, whom string) (int64, error) {
-		return inTransaction(t, conn, by, sql, organization("acme"), user(whom))
+		return inTransaction(t, conn, by, sql, organization("acme"), user(whom), uuid.New(), "", "")
 	}
 }
 
@@ -101,11 +101,11 @@ func TestAnOwnerOfTheMomentDoesNotLeaveAsAnAdmin(t *testing.T) {
 		err = pgx.BeginFunc(t.Context(), leaving, func(tx pgx.Tx) error {
 			_, err := tx.Exec(t.Context(), "select app.begin_request($1, $2)", user(person), organization("acme"))
 			require.NoError(t, err)
-			_, err = inTransaction(t, conn, "olga", statement(t, "updateMember"), organization("acme"), user(person), "OWNER", nil)
+			_, err = inTransaction(t, conn, "olga", statement(t, "updateMember"), organization("acme"), user(person), "OWNER", nil, uuid.New(), "", "")
 			require.NoError(t, err)
 			_, err = remove(t)(conn, "olga", "olga")
 			require.NoError(t, err)
-			touched, err := tx.Exec(t.Context(), statement(t, "deleteMember"), organization("acme"), user(person))
+			touched, err := tx.Exec(t.Context(), statement(t, "deleteMember"), organization("acme"), user(person), uuid.New(), "", "")
 			require.NoError(t, err)
 			require.Zero(t, touched.RowsAffected(), person)
 			return nil
