@@ -28,6 +28,7 @@ grant usage on schema app to insightforge, insightforge_auth, insightforge_user,
 
 {{ template "users.sql" . }}
 {{ template "sessions.sql" . }}
+{{ template "external_identities.sql" . }}
 {{ template "security_events.sql" . }}
 {{ template "idempotency_keys.sql" . }}
 {{ template "organizations.sql" . }}

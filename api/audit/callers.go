@@ -33,6 +33,7 @@ const (
 	Address       = "address"
 	Session       = "session"
 	Invitation    = "invitation"
+	Identity      = "identity"
 	NoContext     = "no context"
 	NoBegin       = "no begin"
 	APIKey        = "API key"
@@ -40,7 +41,8 @@ const (
 	Founding      = "founding"
 	callersLegend = `OWNER, ADMIN, ANALYST, VIEWER  a member who has chosen acme (begin_request); the callers are also members of beta, with other roles
 person                         a person who has chosen no organization (begin_user)
-address, session, invitation   an unknown caller who named one (begin_auth)
+address, session, invitation,
+identity                       an unknown caller who named one (begin_auth)
 no context                     the members' role without a begin call
 no begin                       the login role as it connects
 API key                        the role of API keys, with an OWNER's variables
@@ -65,6 +67,7 @@ func (p planted) callers() []caller {
 		unknown(Address, "anna"+p.salt+"@example.com"),
 		unknown(Session, p.id("sessions/anna").String()),
 		unknown(Invitation, p.salt+"hash/acme/ANALYST/open"),
+		unknown(Identity, "https://issuer.example anna"+p.salt),
 		{NoContext, "anna", "set local role insightforge_api"},
 		{NoBegin, "anna", ""},
 		{APIKey, "anna", fmt.Sprintf("set local app.user_id = '%s'; set local app.org_id = '%s'; set local app.role = 'OWNER'; set local role insightforge_key",

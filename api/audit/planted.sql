@@ -13,6 +13,10 @@ insert into app.sessions (id, user_id)
 select md5('{salt}sessions/' || name)::uuid, md5('{salt}users/' || name)::uuid
 from unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) name;
 
+insert into app.external_identities (issuer, subject, user_id, id, email)
+select 'https://issuer.example', name || '{salt}', md5('{salt}users/' || name)::uuid, md5('{salt}external_identities/' || name)::uuid, name || '{salt}@example.com'
+from unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) name;
+
 insert into app.security_events (user_id, id, kind, session_id)
 select md5('{salt}users/' || name)::uuid, md5('{salt}security_events/' || name)::uuid, 'login', md5('{salt}sessions/' || name)::uuid
 from unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) name;

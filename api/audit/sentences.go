@@ -119,7 +119,7 @@ func who(callers []string) string {
 	}
 	named := map[string]string{
 		Person: "a person who has chosen no organization", Address: "whoever names an address", Session: "whoever names a session",
-		Invitation: "whoever names an invitation's token", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
+		Invitation: "whoever names an invitation's token", Identity: "whoever names an external identity", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
 		APIKey: "an API key", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
 	}
 	var names []string

@@ -56,6 +56,7 @@ var targets = []target{
 	{name: "users", key: "id = {by}", rows: people, insert: "(id, email, full_name, password_hash) values ({new}, '{name}{salt}@example.org', 'x', 'x')",
 		extra: []attempt{{"insert", "with the address named", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash) values ({new}, 'anna{salt}@example.com', 'x', 'x')"}}},
 	{name: "sessions", key: "id = {id}", rows: people, insert: "(id, user_id) values ({new}, {by})"},
+	{name: "external_identities", key: "id = {id}", rows: people, insert: "(issuer, subject, user_id, id, email) values ('https://issuer.example', '{salt}new', {by}, {new}, '{name}{salt}@example.org')"},
 	{name: "security_events", key: "id = {id}", rows: people, insert: "(user_id, id, kind, session_id) values ({by}, {new}, 'login', {new})"},
 	{name: "idempotency_keys", key: "key = '{name}'", rows: people, insert: "(user_id, key, fingerprint, object_id) values ({by}, 'new', '', {new})",
 		extra: []attempt{{"delete", "expired", columns{}, everything, "delete from app.idempotency_keys where key = 'expired'"}}},
