@@ -9,12 +9,14 @@ import (
 
 // exempt are the operations that anybody may call, each with the reason. Nothing else is reached without a token.
 var exempt = map[string]string{
-	"register":      "makes the first token",
-	"login":         "makes a token of a password",
-	"refresh":       "makes a token of a refresh token, after the access token has expired",
-	"get-health":    "asked by a load balancer; says only that the process runs",
-	"get-readiness": "asked by a load balancer; says only whether the database answers",
-	"get-jwks":      "public keys",
+	"register":        "makes the first token",
+	"login":           "makes a token of a password",
+	"refresh":         "makes a token of a refresh token, after the access token has expired",
+	"get-oidc":        "says where to get an ID token",
+	"login-with-oidc": "makes a token of an ID token",
+	"get-health":      "asked by a load balancer; says only that the process runs",
+	"get-readiness":   "asked by a load balancer; says only whether the database answers",
+	"get-jwks":        "public keys",
 }
 
 // line is one line of the grid: an operation, and what it is met on.
@@ -48,6 +50,8 @@ func lines() []line {
 			{operation: "logout-everywhere", make: nothing},
 			{operation: "change-password", make: changePassword},
 			{operation: "list-security-events", make: nothing},
+			{operation: "list-identities", make: nothing},
+			{operation: "remove-identity", on: "own, one of two", make: ownIdentity},
 			{operation: "create-organization", make: body(object{"name": "Another"})},
 			{operation: "list-organizations", make: nothing},
 			{operation: "get-organization", make: nothing},
@@ -75,6 +79,12 @@ func body(b any) func(*organization, person) request {
 // ownSession is another one of the caller's.
 func ownSession(_ *organization, caller person) request {
 	return request{path: []string{caller.again().session.String()}}
+}
+
+// ownIdentity is one of the caller's two.
+func ownIdentity(_ *organization, caller person) request {
+	caller.addIdentity("one")
+	return request{path: []string{caller.addIdentity("two")}}
 }
 
 func changePassword(_ *organization, caller person) request {

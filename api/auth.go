@@ -124,31 +124,36 @@ func (s *Server) login(ctx context.Context, in *struct {
 
 // The revision says that the password is still the one that was compared; the lock makes a change of it wait, and end this
 // session too. Sessions that have expired go when there is a new one.
-const insertSession = `
+const (
+	insertSession = `
 with me as (
-  select id, email, full_name, created_at, updated_at, revision from app.users where id = $2 and revision = $3 for share),
+  select id, email, full_name, created_at, updated_at, revision from app.users where id = $2 and revision = $6 for share)` + beginSession
+	beginSession = `,
 session as (
-  insert into app.sessions (id, user_id, device, address) select $1, id, $5, $6 from me),
+  insert into app.sessions (id, user_id, device, address) select $1, id, $4, $5 from me),
 expired as (
   delete from app.sessions where user_id = $2 and expires_at <= now()),
 event as (
-  insert into app.security_events (user_id, id, kind, session_id, device, address) select id, $4, 'login', $1, $5, $6 from me)
+  insert into app.security_events (user_id, id, kind, session_id, device, address) select id, $3, 'login', $1, $4, $5 from me)
 select id, email, full_name, created_at, updated_at, revision from me`
+)
 
 func (s *Server) signIn(ctx context.Context, user uuid.UUID, revision int32, from Client) (*struct{ Body SignedIn }, error) {
 	session := token.Session{User: user, ID: newID()}
-	u, err := tenant.Row[User](ctx, s.db, tenant.Person(user), insertSession, session.ID, user, revision, newID(), from.device, from.address)
+	u, err := tenant.Row[User](ctx, s.db, tenant.Person(user), insertSession, session.ID, user, newID(), from.device, from.address, revision)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, refuse("retry", "")
+		err = refuse("retry", "")
 	}
 	if err != nil {
 		return nil, err
 	}
+	return s.signedIn(u, session)
+}
+
+// signedIn is the answer to who has begun a session.
+func (s *Server) signedIn(u User, session token.Session) (*struct{ Body SignedIn }, error) {
 	tokens, err := s.tokens(session, 1)
-	if err != nil {
-		return nil, err
-	}
-	return &struct{ Body SignedIn }{SignedIn{User: u, Tokens: tokens}}, nil
+	return &struct{ Body SignedIn }{SignedIn{User: u, Tokens: tokens}}, err
 }
 
 // Refreshes of one token queue at the row's lock. The first raises the generation; each of the others finds, when it is its

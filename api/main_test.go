@@ -23,6 +23,7 @@ import (
 
 	"github.com/insightforge/insightforge/api"
 	"github.com/insightforge/insightforge/api/migrate"
+	"github.com/insightforge/insightforge/api/oidc"
 	"github.com/insightforge/insightforge/api/password"
 	"github.com/insightforge/insightforge/api/postgres/postgrestest"
 	"github.com/insightforge/insightforge/api/tenant"
@@ -58,6 +59,12 @@ func newServer(t *testing.T, adjust ...func(*http.Server)) *server {
 
 func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *server {
 	t.Helper()
+	return newServerTrusting(t, nil, keys, adjust...)
+}
+
+// newServerTrusting signs in whom the issuer vouches for as well.
+func newServerTrusting(t *testing.T, issuer *oidc.Issuer, keys *token.Keys, adjust ...func(*http.Server)) *server {
+	t.Helper()
 	database, dir := postgrestest.Database(t), t.TempDir()
 	db, err := tenant.Open(t.Context(), database.URL("insightforge"), tenant.Options{})
 	require.NoError(t, err)
@@ -67,6 +74,7 @@ func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *
 	t.Cleanup(func() { admin.Close(context.Background()) })
 	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, "", new(atomic.Int64)}
 	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, netip.MustParsePrefix("127.0.0.0/8"))
+	handler.Trust(issuer)
 	handler.LimitClock(func() time.Time { return time.Unix(0, s.clock.Load()) })
 	s.Config = api.HTTPServer(handler.Handler())
 	for _, adjust := range adjust {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/insightforge/insightforge/api/docs"
+	"github.com/insightforge/insightforge/api/oidc"
 	"github.com/insightforge/insightforge/api/tenant"
 	"github.com/insightforge/insightforge/api/token"
 )
@@ -34,6 +35,7 @@ type Server struct {
 	maxUpload int64  // bytes
 	slots     *slots // for what holds a connection long
 	limits    *limits
+	issuer    *oidc.Issuer // nil: none
 	api       huma.API
 }
 
@@ -43,6 +45,9 @@ func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
 		limits: newLimits(trustedProxies)}
 }
+
+// Trust has the server sign in whom issuer vouches for; before it serves.
+func (s *Server) Trust(issuer *oidc.Issuer) { s.issuer = issuer }
 
 func init() {
 	// Without it {"role":"VIEWER","Role":"OWNER"} passes validation and stores OWNER.
@@ -88,6 +93,8 @@ func (s *Server) registerAll() {
 	s.registerUsers()
 	s.registerSessions()
 	s.registerPassword()
+	s.registerOIDC()
+	s.registerIdentities()
 	s.registerOrganizations()
 	s.registerPermissions()
 	s.registerMembers()

@@ -59,3 +59,26 @@ func TestTrustedProxiesAreNetworksButNotEverybodys(t *testing.T) {
 		require.ErrorContains(t, err, "not everybody can be a proxy", wrong)
 	}
 }
+
+func TestAnIssuerIsConfiguredWithItsClientIDOrNotAtAll(t *testing.T) {
+	for _, c := range []struct{ issuer, audience, wrong string }{
+		{"https://accounts.example.com", "client", ""}, {"http://127.0.0.1:8080", "client", ""}, {"", "", ""},
+		{"https://accounts.example.com", "", "client id"}, {"", "client", "https URL"},
+		{"http://accounts.example.com", "client", "https URL"}, {"https://user:SECRET@accounts.example.com", "client", "https URL"},
+	} {
+		t.Setenv("DATA_DIR", t.TempDir())
+		t.Setenv("OIDC_ISSUER", c.issuer)
+		t.Setenv("OIDC_AUDIENCE", c.audience)
+		config, err := config()
+		if c.wrong != "" {
+			require.ErrorContains(t, err, "OIDC_ISSUER and OIDC_AUDIENCE")
+			require.ErrorContains(t, err, c.wrong)
+			require.NotContains(t, err.Error(), "SECRET")
+			continue
+		}
+		require.NoError(t, err)
+		issuer, err := config.issuer()
+		require.NoError(t, err)
+		require.Equal(t, c.issuer == "", issuer == nil)
+	}
+}

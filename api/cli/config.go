@@ -10,6 +10,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/insightforge/insightforge/api/oidc"
 )
 
 // Config is the environment. README.md has the same table; .ci/configuration compares them.
@@ -21,6 +23,8 @@ type Config struct {
 	MaxUploadBytes int64    `env:"MAX_UPLOAD_BYTES" envDefault:"4294967296"` // of one file
 	AllowSetConfig bool     `env:"ALLOW_SET_CONFIG"`                         // serve although set_config is open to PUBLIC
 	TrustedProxies Networks `env:"TRUSTED_PROXIES"`                          // whose X-Forwarded-For is believed
+	OIDCIssuer     string   `env:"OIDC_ISSUER"`                              // whose ID tokens sign people in
+	OIDCAudience   string   `env:"OIDC_AUDIENCE"`                            // the client id that it has given
 }
 
 // Networks are addresses and CIDRs, separated by commas.
@@ -66,9 +70,24 @@ func environment() (Config, error) {
 	if c.MaxConns < 2 || c.MaxUploadBytes < 1 {
 		return c, errors.New("MAX_CONNS must be at least 2, MAX_UPLOAD_BYTES at least 1")
 	}
+	if _, err := c.issuer(); err != nil {
+		return c, err
+	}
 	if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil { // its text may repeat a password
 		return c, errors.New("DATABASE_URL cannot be read: it looks like postgres://insightforge:password@host:5432/database")
 	}
 	c.DataDir, err = filepath.Abs(c.DataDir)
 	return c, err
+}
+
+// issuer is nil where none is configured. It is not asked for anything yet.
+func (c Config) issuer() (*oidc.Issuer, error) {
+	if c.OIDCIssuer == "" && c.OIDCAudience == "" {
+		return nil, nil
+	}
+	issuer, err := oidc.New(c.OIDCIssuer, c.OIDCAudience, nil)
+	if err != nil {
+		return nil, fmt.Errorf("OIDC_ISSUER and OIDC_AUDIENCE, both or neither: %w", err)
+	}
+	return issuer, nil
 }

@@ -58,6 +58,10 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	if err != nil {
 		return nil, nil, err
 	}
+	issuer, err := c.issuer()
+	if err != nil {
+		return nil, nil, err
+	}
 	expand, err := data.check(ctx, files, c.AllowSetConfig)
 	if err != nil {
 		return nil, nil, err
@@ -66,7 +70,9 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	if err != nil {
 		return nil, nil, err
 	}
-	return api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, c.TrustedProxies...).Handler(), db.Close, nil
+	server := api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, c.TrustedProxies...)
+	server.Trust(issuer)
+	return server.Handler(), db.Close, nil
 }
 
 // serveHTTP serves until ctx ends or the private PostgreSQL does, then lets requests finish.
