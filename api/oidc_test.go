@@ -125,6 +125,18 @@ func TestAPreHijackedAccountIsItsOwnersAlone(t *testing.T) {
 	squatter.delete(myIdentities+"/"+ada.get(myIdentities).items()[0]["id"].(string)).refused(http.StatusConflict, "last_way_in")
 }
 
+// TestNotStopped_AnOrganizationOfTheSquatter: its owner finds it, and in it whomever the squatter has made an OWNER.
+func TestNotStopped_AnOrganizationOfTheSquatter(t *testing.T) {
+	t.Parallel()
+	from, s := newIssuer(t)
+	squatter := s.signedIn(s.register("ada@example.com"))
+	o := &organization{s: s, owner: squatter, id: uuid.MustParse(squatter.post("/api/v1/organizations", object{"name": "Trap"}).id())}
+	accomplice := o.newMember("OWNER")
+	ada := s.in(s.loginWithOIDC(from.Token("1", "ada@example.com")))
+	require.Equal(t, "OWNER", ada.get(o.path("")).is(http.StatusOK)["role"])
+	accomplice.get(o.path("")).is(http.StatusOK)
+}
+
 // TestALoginOfTheSquatterUnderWayLeavesNoSession, whichever of the two has the user's row first.
 func TestALoginOfTheSquatterUnderWayLeavesNoSession(t *testing.T) {
 	t.Parallel()
