@@ -32,6 +32,7 @@ var problemKinds = map[string]problemKind{
 	"email_taken":              {409, "Address taken", "There is a user with this address.", ""},
 	"already_member":           {409, "Already a member", "The person is a member of the organization.", ""},
 	"already_invited":          {409, "Already invited", "There is an open invitation for this address. Revoke it first.", ""},
+	"quota_exceeded":           {409, "Quota exceeded", "The organization has as much of something as it may: quota says of what, how much, and the limit. Nothing was changed. Delete something, or ask whoever operates the server for more. Of questions_today the status is 429, and Retry-After says when the day ends.", ""},
 	"last_owner":               {409, "Last owner", "An organization keeps at least one OWNER. Make another member OWNER first.", ""},
 	"invitation_closed":        {409, "Invitation closed", "The invitation was accepted or revoked, or has expired. Ask for a new one.", ""},
 	"precondition_failed":      {412, "Changed meanwhile", "If-Match names another revision than the current one. Get the object again.", ""},
