@@ -26,6 +26,7 @@ type line struct {
 	make      func(o *organization, caller person) request // everything that the request needs is new
 	first     string                                       // the role that succeeds before each refusal; without it OWNER
 	reads     bool                                         // a POST that changes nothing
+	records   bool                                         // a GET that is on the record
 }
 
 // request is what the OpenAPI leaves open. path has the parameters after org_id, in their order.
@@ -57,6 +58,8 @@ func lines() []line {
 			{operation: "get-organization", make: nothing},
 			{operation: "update-organization", make: body(object{"name": "Renamed"})},
 			{operation: "get-permissions", make: nothing},
+			{operation: "get-usage", make: nothing},
+			{operation: "export-organization", make: nothing, records: true},
 			{operation: "list-members", make: nothing},
 		},
 		updateMember(), removeMember(), invitations(), datasets(), analyses(), runs(),
@@ -221,4 +224,6 @@ func (r request) header() []string {
 }
 
 // changes reports whether a success of the line is to change something.
-func (l line) changes(method string) bool { return method != http.MethodGet && !l.reads }
+func (l line) changes(method string) bool {
+	return method != http.MethodGet && !l.reads || l.records
+}

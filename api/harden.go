@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -96,6 +97,9 @@ func (a *answer) recovered() {
 	if cause == nil {
 		return
 	}
+	if cause == http.ErrAbortHandler { // said already
+		panic(cause)
+	}
 	slog.Error("panic", "cause", cause, "path", a.request.URL.Path, "request_id", requestID(a.request.Context()), "stack", string(debug.Stack()))
 	if a.begun {
 		panic(http.ErrAbortHandler)
@@ -104,6 +108,7 @@ func (a *answer) recovered() {
 }
 
 func writeProblem(w http.ResponseWriter, p *Problem) {
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.Header().Del("Content-Length")
 	w.WriteHeader(p.Status)

@@ -85,14 +85,32 @@ func (s *Server) createInvitation(ctx context.Context, in *struct {
 		if _, err := tx.Exec(ctx, lockOrganization, in.OrgID); err != nil {
 			return err
 		}
-		i, err = tenant.TxRow[Invitation](ctx, tx.Last(), insertInvitation,
+		i, err = tenant.TxRow[Invitation](ctx, tx, insertInvitation,
 			in.OrgID, newID(), email, in.Body.Role, session(ctx).User, tokenHash(token))
-		return err
+		if err != nil {
+			return err
+		}
+		return roomToJoin(ctx, tx, in.OrgID)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.notInvited(ctx, in.OrgID, email)
 	}
 	return &struct{ Body InvitationWithToken }{InvitationWithToken{i, token}}, err
+}
+
+const selectExpectedMembers = `
+select row((select count(*) from app.memberships m where m.org_id = $1) + (select count(*) from app.invitations i where i.org_id = $1
+    and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()), q.members::bigint) as members
+from app.quotas q where q.org_id = $1`
+
+// roomToJoin refuses an invitation when all who are invited, as far as the caller sees them, could not join. Who joins is
+// counted again.
+func roomToJoin(ctx context.Context, tx *tenant.Tx, org uuid.UUID) error {
+	u, err := tenant.TxRow[struct{ Members Quota }](ctx, tx, selectExpectedMembers, org)
+	if err != nil {
+		return err
+	}
+	return Usage{Members: u.Members}.exceeded(Usage{Members: Quota{Used: 1}})
 }
 
 const selectMemberByEmail = `

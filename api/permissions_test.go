@@ -43,6 +43,11 @@ memberships update: all some none none
 organizations select: all all all all
 organizations update: all all none none
 questions insert: own own own none
+questions select: all all own own
+questions_asked insert: all all all none
+questions_asked select: all all all all
+quotas select: all all all all
+quotas update: some some some some
 `
 
 var commands = []string{"delete", "insert", "select", "update"}
@@ -101,7 +106,8 @@ func TestPermissionsSayConditionsAndColumns(t *testing.T) {
 	require.Equal(t, object{"allowed": "some", "condition": "revoked_at is null and accepted_at is null", "check": "revoked_at is not null",
 		"policy": "invitations_update", "columns": []any{"revoked_at"}}, owner["invitations update"])
 	require.Equal(t, "user_id = app.user_id() and created_at < (now() - interval '24 hours')", viewer["idempotency_keys delete"]["condition"])
-	require.Equal(t, object{"allowed": "none"}, owner["questions select"])
+	require.Equal(t, object{"allowed": "none"}, owner["questions delete"])
+	require.Equal(t, object{"allowed": "some", "check": "locked_at is null", "columns": []any{"locked_at"}}, analyst["quotas update"])
 	for what, permission := range analyst {
 		require.NotContains(t, permission, "policy", what)
 	}

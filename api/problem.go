@@ -22,6 +22,8 @@ type Problem struct {
 	Errors []Fault `json:"errors,omitempty" nullable:"false" doc:"Where it is wrong; never with the value that was sent"`
 	Policy string  `json:"policy,omitempty" example:"memberships_update" doc:"The row-level-security policy that refused; only for OWNER and ADMIN"`
 
+	Quota *ExceededQuota `json:"quota,omitempty" doc:"Which quota has no room; of quota_exceeded"`
+
 	retryAfter string
 }
 

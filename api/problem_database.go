@@ -33,7 +33,7 @@ func fromDatabase(err error) *Problem {
 	case errors.As(err, &begin) && errors.As(err, &pg) && pg.Code == "42501":
 		return refuse("internal", "") // a second begin, or a login role without its grants: never the caller's doing
 	case errors.As(err, &pg):
-		return refuse(codeOfSQLState(pg.Code), "")
+		return ofSQLState(pg.Code)
 	case errors.Is(err, password.ErrBusy):
 		return refuse("busy", "")
 	case errors.Is(err, context.DeadlineExceeded):
@@ -45,6 +45,14 @@ func fromDatabase(err error) *Problem {
 	default:
 		return refuse("internal", "")
 	}
+}
+
+func ofSQLState(state string) *Problem {
+	p := refuse(codeOfSQLState(state), "")
+	if state == "IF004" {
+		p.Quota = &ExceededQuota{Name: "members"}
+	}
+	return p
 }
 
 // codeOfSQLState is the one table from SQLSTATE to problem. IF… are raised by policies/begin.sql.
@@ -70,6 +78,8 @@ func codeOfSQLState(state string) string {
 		return "invitation_closed"
 	case "IF003":
 		return "inviter_lost_right"
+	case "IF004":
+		return "quota_exceeded"
 	}
 	switch class := state[:2]; {
 	case class == "22":

@@ -36,6 +36,7 @@ var problemKinds = map[string]problemKind{
 	"email_taken":              {409, "Address taken", "There is a user with this address.", ""},
 	"already_member":           {409, "Already a member", "The person is a member of the organization.", ""},
 	"already_invited":          {409, "Already invited", "There is an open invitation for this address. Revoke it first.", ""},
+	"quota_exceeded":           {409, "Quota exceeded", "The organization has as much of something as it may: quota says of what, how much, and the limit. Nothing was changed. Delete something, or ask whoever operates the server for more. Of questions_today the status is 429, and Retry-After says when the day ends.", ""},
 	"last_owner":               {409, "Last owner", "An organization keeps at least one OWNER. Make another member OWNER first.", ""},
 	"last_way_in":              {409, "Last way in", "Without this identity the user could not sign in any more: there is no password, and no other one.", ""},
 	"invitation_closed":        {409, "Invitation closed", "The invitation was accepted or revoked, or has expired. Ask for a new one.", ""},

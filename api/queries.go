@@ -55,20 +55,25 @@ func (s *Server) queryDataset(ctx context.Context, in *struct {
 		return nil, err
 	}
 	defer release()
-	var result Result
-	err = s.db.Snapshot(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
-		v, err := selectVersion(ctx, tx, in.OrgID, in.DatasetID)
+	result, err := s.query(ctx, in.DatasetPath, "body.", in.Body)
+	return &struct{ Body Result }{result}, err
+}
+
+// query answers a specification, whose faults are at location. It needs a slot.
+func (s *Server) query(ctx context.Context, path DatasetPath, location string, spec query.Specification) (result Result, err error) {
+	err = s.db.Snapshot(ctx, member(ctx, path.OrgID), func(tx *tenant.Tx) error {
+		v, err := selectVersion(ctx, tx, path.OrgID, path.DatasetID)
 		if err != nil {
 			return err
 		}
-		statement, err := v.compile("body.", s.expand, in.Body)
+		statement, err := v.compile(location, s.expand, spec)
 		if err != nil {
 			return err
 		}
 		result, err = v.run(ctx, tx.Last(), statement)
 		return err
 	})
-	return &struct{ Body Result }{result}, err
+	return result, err
 }
 
 // version is what a query is compiled against: the columns that the policies show to the caller.

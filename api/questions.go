@@ -20,7 +20,7 @@ func (s *Server) registerQuestions() {
 	operation(s, huma.Operation{OperationID: "ask-question", Method: http.MethodPost, Path: datasetPath + "/questions", Tags: []string{"datasets"},
 		Summary: "Ask a question in plain English",
 		Description: "OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the " +
-			"caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words."}, s.askQuestion)
+			"caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words, and is not counted.", Errors: []int{429}}, s.askQuestion)
 }
 
 // Question is asked in plain English.
@@ -43,8 +43,12 @@ type Answer struct {
 }
 
 // The question is written down before it is answered: that insert is what the policies refuse to a VIEWER.
-const insertQuestion = `
+const (
+	insertQuestion = `
 insert into app.questions (org_id, id, dataset_id, question, interpretation, provider, created_by) values ($1, $2, $3, $4, $5, 'builtin', $6)`
+	insertQuestionAsked = `
+insert into app.questions_asked (org_id, id) values ($1, $2)`
+)
 
 func (s *Server) askQuestion(ctx context.Context, in *struct {
 	DatasetPath
@@ -56,34 +60,47 @@ func (s *Server) askQuestion(ctx context.Context, in *struct {
 		return nil, err
 	}
 	defer release()
-	err = s.db.Snapshot(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
-		v, err := selectVersion(ctx, tx, in.OrgID, in.DatasetID)
+	if err := s.writeDown(ctx, in.DatasetPath, &a); err != nil {
+		return nil, err
+	}
+	if a.Result, err = s.query(ctx, in.DatasetPath, "interpretation.", a.Interpretation); err != nil {
+		return nil, err
+	}
+	a.Answer = question.Answer(a.Interpretation, a.Result.Rows, a.Result.Truncated)
+	a.Chart = suggestChart(a.Question, a.Interpretation, a.Result)
+	return &struct{ Body Answer }{a}, nil
+}
+
+// writeDown reads the question and keeps it, in a transaction of its own: the quotas are not locked while it is answered, and
+// what cannot be answered has been asked.
+func (s *Server) writeDown(ctx context.Context, path DatasetPath, a *Answer) error {
+	err := s.db.Tx(ctx, member(ctx, path.OrgID), func(tx *tenant.Tx) error {
+		v, err := selectVersion(ctx, tx, path.OrgID, path.DatasetID)
 		if err != nil {
 			return err
 		}
-		words, err := tenant.TxRows[columnWords](ctx, tx, selectWords, in.OrgID, in.DatasetID)
+		words, err := tenant.TxRows[columnWords](ctx, tx, selectWords, path.OrgID, path.DatasetID)
 		if err != nil {
 			return err
 		}
 		if err := a.read(v, words); err != nil {
 			return err
 		}
-		statement, err := v.compile("interpretation.", s.expand, a.Interpretation)
-		if err != nil {
+		if _, err := v.compile("interpretation.", s.expand, a.Interpretation); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, insertQuestion, in.OrgID, a.ID, in.DatasetID, a.Question, a.Interpretation, session(ctx).User); err != nil {
+		if _, err := tx.Exec(ctx, insertQuestion, path.OrgID, a.ID, path.DatasetID, a.Question, a.Interpretation, session(ctx).User); err != nil {
 			return err
 		}
-		a.Result, err = v.run(ctx, tx.Last(), statement)
-		return err
+		if _, err := tx.Exec(ctx, insertQuestionAsked, path.OrgID, a.ID); err != nil {
+			return err
+		}
+		return withinQuotas(ctx, tx, path.OrgID, Usage{QuestionsToday: Quota{Used: 1}})
 	})
-	if err != nil {
-		return nil, err
+	if isSQLState(err, "23503") { // the dataset has gone meanwhile
+		err = refuse("not_found", "")
 	}
-	a.Answer = question.Answer(a.Interpretation, a.Result.Rows, a.Result.Truncated)
-	a.Chart = suggestChart(a.Question, a.Interpretation, a.Result)
-	return &struct{ Body Answer }{a}, nil
+	return err
 }
 
 // columnWords are the first words of a column's dictionary, so that a question can name them.

@@ -34,6 +34,7 @@ type Server struct {
 	tempDir   string // where uploads are spooled
 	maxUpload int64  // bytes
 	slots     *slots // for what holds a connection long
+	exports   *slots // besides: an export takes as long as its reader does
 	limits    *limits
 	issuer    *oidc.Issuer // nil: none
 	api       huma.API
@@ -43,7 +44,7 @@ type Server struct {
 // limit in bytes. What trustedProxies say about a client's address is believed.
 func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, trustedProxies ...netip.Prefix) *Server {
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
-		limits: newLimits(trustedProxies)}
+		exports: newSlots(connections / 4), limits: newLimits(trustedProxies)}
 }
 
 // Trust has the server sign in whom issuer vouches for; before it serves.
@@ -97,6 +98,8 @@ func (s *Server) registerAll() {
 	s.registerIdentities()
 	s.registerOrganizations()
 	s.registerPermissions()
+	s.registerUsage()
+	s.registerExport()
 	s.registerMembers()
 	s.registerInvitations()
 	s.registerDatasets()

@@ -36,6 +36,15 @@ func (in *uploadInput) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
+// fileBytes is how large the file is, as far as the headers tell: a form is larger than the file in it.
+func (in *uploadInput) fileBytes() int64 {
+	r, _ := humago.Unwrap(in.ctx)
+	if strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/") {
+		return 0
+	}
+	return max(0, r.ContentLength)
+}
+
 // open returns the file in the body, limited to maxBytes, and the name to give the dataset.
 func (in *uploadInput) open(maxBytes int64) (io.Reader, string, error) {
 	r, w := humago.Unwrap(in.ctx)

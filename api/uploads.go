@@ -18,7 +18,7 @@ import (
 func (s *Server) registerUploads() {
 	file := &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "CSV: UTF-8, with a header"}
 	operation(s, huma.Operation{OperationID: "create-dataset", Method: http.MethodPost, Path: datasetsPath, Tags: []string{"datasets"},
-		Summary: "Upload a table", DefaultStatus: http.StatusCreated, Errors: []int{408, 413, 415}, BodyReadTimeout: streamed,
+		Summary: "Upload a table", DefaultStatus: http.StatusCreated, Errors: []int{408, 409, 413, 415}, BodyReadTimeout: streamed,
 		Description: "OWNER, ADMIN, ANALYST. The body is a CSV file, raw or as the part file of a multipart form. It is streamed; the type of each " +
 			"column is inferred over the whole file; the dataset is there, whole, once the answer is.",
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/csv": {Schema: file}}}}, s.createDataset)
@@ -44,7 +44,7 @@ type UploadWarning struct {
 
 func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[UploadedDataset], error) {
 	caller, id, user := member(ctx, in.OrgID), newID(), session(ctx).User
-	if err := s.mayCreateDataset(ctx, caller, in.OrgID, id, user); err != nil {
+	if err := s.mayCreateDataset(ctx, caller, id, user, in); err != nil {
 		return nil, err
 	}
 	body, name, err := in.open(s.maxUpload)
@@ -69,6 +69,9 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 			if err := upload.store(ctx, tx); err != nil {
 				return d, err
 			}
+			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(file.Bytes)); err != nil {
+				return d, err
+			}
 			d.DatasetDetail, err = tenant.TxRow[DatasetDetail](ctx, tx.Last(), selectDataset, in.OrgID, id)
 			return d, err
 		},
@@ -84,11 +87,22 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 // errProbe rolls a probe back.
 var errProbe = errors.New("probe")
 
-// mayCreateDataset lets the policy refuse before the body is read: it tries the insert and rolls it back.
-func (s *Server) mayCreateDataset(ctx context.Context, caller tenant.Caller, org, id, user uuid.UUID) error {
+// mayCreateDataset lets the policy refuse before the body is read, and the quotas as far as they can: it tries the insert and
+// rolls it back. A request with an Idempotency-Key may be one that has made its dataset already, which the body tells.
+func (s *Server) mayCreateDataset(ctx context.Context, caller tenant.Caller, id, user uuid.UUID, in *uploadInput) error {
 	err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) error {
-		if _, err := tx.Exec(ctx, insertDataset, org, id, "probe", user); err != nil {
+		if _, err := tx.Exec(ctx, insertDataset, in.OrgID, id, "probe", user); err != nil {
 			return err
+		}
+		if in.Key == "" {
+			u, err := tenant.TxRow[Usage](ctx, tx, selectUsage, in.OrgID)
+			if err != nil {
+				return err
+			}
+			u.StoredBytes.Used += in.fileBytes()
+			if err := u.exceeded(oneDataset(in.fileBytes())); err != nil {
+				return err
+			}
 		}
 		return errProbe
 	})
@@ -96,6 +110,11 @@ func (s *Server) mayCreateDataset(ctx context.Context, caller tenant.Caller, org
 		return nil
 	}
 	return err
+}
+
+// oneDataset is what a file adds to the usage.
+func oneDataset(bytes int64) Usage {
+	return Usage{Datasets: Quota{Used: 1}, StoredBytes: Quota{Used: bytes}}
 }
 
 // uploadProblem maps what ends a body: a fault of the file, of its size, or of the connection.

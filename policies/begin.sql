@@ -5,7 +5,7 @@
 -- through the policies, as the role they have just taken. SET LOCAL rather than set_config(): it reaches Citus workers,
 -- and set_config can then be revoked from PUBLIC. Their search_path is fixed, whatever the session's is.
 --
--- Errors: P0002 not a member, or nothing there; 28000 the user is gone; IF001–IF003 why an invitation is refused.
+-- Errors: P0002 not a member, or nothing there; 28000 the user is gone; IF001–IF004 why an invitation is refused.
 
 -- A caller not known yet: may reach only what p_subject names (an address, a session id, a token's hash).
 create or replace function app.begin_auth(p_subject text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -60,6 +60,7 @@ begin
   end if;
   execute format('set local app.subject = %L', person.email);
   insert into app.organizations (id, name, created_by) values (p_org, p_name, p_user);
+  insert into app.quotas (org_id) values (p_org);
   insert into app.memberships (org_id, user_id, role, full_name) values (p_org, p_user, 'OWNER', person.full_name);
   insert into app.member_emails (org_id, user_id, email) values (p_org, p_user, person.email);
   set local app.subject = '';
@@ -74,6 +75,7 @@ declare
   person record;
   invitation record;
   inviter_role text;
+  member_limit integer;
 begin
   execute format('set local app.user_id = ''''; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
     set local app.subject = %L; set local role insightforge_auth', p_hash);
@@ -112,6 +114,12 @@ begin
   insert into app.member_emails (org_id, user_id, email) values (invitation.org_id, p_user, person.email);
   set local app.subject = '';
   set local role insightforge_api;
+
+  -- As a member, who may count them. Whoever joins at the same time waits for the lock and counts after that.
+  select members into member_limit from app.quotas where org_id = invitation.org_id for update;
+  if ((select count(*) from app.memberships where org_id = invitation.org_id) <= member_limit) is not true then
+    raise exception 'the organization has as many members as it may' using errcode = 'IF004';
+  end if;
 end
 $$;
 

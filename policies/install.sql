@@ -35,6 +35,7 @@ grant usage on schema app to insightforge, insightforge_auth, insightforge_user,
 {{ template "memberships.sql" . }}
 {{ template "member_emails.sql" . }}
 {{ template "invitations.sql" . }}
+{{ template "quotas.sql" . }}
 {{ template "audit_events.sql" . }}
 
 {{ template "datasets.sql" . }}
@@ -47,3 +48,4 @@ grant usage on schema app to insightforge, insightforge_auth, insightforge_user,
 {{ template "analyses.sql" . }}
 {{ template "analysis_runs.sql" . }}
 {{ template "questions.sql" . }}
+{{ template "questions_asked.sql" . }}

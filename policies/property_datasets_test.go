@@ -153,12 +153,22 @@ func (w *world) runAnalysis() operation {
 func (w *world) ask() operation {
 	p, id := w.place(), w.new("question")
 	about := w.some("dataset", p.org)
-	return w.makes(p, thing{"question", p.org, id, about, p.person, "how many?", 0}, "dataset",
-		w.call("insertQuestion", name(p.named), name(id), name(about), "how many?", "{}", name(p.person)))
+	asks := w.makes(p, thing{"question", p.org, id, about, p.person, "how many?", 0}, "dataset",
+		w.call("insertQuestion", name(p.named), name(id), name(about), "how many?", "{}", name(p.person)),
+		w.call("insertQuestionAsked", name(p.named), name(id)), w.call("lockQuotas", name(p.named)))
+	question := asks.model
+	asks.model = func(m *model, role string) string {
+		outcome := question(m, role)
+		if outcome == "1" { // it stays counted
+			m.things = append(m.things, thing{"asked", p.org, id, "", "", "", 0})
+		}
+		return outcome
+	}
+	return asks
 }
 
 // makes is an operation that makes a thing of another one. In whose name it is made is for the policies to check.
-func (w *world) makes(p place, made thing, of string, c command) operation {
+func (w *world) makes(p place, made thing, of string, calls ...command) operation {
 	return w.act(p, "makes "+made.id+" of "+made.of+" in "+p.named+" by "+made.by, "42501", func(m *model, role string) string {
 		switch {
 		case !creates(role) || made.by != p.person:
@@ -168,7 +178,7 @@ func (w *world) makes(p place, made thing, of string, c command) operation {
 		}
 		m.things = append(m.things, made)
 		return "1"
-	}, c)
+	}, calls...)
 }
 
 var gets = map[string]string{"dataset": "selectDataset", "analysis": "selectAnalysis", "invitation": "selectInvitation"}

@@ -36,6 +36,7 @@ var injections = []injection{
 	{"delete from app.memberships", func(m *model, role, person, org string) string {
 		return m.removes(org, func(p string) bool { return m.removable(person, role, p, org) })
 	}},
+	{"select from app.quotas for update", func(*model, string, string, string) string { return "1" }},
 	{"update app.invitations set revoked_at = now()", func(m *model, role, _, org string) string { return fmt.Sprint(m.revokes(role, org)) }},
 	{"update app.invitations set revoked_at = null", func(m *model, role, _, org string) string {
 		if m.clone().revokes(role, org) > 0 {
@@ -54,7 +55,9 @@ var refusedToAll = []string{
 	"update app.invitations set accepted_at = null", "delete from app.invitations", "select token_hash from app.invitations",
 	"update app.member_emails set email = 'injected'", "delete from app.member_emails", "delete from app.organizations",
 	"update app.organizations set created_by = app.user_id()", "update app.analyses set name = 'injected'", "update app.analysis_runs set result = '{}'",
-	"delete from app.analysis_runs", "delete from app.questions", "select from app.questions", "select from app.users", "truncate app.datasets",
+	"delete from app.analysis_runs", "delete from app.questions", "delete from app.questions_asked", "select from app.users",
+	"update app.quotas set members = 2000000000", "update app.quotas set locked_at = now()", "delete from app.quotas",
+	"insert into app.quotas (org_id) select org_id from app.quotas", "truncate app.datasets",
 	"update app.dataset_versions set published_by = app.user_id()", "delete from app.dataset_versions", "delete from app.dataset_columns",
 	"delete from app.dataset_segments", "delete from app.dataset_words", "delete from app.dataset_chunks", "update app.dataset_chunks set ints = '{2}'",
 }

@@ -18,7 +18,7 @@ func (w *world) found() operation {
 		if slices.ContainsFunc(m.orgs, func(o org) bool { return o.id == id }) {
 			return "23505"
 		}
-		m.orgs = append(m.orgs, org{id, person, "founded", 1})
+		m.orgs = append(m.orgs, org{id, person, "founded", 1000, 1})
 		m.join(person, id, "OWNER")
 		return "1"
 	}}
@@ -157,6 +157,8 @@ func (w *world) accept() operation {
 			return "IF003"
 		case m.role(who, i.org) != "":
 			return "23505"
+		case m.full(i.org):
+			return "IF004"
 		}
 		i.state = "accepted"
 		m.join(who, i.org, i.role)

@@ -7,7 +7,7 @@ import (
 
 // The permission table of design.md §6, as five questions. Nothing else here speaks of roles, and nothing asks SQL.
 
-// sees: everything in the organization but addresses and invitations.
+// sees: everything in the organization but addresses, invitations and others' questions.
 func sees(role string) bool { return role != "" }
 
 // creates datasets, analyses, runs and questions.
@@ -16,7 +16,7 @@ func creates(role string) bool { return changes(role, true) }
 // changes and deletes datasets and analyses, and fills datasets.
 func changes(role string, own bool) bool { return settles(role) || role == "ANALYST" && own }
 
-// settles: changes the organization, and sees addresses.
+// settles: changes the organization, and sees addresses and all questions.
 func settles(role string) bool { return role == "OWNER" || role == "ADMIN" }
 
 // manages members and invitations that have the other role, or are to have it.
@@ -40,6 +40,7 @@ type person struct {
 
 type org struct {
 	id, by, name string
+	members      int // at most, to join
 	revision     int
 }
 
@@ -87,6 +88,17 @@ func (m *model) person(id string) *person {
 
 func (m *model) org(id string) *org {
 	return &m.orgs[slices.IndexFunc(m.orgs, func(o org) bool { return o.id == id })]
+}
+
+// full: nobody more may join.
+func (m *model) full(org string) bool {
+	n := 0
+	for _, s := range m.memberships {
+		if s.org == org {
+			n++
+		}
+	}
+	return n >= m.org(org).members
 }
 
 func (m *model) join(person, org, role string) {
@@ -198,7 +210,8 @@ func (m *model) facts() []fact {
 	}
 	for _, o := range m.orgs {
 		facts = append(facts, fact{kind: "organization", org: o.id, id: o.id,
-			row: fmt.Sprintf("organization|%s||%s|%s|%s|%d", o.id, o.id, o.by, o.name, o.revision), listed: o.id + " " + o.name})
+			row: fmt.Sprintf("organization|%s||%s|%s|%s|%d", o.id, o.id, o.by, o.name, o.revision), listed: o.id + " " + o.name},
+			fact{kind: "quota", org: o.id, row: fmt.Sprintf("quota|%s||||%d|1000|107374182400|10000", o.id, o.members)})
 	}
 	for _, s := range m.memberships {
 		row := fmt.Sprintf("member|%s||%s||%s|%s|%d", s.org, s.person, s.role, s.name, s.revision)
@@ -240,8 +253,10 @@ func (m *model) shows(f fact, person, org string) bool {
 	}
 	role := m.role(person, org)
 	switch {
-	case f.org != org || f.kind == "question":
+	case f.org != org:
 		return false
+	case f.kind == "question":
+		return settles(role) || role != "" && f.person == person
 	case f.kind == "address":
 		return settles(role)
 	case f.kind == "invitation":

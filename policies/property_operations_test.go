@@ -47,7 +47,7 @@ func serverStatements(t testing.TB) statements {
 		"lockOrganization", "insertInvitation", "selectInvitations", "selectInvitation", "revokeInvitation", "selectJoinedOrganization",
 		"insertDataset", "insertSegment", "insertChunk", "insertWords", "insertVersion", "insertColumns", "selectDatasets", "selectDataset",
 		"updateDataset", "deleteDataset", "insertAnalysis", "selectAnalyses", "selectAnalysis",
-		"deleteAnalysis", "insertRun", "selectRuns", "insertQuestion",
+		"deleteAnalysis", "insertRun", "selectRuns", "insertQuestion", "insertQuestionAsked", "lockQuotas",
 	} {
 		s[name] = statement(t, name)
 	}

@@ -66,6 +66,7 @@ var tables = []table{
 	{"member_emails", "org_id", "'address', org_id, '', user_id, '', email"},
 	{"invitations", "org_id", `'invitation', org_id, '', id, invited_by, email, role, case when accepted_at is not null then 'accepted'
 		when revoked_at is not null then 'revoked' when expires_at > now() then 'open' else 'expired' end`},
+	{"quotas", "org_id", "'quota', org_id, '', '', '', members, datasets, stored_bytes, questions_per_day, locked_at"},
 	{"datasets", "org_id", "'dataset', org_id, '', id, created_by, name, revision, version"},
 	{"dataset_versions", "org_id", "'version', org_id, dataset_id, number, created_by, published_by"},
 	{"dataset_columns", "org_id", "'column', org_id, dataset_id, column_no, created_by, name"},
@@ -75,6 +76,7 @@ var tables = []table{
 	{"analyses", "org_id", "'analysis', org_id, dataset_id, id, created_by, name"},
 	{"analysis_runs", "org_id", "'run', org_id, analysis_id, id, created_by, ''"},
 	{"questions", "org_id", "'question', org_id, dataset_id, id, created_by, question"},
+	{"questions_asked", "org_id", "'asked', org_id, '', id, '', ''"},
 }
 
 // without are those that have nothing to do with organizations and are not compared.
@@ -113,7 +115,7 @@ func selectRows(named bool, names ...string) string {
 
 var (
 	selectEverything = selectRows(true)
-	selectAsMember   = selectRows(false, "organizations", "memberships", "member_emails", "invitations", "datasets", "dataset_versions",
-		"dataset_columns", "dataset_segments", "dataset_words", "dataset_chunks", "analyses", "analysis_runs")
+	selectAsMember   = selectRows(false, "organizations", "memberships", "member_emails", "invitations", "quotas", "datasets", "dataset_versions",
+		"dataset_columns", "dataset_segments", "dataset_words", "dataset_chunks", "analyses", "analysis_runs", "questions", "questions_asked")
 	selectAsPerson = selectRows(false, "users", "organizations", "memberships", "member_emails")
 )

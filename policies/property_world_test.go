@@ -95,8 +95,10 @@ func (w *world) begin() {
 		batch.Queue("insert into app.users (id, email, full_name, password_hash) values ($1, $2, $3, 'x')", w.id(name), w.email(name), name)
 	}
 	for _, o := range []string{"acme", "beta"} {
-		w.model.orgs = append(w.model.orgs, org{o, "ann", o, 1})
+		members := rapid.SampledFrom([]int{1000, 4, 5}).Draw(w.t, "members of "+o)
+		w.model.orgs = append(w.model.orgs, org{o, "ann", o, members, 1})
 		batch.Queue("insert into app.organizations (id, name, created_by) values ($1, $2, $3)", w.id(o), o, w.id("ann"))
+		batch.Queue("insert into app.quotas (org_id, members) values ($1, $2)", w.id(o), members)
 		for _, p := range w.model.people {
 			if role := rapid.SampledFrom(slices.Concat([]string{""}, roles, roles)).Draw(w.t, p.id+" in "+o); role != "" {
 				w.model.join(p.id, o, role)

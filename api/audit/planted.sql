@@ -29,6 +29,8 @@ insert into app.organizations (id, name, created_by)
 select md5('{salt}organizations/' || name)::uuid, name, md5('{salt}users/' || founder)::uuid
 from (values ('acme', 'olga'), ('beta', 'zed'), ('gamma', 'zoe')) o(name, founder);
 
+insert into app.quotas (org_id) select md5('{salt}organizations/' || name)::uuid from unnest(array['acme', 'beta', 'gamma']) name;
+
 -- The names and addresses tell the organization, so that a row can be named without it.
 insert into app.memberships (org_id, user_id, role, full_name)
 select md5('{salt}organizations/' || org)::uuid, md5('{salt}users/' || name)::uuid, role, name || '{salt} of ' || org
@@ -71,6 +73,7 @@ words as (insert into app.dataset_words (org_id, dataset_id, column_no, page_no,
 chunks as (insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, codes)
   select org_id, segment_id, 1, 0, created_by, 0, 1, 0, '{0}' from made),
 analyses as (insert into app.analyses (org_id, id, dataset_id, name, query, created_by) select org_id, analysis_id, dataset_id, name, '{}', created_by from made),
-runs as (insert into app.analysis_runs (org_id, id, analysis_id, created_by, result) select org_id, run_id, analysis_id, created_by, '{}' from made)
+runs as (insert into app.analysis_runs (org_id, id, analysis_id, created_by, result) select org_id, run_id, analysis_id, created_by, '{}' from made),
+asked as (insert into app.questions_asked (org_id, id) select org_id, md5('{salt}questions_asked/' || name)::uuid from made)
 insert into app.questions (org_id, id, dataset_id, question, interpretation, provider, created_by)
 select org_id, question_id, dataset_id, 'how many?', '{}', 'none', created_by from made;

@@ -26,6 +26,9 @@ type row struct {
 // everything is a statement without WHERE.
 var everything = row{kind: "every row"}
 
+// ofEach is one row of an organization.
+var ofEach = []row{{org: "acme"}, {org: "beta"}, {org: "gamma"}}
+
 // made are rows that somebody has made in an organization.
 var made = []row{
 	{kind: "own", org: "acme"}, {kind: "other's", org: "acme", by: "alan"},
@@ -61,7 +64,7 @@ var targets = []target{
 	{name: "idempotency_keys", key: "key = '{name}'", rows: people, insert: "(user_id, key, fingerprint, object_id) values ({by}, 'new', '', {new})",
 		extra: []attempt{{"delete", "expired", columns{}, everything, "delete from app.idempotency_keys where key = 'expired'"}}},
 
-	{name: "organizations", key: "id = {org}", rows: []row{{org: "acme"}, {org: "beta"}, {org: "gamma"}},
+	{name: "organizations", key: "id = {org}", rows: ofEach,
 		insert: "(id, name, created_by) values ({new}, 'x', {me})",
 		extra: []attempt{
 			{"insert", "the one that is being founded", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {me})"},
@@ -77,6 +80,13 @@ var targets = []target{
 		extra: []attempt{
 			{"insert", "in another's name", columns{}, invited[3], "insert into app.invitations (org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new{salt}@example.com', 'VIEWER', {alan}, 'x')"},
 			{"update", "revoked_at to null", columns{}, invited[4], "update app.invitations set revoked_at = null where id = {id}"},
+		}},
+
+	{name: "quotas", key: "org_id = {org}", rows: ofEach, insert: "(org_id) values ({org})",
+		extra: []attempt{
+			{"insert", "of the one that is being founded", columns{}, row{},
+				"insert into app.organizations (id, name, created_by) values ({founded}, 'x', {me})" + andThen + "insert into app.quotas (org_id) values ({founded})"},
+			{"update", "locked_at to null", columns{}, ofEach[0], "update app.quotas set locked_at = null"},
 		}},
 
 	{name: "datasets", key: "id = {id}", org: "org_id = {org}", rows: made, insert: "(org_id, id, name, created_by) values ({org}, {new}, 'x', {by})"},
@@ -105,6 +115,7 @@ var targets = []target{
 		insert: "(org_id, id, analysis_id, created_by, result) values ({org}, {new}, {analysis}, {by}, '{}')"},
 	{name: "questions", key: "id = {id}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, id, dataset_id, question, interpretation, provider, created_by) values ({org}, {new}, {dataset}, 'x', '{}', 'none', {by})"},
+	{name: "questions_asked", key: "id = {id}", org: "org_id = {org}", rows: ofEach, insert: "(org_id, id) values ({org}, {new})"},
 }
 
 // ways are the calls that begin a transaction, each with a statement that shows who one is then.

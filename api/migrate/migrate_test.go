@@ -3,6 +3,7 @@ package migrate
 import (
 	"io/fs"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -121,4 +122,39 @@ func TestAFailedInstallationChangesNothing(t *testing.T) {
 	conn := connect(t, "deployer", name)
 	require.ErrorContains(t, Run(t.Context(), conn, Files{files.Migrations, broken}, func(string) {}), "22012")
 	require.Equal(t, before, catalog(t, name))
+}
+
+// TestAnOrganizationOfBeforeHasQuotas: the owner, who migrates, is bound by forced row-level security.
+func TestAnOrganizationOfBeforeHasQuotas(t *testing.T) {
+	name := empty(t)
+	setUp(t, name)
+	conn := connect(t, "deployer", name)
+	none := fstest.MapFS{"install.sql": {Data: []byte("select 1;")}}
+	require.NoError(t, Run(t.Context(), conn, Files{before(t, "quotas"), none}, func(string) {}))
+	exec(t, "postgres", name, `insert into app.users (id, email, full_name, password_hash) values (gen_random_uuid(), 'ada@example.com', 'Ada', '');
+		insert into app.organizations (id, name, created_by) select gen_random_uuid(), 'Acme', id from app.users`)
+	_, err := steps(t, "deployer", name)
+	require.NoError(t, err)
+	require.NoError(t, check(t, "insightforge", name))
+	var limit int
+	require.NoError(t, connect(t, "postgres", name).QueryRow(t.Context(), "select members from app.quotas").Scan(&limit))
+	require.Equal(t, 1000, limit)
+}
+
+// before are the migrations before the one with this name.
+func before(t *testing.T, migration string) fs.FS {
+	t.Helper()
+	names, err := fs.Glob(files.Migrations, "0*.sql")
+	require.NoError(t, err)
+	earlier := fstest.MapFS{}
+	for _, name := range append([]string{"roles.sql"}, names...) {
+		if strings.HasSuffix(name, "_"+migration+".sql") {
+			return earlier
+		}
+		text, err := fs.ReadFile(files.Migrations, name)
+		require.NoError(t, err)
+		earlier[name] = &fstest.MapFile{Data: text}
+	}
+	require.Fail(t, "no such migration")
+	return nil
 }

@@ -67,6 +67,30 @@ func TxRow[T any](ctx context.Context, tx *Tx, sql string, args ...any) (T, erro
 	return send(ctx, tx, nil, sql, args, collectOne[T])
 }
 
+// exporting are the settings of what is read to be kept: times are written in UTC.
+var exporting = []string{"set local timezone = 'UTC'"}
+
+// TxEach is [TxRows] for any number of rows: do has each as it arrives, and no more of them are in memory. Where do fails, the
+// connection is given up: the rest of the rows is not waited for.
+func TxEach[T any](ctx context.Context, tx *Tx, do func(T) error, sql string, args ...any) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	_, err := send(ctx, tx, exporting, sql, args, func(rows pgx.Rows) (none struct{}, err error) {
+		for err == nil && rows.Next() {
+			var row T
+			if row, err = pgx.RowToStructByName[T](rows); err == nil {
+				err = do(row)
+			}
+		}
+		if err != nil {
+			cancel()
+			return none, err
+		}
+		return none, rows.Err()
+	})
+	return err
+}
+
 // Exec runs one statement inside tx and returns how many rows it touched.
 func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	return send(ctx, tx, nil, sql, args, affected)

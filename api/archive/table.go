@@ -1,0 +1,148 @@
+package archive
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/insightforge/insightforge/api/column"
+)
+
+// Values are a column's values in a number of rows. One of the arrays has them; codes are places in Words.
+type Values struct {
+	Ints   pgtype.FlatArray[pgtype.Int8]
+	Floats pgtype.FlatArray[pgtype.Float8]
+	Codes  pgtype.FlatArray[pgtype.Int4]
+	Texts  pgtype.FlatArray[pgtype.Text]
+	Words  []string `db:"-"`
+}
+
+func (v Values) rows() int { return len(v.Ints) + len(v.Floats) + len(v.Codes) + len(v.Texts) }
+
+// check tells of what was stored wrongly, which would else be left out.
+func (v Values) check(rows int) error {
+	if v.rows() != rows {
+		return fmt.Errorf("a column has %d values where the first has %d", v.rows(), rows)
+	}
+	for _, c := range v.Codes {
+		if c.Valid && (c.Int32 < 0 || int(c.Int32) >= len(v.Words)) {
+			return fmt.Errorf("code %d has no word among %d", c.Int32, len(v.Words))
+		}
+	}
+	return nil
+}
+
+// Table writes a table as CSV. A missing value is nothing, an empty text is "". Every value is whole: a decimal has all its
+// digits. What a spreadsheet would take for a formula has an apostrophe before it, and so has what begins with one: in a text,
+// take one away where there is one.
+type Table struct {
+	w       io.Writer
+	columns []column.Column
+	line    []byte
+}
+
+// NewTable writes the header.
+func NewTable(w io.Writer, columns []column.Column) (*Table, error) {
+	t := &Table{w: w, columns: columns}
+	for _, c := range columns {
+		t.text(c.Name)
+	}
+	return t, t.end()
+}
+
+// Write writes rows, given as the values of each column.
+func (t *Table) Write(values []Values) (rows int64, err error) {
+	n := values[0].rows()
+	for _, v := range values {
+		if err := v.check(n); err != nil {
+			return 0, err
+		}
+	}
+	for row := range n {
+		for i, c := range t.columns {
+			t.cell(c, values[i], row)
+		}
+		if err := t.end(); err != nil {
+			return 0, err
+		}
+	}
+	return int64(n), nil
+}
+
+// end ends a line: its last comma becomes the line's end.
+func (t *Table) end() error {
+	t.line[len(t.line)-1] = '\n'
+	_, err := t.w.Write(t.line)
+	t.line = t.line[:0]
+	return err
+}
+
+func (t *Table) cell(c column.Column, v Values, row int) {
+	switch {
+	case v.Ints != nil && v.Ints[row].Valid:
+		t.line = append(appendNumber(t.line, c, v.Ints[row].Int64), ',')
+	case v.Floats != nil && v.Floats[row].Valid:
+		t.line = append(strconv.AppendFloat(t.line, v.Floats[row].Float64, 'g', -1, 64), ',')
+	case v.Codes != nil && v.Codes[row].Valid:
+		t.text(v.Words[v.Codes[row].Int32])
+	case v.Texts != nil && v.Texts[row].Valid:
+		t.text(v.Texts[row].String)
+	default:
+		t.line = append(t.line, ',')
+	}
+}
+
+func (t *Table) text(s string) {
+	apostrophe := s != "" && strings.IndexByte("=+-@\t\r'", s[0]) >= 0
+	if !apostrophe && s != "" && !strings.ContainsAny(s, ",\"\r\n") && s[0] != ' ' && s[len(s)-1] != ' ' {
+		t.line = append(append(t.line, s...), ',')
+		return
+	}
+	t.line = append(t.line, '"')
+	if apostrophe {
+		t.line = append(t.line, '\'')
+	}
+	for i := range len(s) {
+		if s[i] == '"' {
+			t.line = append(t.line, '"')
+		}
+		t.line = append(t.line, s[i])
+	}
+	t.line = append(t.line, '"', ',')
+}
+
+// appendNumber writes what the payload ints holds.
+func appendNumber(b []byte, c column.Column, v int64) []byte {
+	switch c.Type {
+	case column.Decimal:
+		return appendDecimal(b, v, c.Scale)
+	case column.Boolean:
+		return strconv.AppendBool(b, v != 0)
+	case column.Date:
+		return time.Unix(0, 0).UTC().AddDate(0, 0, int(v)).AppendFormat(b, time.DateOnly)
+	case column.Timestamp:
+		return time.UnixMicro(v).UTC().AppendFormat(b, time.RFC3339Nano)
+	default:
+		return strconv.AppendInt(b, v, 10)
+	}
+}
+
+// appendDecimal writes v·10^-scale with scale digits after the point, so that the column is read with that scale again.
+func appendDecimal(b []byte, v int64, scale int) []byte {
+	if v < 0 {
+		b, v = append(b, '-'), -v
+	}
+	digits := strconv.AppendInt(make([]byte, 0, 20), v, 10)
+	for len(digits) <= scale {
+		digits = append([]byte{'0'}, digits...)
+	}
+	b = append(b, digits[:len(digits)-scale]...)
+	if scale > 0 {
+		b = append(append(b, '.'), digits[len(digits)-scale:]...)
+	}
+	return b
+}

@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+
+	"github.com/insightforge/insightforge/api/archive"
+	"github.com/insightforge/insightforge/api/tenant"
+)
+
+const (
+	selectDatasetIDs = `
+select id from app.datasets where org_id = $1 order by id`
+	exportDataset = `
+select row_to_json(t) as line from (
+  select d.*, (select json_agg(v) from (
+    select v.number, v.published_by, v.published_at, v.row_count, v.byte_count, encode(v.sha256, 'hex') as sha256, v.segment_ids,
+      (select json_agg(c) from (
+        select c.column_no, c.name, c.type, c.scale, c.payload, c.null_count
+        from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number order by c.column_no) c) as columns
+    from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 order by v.number) v) as versions
+  from app.datasets d where d.org_id = $1 and d.id = $2) t`
+	selectVersions = `
+select v.dataset_id as id, v.org_id, v.number, v.segment_ids,
+  (select coalesce(json_agg(json_build_object('No', c.column_no, 'Name', c.name, 'Type', c.type, 'Scale', c.scale, 'Payload', c.payload)
+     order by c.column_no), '[]')
+   from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number) as columns
+from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 order by v.number`
+)
+
+// datasets writes each with its versions. A version is a whole table: when versions share segments, their rows are in the files
+// of all of them.
+func (e *export) datasets(ctx context.Context) error {
+	ids, err := tenant.TxRows[struct{ ID uuid.UUID }](ctx, e.tx, selectDatasetIDs, e.org)
+	if err != nil {
+		return err
+	}
+	for _, dataset := range ids {
+		if err := e.dataset(ctx, dataset.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *export) dataset(ctx context.Context, id uuid.UUID) error {
+	path := "datasets/" + id.String()
+	if err := e.rows(ctx, path+"/dataset.json", exportDataset, e.org, id); err != nil {
+		return err
+	}
+	versions, err := tenant.TxRows[version](ctx, e.tx, selectVersions, e.org, id)
+	if err != nil {
+		return err
+	}
+	words, err := e.words(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, v := range versions {
+		err := e.archive.Create(fmt.Sprintf("%s/%d.csv", path, v.Number), func(w io.Writer) (int64, error) { return e.table(ctx, w, v, words) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const selectAllWords = `
+select column_no, words from app.dataset_words where org_id = $1 and dataset_id = $2 order by column_no, page_no`
+
+// words are the dictionaries of a dataset, by the numbers of its columns: at most 10 MiB for one that was uploaded.
+func (e *export) words(ctx context.Context, dataset uuid.UUID) (map[int][]string, error) {
+	words := map[int][]string{}
+	return words, tenant.TxEach(ctx, e.tx, func(page columnWords) error {
+		words[page.ColumnNo] = append(words[page.ColumnNo], page.Words...)
+		return nil
+	}, selectAllWords, e.org, dataset)
+}
+
+// table writes the rows of a version in their order.
+func (e *export) table(ctx context.Context, w io.Writer, v version, words map[int][]string) (rows int64, err error) {
+	table, err := archive.NewTable(w, v.Columns)
+	if err != nil {
+		return 0, err
+	}
+	for _, segment := range v.SegmentIDs {
+		for chunk, written := 0, int64(1); written > 0; chunk++ {
+			if written, err = e.chunk(ctx, table, v, words, segment, chunk); err != nil {
+				return 0, err
+			}
+			rows += written
+		}
+	}
+	return rows, nil
+}
+
+// columnValues are one chunk of one column.
+type columnValues struct {
+	ColumnNo int
+	archive.Values
+}
+
+const selectChunk = `
+select column_no, ints, floats, codes, texts
+from app.dataset_chunks where org_id = $1 and segment_id = $2 and column_no = any ($3) and chunk_no = $4`
+
+// chunk writes the rows of one chunk of each column, at most 16,384 and 3 MiB together; none after the last.
+func (e *export) chunk(ctx context.Context, table *archive.Table, v version, words map[int][]string, segment uuid.UUID, no int) (int64, error) {
+	place, numbers := map[int]int{}, make([]int, len(v.Columns))
+	for i, c := range v.Columns {
+		place[c.No], numbers[i] = i, c.No
+	}
+	found, err := tenant.TxRows[columnValues](ctx, e.tx, selectChunk, e.org, segment, numbers, no)
+	if err != nil || len(found) == 0 {
+		return 0, err
+	}
+	values := make([]archive.Values, len(v.Columns))
+	for _, c := range found {
+		c.Words = words[c.ColumnNo]
+		values[place[c.ColumnNo]] = c.Values
+	}
+	return table.Write(values)
+}
