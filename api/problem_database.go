@@ -49,7 +49,7 @@ func fromDatabase(err error) *Problem {
 
 func ofSQLState(state string) *Problem {
 	p := refuse(codeOfSQLState(state), "")
-	if state == "IF004" {
+	if state == "IF006" {
 		p.Quota = &ExceededQuota{Name: "members"}
 	}
 	return p
@@ -78,7 +78,7 @@ func codeOfSQLState(state string) string {
 		return "invitation_closed"
 	case "IF003":
 		return "inviter_lost_right"
-	case "IF004":
+	case "IF006":
 		return "quota_exceeded"
 	}
 	switch class := state[:2]; {

@@ -5,7 +5,7 @@
 -- through the policies, as the role they have just taken. SET LOCAL rather than set_config(): it reaches Citus workers,
 -- and set_config can then be revoked from PUBLIC. Their search_path is fixed, whatever the session's is.
 --
--- Errors: P0002 not a member, or nothing there; 28000 the user is gone; IF001–IF004 why an invitation is refused.
+-- Errors: P0002 not a member, or nothing there; 28000 the user is gone; IF001–IF006 why an invitation is refused.
 
 -- A caller not known yet: may reach only what p_subject names (an address, a session id, a token's hash).
 create or replace function app.begin_auth(p_subject text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -118,7 +118,7 @@ begin
   -- As a member, who may count them. Whoever joins at the same time waits for the lock and counts after that.
   select members into member_limit from app.quotas where org_id = invitation.org_id for update;
   if ((select count(*) from app.memberships where org_id = invitation.org_id) <= member_limit) is not true then
-    raise exception 'the organization has as many members as it may' using errcode = 'IF004';
+    raise exception 'the organization has as many members as it may' using errcode = 'IF006';
   end if;
 end
 $$;

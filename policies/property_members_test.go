@@ -158,7 +158,7 @@ func (w *world) accept() operation {
 		case m.role(who, i.org) != "":
 			return "23505"
 		case m.full(i.org):
-			return "IF004"
+			return "IF006"
 		}
 		i.state = "accepted"
 		m.join(who, i.org, i.role)

@@ -34,7 +34,7 @@ func Founder(user, org uuid.UUID, name string) Caller {
 }
 
 // Invitee accepts the invitation whose token has this hash and is a member of its organization in this transaction.
-// No such invitation: SQLSTATE P0002; refused: IF001 to IF004 (policies/begin.sql); a member already: 23505.
+// No such invitation: SQLSTATE P0002; refused: IF001 to IF006 (policies/begin.sql); a member already: 23505.
 func Invitee(user uuid.UUID, tokenHash string) Caller {
 	return Caller{"select app.begin_invitation($1, $2)", []any{user, tokenHash}}
 }
