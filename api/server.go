@@ -92,6 +92,7 @@ func (s *Server) registerAll() {
 	s.registerPermissions()
 	s.registerMembers()
 	s.registerInvitations()
+	s.registerReceivedInvitations()
 	s.registerDatasets()
 	s.registerUploads()
 	s.registerRows()

@@ -8,7 +8,7 @@
 -- their other sessions end in the same transaction; it is read by its address only.
 
 grant select (id, email, password_hash, revision), insert (id, email, full_name, password_hash) on app.users to insightforge_auth;
-grant select (id, email, full_name, created_at, updated_at, revision), update (full_name, password_hash, updated_at, revision) on app.users to insightforge_user;
+grant select (id, email, full_name, created_at, updated_at, revision, email_verified_at), update (full_name, password_hash, updated_at, revision) on app.users to insightforge_user;
 
 create policy users_select_auth on app.users for select to insightforge_auth using (email = app.subject());
 create policy users_insert_auth on app.users for insert to insightforge_auth with check (email = app.subject());
