@@ -20,6 +20,7 @@ alter table app.users force row level security;
 alter table app.invitations alter column organization_name set not null, alter column invited_by_name set not null;
 
 create index invitations_email on app.invitations (email);
+create index member_emails_email on app.member_emails (org_id, email); -- is the invited a member?
 
 -- One that takes an id as well is installed with the policies.
 drop function if exists app.begin_invitation(uuid, text);
@@ -31,5 +32,6 @@ alter table app.organizations add column if not exists deleted_at timestamptz;
 alter table app.organizations drop column if exists deleted_at;
 drop function if exists app.begin_invitation(uuid, text, uuid);
 drop function if exists app.begin_addressee(uuid, uuid);
+drop index app.member_emails_email;
 drop index app.invitations_email;
 alter table app.invitations drop column organization_name, drop column invited_by_name, drop column declined_at, drop column resent_at;
