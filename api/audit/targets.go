@@ -175,8 +175,9 @@ func roleChanges() (attempts []attempt) {
 	return attempts
 }
 
-// ofInvitations sets one thing of every kind of invitation.
-func ofInvitations(variant, set string) (attempts []attempt) {
+// ofInvitations sets one thing of every kind of invitation, and of all of them without reading any.
+func ofInvitations(variant, set string) []attempt {
+	attempts := []attempt{{"update", variant, columns{}, everything, "update app.invitations set " + set}}
 	for _, r := range invited {
 		attempts = append(attempts, attempt{"update", variant, columns{}, r, "update app.invitations set " + set + " where id = {id}"})
 	}
