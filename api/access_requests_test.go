@@ -138,15 +138,33 @@ func invitations() (lines []line) {
 			return request{path: []string{o.invite(o.owner, newEmail(), role)["id"].(string)}}
 		}})
 	}
-	return append(lines, line{operation: "accept-invitation", on: "to one's own address", first: outsider, make: acceptInvitation})
+	for _, role := range roles {
+		lines = append(lines, line{operation: "resend-invitation", on: "to " + role, make: func(o *organization, _ person) request {
+			return request{path: []string{o.invite(o.owner, newEmail(), role)["id"].(string)}}
+		}})
+	}
+	return append(lines,
+		line{operation: "list-received-invitations", make: nothing},
+		line{operation: "accept-invitation", on: "to one's own address", first: outsider, make: acceptInvitation},
+		line{operation: "accept-received-invitation", on: "to oneself", first: outsider, make: receivedInvitation},
+		line{operation: "decline-invitation", on: "to oneself", make: receivedInvitation})
 }
 
 // acceptInvitation is of an invitation to the caller, who may have become a member since.
 func acceptInvitation(o *organization, caller person) request {
-	role := o.roleOf(caller)
-	o.force(caller, "") // a member cannot be invited
-	defer o.force(caller, role)
-	return request{body: object{"token": o.invite(o.owner, caller.email, "VIEWER")["token"]}}
+	return request{body: object{"token": o.inviteMember(caller)["token"]}}
+}
+
+func receivedInvitation(o *organization, caller person) request {
+	return request{path: []string{o.inviteMember(caller)["id"].(string)}}
+}
+
+// inviteMember takes the membership away for that moment: a member cannot be invited.
+func (o *organization) inviteMember(p person) object {
+	role := o.roleOf(p)
+	o.force(p, "")
+	defer o.force(p, role)
+	return o.invite(o.owner, p.email, "VIEWER")
 }
 
 func datasets() []line {

@@ -19,17 +19,20 @@ import (
 
 func (s *Server) registerInvitations() {
 	const path = "/api/v1/organizations/{org_id}/invitations"
+	const one = path + "/{invitation_id}"
 	tags := []string{"invitations"}
 	operation(s, huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
-		Summary: "Invite an address", DefaultStatus: http.StatusCreated, Errors: []int{409},
-		Description: "OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days: hand it to the person " +
-			"you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it."}, s.createInvitation)
+		Summary: "Invite an address", DefaultStatus: http.StatusCreated, Errors: []int{409, 429},
+		Description: "OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days. Whoever accepts has to have " +
+			"verified the address."}, s.createInvitation)
 	operation(s, huma.Operation{OperationID: "list-invitations", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the invitations", Description: "OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none."}, s.listInvitations)
-	operation(s, huma.Operation{OperationID: "revoke-invitation", Method: http.MethodDelete, Path: path + "/{invitation_id}", Tags: tags,
+	operation(s, huma.Operation{OperationID: "revoke-invitation", Method: http.MethodDelete, Path: one, Tags: tags,
 		Summary: "Revoke an invitation", DefaultStatus: http.StatusNoContent, Errors: []int{409}}, s.revokeInvitation)
-	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "accept-invitation", Method: http.MethodPost, Path: "/api/v1/invitations/accept", Tags: tags,
-		Summary: "Accept an invitation to one's own address", Errors: []int{403, 404, 409}}), s.acceptInvitation)
+	operation(s, huma.Operation{OperationID: "resend-invitation", Method: http.MethodPost, Path: one + "/resend", Tags: tags,
+		Summary: "Send an invitation again", Errors: []int{409, 429},
+		Description: "For whoever may invite to its role. An open one, or one that has expired, gets a new token, and seven days from now; the token before serves no " +
+			"more. Whoever sends it is its inviter from then on. Once a minute."}, s.resendInvitation)
 }
 
 // Invitation is an offer of membership to an address.
@@ -37,12 +40,24 @@ type Invitation struct {
 	ID         uuid.UUID  `json:"id" format:"uuid"`
 	Email      string     `json:"email" format:"email"`
 	Role       Role       `json:"role"`
-	InvitedBy  uuid.UUID  `json:"invited_by" format:"uuid"`
+	State      string     `json:"state" enum:"open,accepted,revoked,declined,expired"`
+	InvitedBy  uuid.UUID  `json:"invited_by" format:"uuid" doc:"Who sent it last, and whose right to invite is looked up when it is accepted"`
 	CreatedAt  time.Time  `json:"created_at"`
+	ResentAt   *time.Time `json:"resent_at"`
 	ExpiresAt  time.Time  `json:"expires_at"`
 	AcceptedAt *time.Time `json:"accepted_at"`
 	RevokedAt  *time.Time `json:"revoked_at"`
+	DeclinedAt *time.Time `json:"declined_at"`
 }
+
+// The columns of an Invitation.
+const (
+	invitationState = `
+case when accepted_at is not null then 'accepted' when revoked_at is not null then 'revoked' when declined_at is not null then 'declined'
+  when expires_at > now() then 'open' else 'expired' end`
+	invitationColumns = `
+id, email, role, ` + invitationState + ` as state, invited_by, created_at, resent_at, expires_at, accepted_at, revoked_at, declined_at`
+)
 
 // InvitationWithToken is an invitation with the token that accepts it.
 type InvitationWithToken struct {
@@ -56,30 +71,33 @@ type NewInvitation struct {
 	Role  Role   `json:"role"`
 }
 
-// InvitationToken accepts an invitation.
-type InvitationToken struct {
-	Token string `json:"token" maxLength:"100"`
-}
-
 // Of two invitations to one address at once the second has to see the first: it waits here, in a statement of its own,
-// and the next one takes its snapshot after that. Who may not invite locks nothing.
+// and the next one takes its snapshot after that. Who may not invite locks nothing. Rows that only name the organization are
+// made meanwhile: who accepts holds an invitation and makes a membership, and would else wait for who sends it again.
 const lockOrganization = `
-select id from app.organizations where id = $1 for update`
+select id from app.organizations where id = $1 for no key update`
 
-// A member and an open invitation are in the way; an expired or revoked one is not.
+// A member and an open invitation are in the way; an expired, revoked or declined one is not. The names are for the
+// invited, who may read neither table.
 const insertInvitation = `
-insert into app.invitations (org_id, id, email, role, invited_by, token_hash)
-select $1, $2, $3, $4, $5, $6
-where not exists (select from app.member_emails where org_id = $1 and email = $3)
+insert into app.invitations (org_id, id, email, role, invited_by, token_hash, organization_name, invited_by_name)
+select $1, $2, $3, $4, $5, $6, o.name, m.full_name
+from app.organizations o, app.memberships m
+where o.id = $1 and m.org_id = $1 and m.user_id = $5
+  and not exists (select from app.member_emails where org_id = $1 and email = $3)
   and not exists (select from app.invitations where org_id = $1 and email = $3
-    and accepted_at is null and revoked_at is null and expires_at > now())
-returning id, email, role, invited_by, created_at, expires_at, accepted_at, revoked_at`
+    and accepted_at is null and revoked_at is null and declined_at is null and expires_at > now())
+returning ` + invitationColumns
 
 func (s *Server) createInvitation(ctx context.Context, in *struct {
 	InOrganization
 	Body NewInvitation
 }) (*struct{ Body InvitationWithToken }, error) {
 	token, email := invitationToken(), normalized(in.Body.Email)
+	mails, to := s.limits.invitations, session(ctx).User.String()+" "+email
+	if wait := mails.Take(to, s.limits.now()).Wait; wait > 0 {
+		return nil, tooSoon(wait)
+	}
 	var i Invitation
 	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) (err error) {
 		if _, err := tx.Exec(ctx, lockOrganization, in.OrgID); err != nil {
@@ -94,6 +112,9 @@ func (s *Server) createInvitation(ctx context.Context, in *struct {
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.notInvited(ctx, in.OrgID, email)
+	}
+	if err != nil {
+		mails.GiveBack(to, 1)
 	}
 	return &struct{ Body InvitationWithToken }{InvitationWithToken{i, token}}, err
 }
@@ -129,15 +150,17 @@ func (s *Server) notInvited(ctx context.Context, org uuid.UUID, email string) er
 }
 
 const selectInvitations = `
-select id, email, role, invited_by, created_at, expires_at, accepted_at, revoked_at
-from app.invitations where org_id = $1 and id < $2 order by id desc limit $3`
+select ` + invitationColumns + `
+from app.invitations where org_id = $1 and id < $2 and ($4 = '' or ` + invitationState + ` = $4)
+order by id desc limit $3`
 
 func (s *Server) listInvitations(ctx context.Context, in *struct {
 	InOrganization
 	Page
+	State string `query:"state" enum:"open,accepted,revoked,declined,expired" doc:"Only these; without it all"`
 }) (*listed[Invitation], error) {
 	caller := member(ctx, in.OrgID)
-	rows, err := tenant.Rows[Invitation](ctx, s.db, caller, selectInvitations, in.OrgID, in.before, in.Limit+1)
+	rows, err := tenant.Rows[Invitation](ctx, s.db, caller, selectInvitations, in.OrgID, in.before, in.Limit+1, in.State)
 	if err == nil && len(rows) == 0 {
 		err = s.mayInvite(ctx, caller)
 	}
@@ -158,12 +181,15 @@ func (s *Server) mayInvite(ctx context.Context, caller tenant.Caller) error {
 
 const revokeInvitation = `
 update app.invitations set revoked_at = now()
-where org_id = $1 and id = $2 and revoked_at is null and accepted_at is null`
+where org_id = $1 and id = $2 and accepted_at is null and revoked_at is null and declined_at is null`
 
-func (s *Server) revokeInvitation(ctx context.Context, in *struct {
+// InvitationPath names an invitation of an organization.
+type InvitationPath struct {
 	InOrganization
 	InvitationID uuid.UUID `path:"invitation_id" format:"uuid"`
-}) (*struct{}, error) {
+}
+
+func (s *Server) revokeInvitation(ctx context.Context, in *InvitationPath) (*struct{}, error) {
 	caller := member(ctx, in.OrgID)
 	touched, err := tenant.Exec(ctx, s.db, caller, revokeInvitation, in.OrgID, in.InvitationID)
 	if err == nil && touched == 0 {
@@ -183,19 +209,69 @@ func (s *Server) notRevoked(ctx context.Context, caller tenant.Caller, org, id u
 	return refuse("invitation_closed", "")
 }
 
-// begin_invitation has done it all; the statement reads the organization that the caller is in now.
-const selectJoinedOrganization = `
-select id, name, app.role() as role, created_at, updated_at, revision from app.organizations where id = app.org_id()`
+// was is locked, so that the event has what is changed, and whoever accepts or revokes at that moment comes before or after.
+const resendInvitation = `
+with was as materialized (
+  select id, email, invited_by, expires_at from app.invitations
+  where org_id = $1 and id = $2 and accepted_at is null and revoked_at is null and declined_at is null
+    and (resent_at is null or resent_at <= now() - interval '1 minute') for update),
+changed as (
+  update app.invitations i set token_hash = $3, expires_at = now() + interval '7 days', resent_at = now(),
+    invited_by = m.user_id, organization_name = o.name, invited_by_name = m.full_name
+  from was, app.organizations o, app.memberships m
+  where i.org_id = $1 and i.id = was.id and o.id = $1 and m.org_id = $1 and m.user_id = app.user_id()
+    and not exists (select from app.member_emails where org_id = $1 and email = was.email)
+    and not exists (select from app.invitations where org_id = $1 and email = was.email and id <> was.id
+      and accepted_at is null and revoked_at is null and declined_at is null and expires_at > now())
+  returning i.id, i.email, i.role, i.invited_by, i.created_at, i.resent_at, i.expires_at, i.accepted_at, i.revoked_at, i.declined_at),
+event as (
+  insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, after, request_id, address)
+  select $1, $4, app.user_id(), app.subject()::uuid, 'invitation.resent', c.id,
+    jsonb_build_object('invited_by', was.invited_by, 'expires_at', was.expires_at),
+    jsonb_build_object('invited_by', c.invited_by, 'expires_at', c.expires_at), $5, $6
+  from changed c, was)
+select ` + invitationColumns + ` from changed`
 
-func (s *Server) acceptInvitation(ctx context.Context, in *struct {
-	Body InvitationToken
-}) (*found[Organization], error) {
-	caller := tenant.Invitee(session(ctx).User, tokenHash(in.Body.Token))
-	o, err := tenant.Row[Organization](ctx, s.db, caller, selectJoinedOrganization)
-	if isSQLState(err, "23505") {
-		return nil, refuse("already_member", "")
+func (s *Server) resendInvitation(ctx context.Context, in *InvitationPath) (*struct{ Body InvitationWithToken }, error) {
+	caller, token := member(ctx, in.OrgID), invitationToken()
+	var i Invitation
+	err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) (err error) {
+		if _, err := tx.Exec(ctx, lockOrganization, in.OrgID); err != nil {
+			return err
+		}
+		i, err = tenant.TxRow[Invitation](ctx, tx.Last(), resendInvitation, recorded(ctx, in.OrgID, in.InvitationID, tokenHash(token))...)
+		return err
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = s.notResent(ctx, caller, in.OrgID, in.InvitationID)
 	}
-	return &found[Organization]{etag(o.Revision), o}, err
+	return &struct{ Body InvitationWithToken }{InvitationWithToken{i, token}}, err
+}
+
+// retry: what was in the way is not there any more.
+const selectNotResent = `
+select case when i.accepted_at is not null or i.revoked_at is not null or i.declined_at is not null then 'invitation_closed'
+    when exists (select from app.member_emails where org_id = $1 and email = i.email) then 'already_member'
+    when exists (select from app.invitations o where o.org_id = $1 and o.email = i.email and o.id <> i.id
+      and o.accepted_at is null and o.revoked_at is null and o.declined_at is null and o.expires_at > now()) then 'already_invited'
+    when i.resent_at > now() - interval '1 minute' then 'rate_limited' else 'retry' end as code,
+  coalesce(extract(epoch from i.resent_at + interval '1 minute' - now()), 0)::float8 as wait
+from app.invitations i where i.org_id = $1 and i.id = $2`
+
+// notResent: whoever sees an invitation may send it again.
+func (s *Server) notResent(ctx context.Context, caller tenant.Caller, org, id uuid.UUID) error {
+	row, err := tenant.Row[struct {
+		Code string
+		Wait float64 // s
+	}](ctx, s.db, caller, selectNotResent, org, id)
+	switch {
+	case err != nil:
+		return err
+	case row.Code == "rate_limited":
+		return tooSoon(time.Duration(row.Wait * float64(time.Second)))
+	default:
+		return refuse(row.Code, "")
+	}
 }
 
 // invitationToken is 256 random bits; the prefix makes a leaked one recognisable to scanners.

@@ -18,12 +18,13 @@ import (
 // limits are how often somebody may fail to show who they are. They are this process's own: docs/decisions/0012 has what
 // that costs.
 type limits struct {
-	now       func() time.Time
-	trusted   proxies
-	passwords *limit.Table // by client address
-	tokens    *limit.Table // by client address
-	accounts  *limit.Table // by the address of the account that is named, be there one or not
-	pairs     *limit.Table // accounts that have signed in from a client address
+	now         func() time.Time
+	trusted     proxies
+	passwords   *limit.Table // by client address
+	tokens      *limit.Table // by client address
+	accounts    *limit.Table // by the address of the account that is named, be there one or not
+	pairs       *limit.Table // accounts that have signed in from a client address
+	invitations *limit.Table // by the inviter and the invited address, in all organizations: not failures, but mails
 }
 
 // The policies. Of 24 hours of guessing one account's password gets about 110 tries, whatever the number of client
@@ -42,6 +43,8 @@ func newLimits(trusted proxies) *limits {
 		tokens:    limit.New(limit.Policy{Name: "address", Free: 100, Forget: 6 * time.Second, First: time.Second, Longest: time.Minute}),
 		accounts:  limit.New(limit.Policy{Name: "account", Free: 5, Forget: 15 * time.Minute, First: time.Second, Longest: 15 * time.Minute}),
 		pairs:     limit.New(limit.Policy{Forget: 90 * 24 * time.Hour}),
+
+		invitations: limit.New(limit.Policy{Free: 20, Forget: 3 * time.Minute, First: time.Minute, Longest: 15 * time.Minute}),
 	}
 }
 
@@ -121,6 +124,13 @@ func (a *attempt) tell(p limit.Policy, state limit.State) {
 	a.state += separator + fmt.Sprintf("%q;r=%d;t=%s", p.Name, state.Remaining, seconds(state.Next))
 	a.header.SetHeader("RateLimit-Policy", a.policies)
 	a.header.SetHeader("RateLimit", a.state)
+}
+
+// tooSoon is the refusal of what may be done again after a wait.
+func tooSoon(wait time.Duration) *Problem {
+	p := refuse("rate_limited", "")
+	p.retryAfter = seconds(wait)
+	return p
 }
 
 // seconds are rounded up: who comes back then is not too early.

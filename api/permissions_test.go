@@ -103,8 +103,9 @@ func TestPermissionsSayConditionsAndColumns(t *testing.T) {
 		"columns": []any{"role", "updated_at", "revision"}}, admin["memberships update"])
 	require.Equal(t, "user_id = app.user_id() or role in ('ANALYST', 'VIEWER')", admin["memberships delete"]["condition"])
 	require.Equal(t, "invited_by = app.user_id() and role in ('ANALYST', 'VIEWER')", admin["invitations insert"]["condition"])
-	require.Equal(t, object{"allowed": "some", "condition": "revoked_at is null and accepted_at is null", "check": "revoked_at is not null",
-		"policy": "invitations_update", "columns": []any{"revoked_at"}}, owner["invitations update"])
+	require.Equal(t, object{"allowed": "some", "condition": "accepted_at is null and revoked_at is null and declined_at is null",
+		"check":  "revoked_at is not null or (invited_by = app.user_id() and expires_at <= (now() + interval '7 days'))",
+		"policy": "invitations_update", "columns": []any{"invited_by", "token_hash", "expires_at", "revoked_at", "organization_name", "invited_by_name", "resent_at"}}, owner["invitations update"])
 	require.Equal(t, "user_id = app.user_id() and created_at < (now() - interval '24 hours')", viewer["idempotency_keys delete"]["condition"])
 	require.Equal(t, object{"allowed": "none"}, owner["questions delete"])
 	require.Equal(t, object{"allowed": "some", "check": "locked_at is null", "columns": []any{"locked_at"}}, analyst["quotas update"])

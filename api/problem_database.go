@@ -74,12 +74,22 @@ func codeOfSQLState(state string) string {
 		return "timeout"
 	case "IF001":
 		return "invitation_address"
-	case "IF002":
-		return "invitation_closed"
 	case "IF003":
 		return "inviter_lost_right"
 	case "IF006":
 		return "quota_exceeded"
+	case "IF004":
+		return "organization_deleted"
+	case "IF005":
+		return "email_unverified"
+	case "IF021":
+		return "invitation_accepted"
+	case "IF022":
+		return "invitation_revoked"
+	case "IF023":
+		return "invitation_declined"
+	case "IF024":
+		return "invitation_expired"
 	}
 	switch class := state[:2]; {
 	case class == "22":

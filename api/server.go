@@ -102,6 +102,7 @@ func (s *Server) registerAll() {
 	s.registerExport()
 	s.registerMembers()
 	s.registerInvitations()
+	s.registerReceivedInvitations()
 	s.registerDatasets()
 	s.registerUploads()
 	s.registerRows()

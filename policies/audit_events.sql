@@ -1,8 +1,8 @@
--- audit_events   | OWNER | ADMIN | ANALYST | VIEWER
--- select         | ✔     | ✔     | own     | own
--- insert         | ✔ in one's own name, now: the time is not theirs
--- update         |       |       |         |
--- delete         |       |       |         |
+-- audit_events   | OWNER | ADMIN | ANALYST | VIEWER | user (the addressee of an invitation)
+-- select         | ✔     | ✔     | own     | own    |
+-- insert         | ✔ in one's own name, now: the time is not theirs | ✔ that they have declined it
+-- update         |       |       |         |        |
+-- delete         |       |       |         |        |
 --
 -- Append-only: nobody is granted more. Written in the statement that changes something, or its transaction.
 
@@ -12,3 +12,7 @@ create policy audit_events_select on app.audit_events for select to insightforge
   using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER') and (app.role() in ('OWNER', 'ADMIN') or actor_id = app.user_id()));
 create policy audit_events_insert on app.audit_events for insert to insightforge_api
   with check (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER') and actor_id = app.user_id() and api_key_id is null);
+
+grant insert (org_id, id, actor_id, action, object_id, before, request_id, address) on app.audit_events to insightforge_user;
+create policy audit_events_insert_user on app.audit_events for insert to insightforge_user
+  with check (org_id = app.org_id() and actor_id = app.user_id() and api_key_id is null and action = 'invitation.declined');

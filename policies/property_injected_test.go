@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"slices"
 
 	"pgregory.net/rapid"
 )
@@ -38,11 +39,11 @@ var injections = []injection{
 	}},
 	{"select from app.quotas for update", func(*model, string, string, string) string { return "1" }},
 	{"update app.invitations set revoked_at = now()", func(m *model, role, _, org string) string { return fmt.Sprint(m.revokes(role, org)) }},
-	{"update app.invitations set revoked_at = null", func(m *model, role, _, org string) string {
-		if m.clone().revokes(role, org) > 0 {
+	{"update app.invitations set revoked_at = null", func(m *model, role, person, org string) string {
+		if m.othersOpen(role, person, org) {
 			return "42501"
 		}
-		return "0"
+		return fmt.Sprint(m.clone().revokes(role, org))
 	}},
 }
 
@@ -52,7 +53,7 @@ var refusedToAll = []string{
 	"update app.memberships set org_id = org_id", "update app.memberships set user_id = user_id", "update app.memberships set full_name = 'injected'",
 	"insert into app.memberships (org_id, user_id, role, full_name) select org_id, user_id, 'OWNER', 'injected' from app.memberships",
 	"update app.invitations set org_id = org_id", "update app.invitations set role = 'OWNER'", "update app.invitations set email = 'injected'",
-	"update app.invitations set accepted_at = null", "delete from app.invitations", "select token_hash from app.invitations",
+	"update app.invitations set accepted_at = null", "delete from app.invitations", "select token_hash from app.invitations", "update app.invitations set declined_at = now()",
 	"update app.member_emails set email = 'injected'", "delete from app.member_emails", "delete from app.organizations",
 	"update app.organizations set created_by = app.user_id()", "update app.analyses set name = 'injected'", "update app.analysis_runs set result = '{}'",
 	"delete from app.analysis_runs", "delete from app.questions", "delete from app.questions_asked", "select from app.users",
@@ -113,6 +114,13 @@ func (m *model) revokes(role, org string) (n int) {
 	return n
 }
 
+// othersOpen: some of those that the role manages are not closed, and another has invited.
+func (m *model) othersOpen(role, person, org string) bool {
+	return slices.ContainsFunc(m.invitations, func(i invitation) bool {
+		return i.org == org && manages(role, i.role) && !i.closed() && i.by != person
+	})
+}
+
 // personal are statements of a person who has chosen no organization.
 var personal = []injection{
 	{"update app.memberships set full_name = 'injected'", func(m *model, _, person, _ string) string { return m.copiesName(person, "injected", 0) }},
@@ -164,13 +172,13 @@ func (w *world) injectRow() operation {
 
 // injectInvitation does not ask whether there is one already.
 func (w *world) injectInvitation(p place, id, by string) operation {
-	const insert = "insert into app.invitations (org_id, id, email, role, invited_by, token_hash) values ($1, $2, $3, $4, $5, $6)"
+	const insert = "insert into app.invitations (org_id, id, email, role, invited_by, token_hash, organization_name, invited_by_name) values ($1, $2, $3, $4, $5, $6, 'x', 'x')"
 	whom, to := w.someone("whom"), w.someRole()
 	return w.act(p, "injects "+id+" for "+whom+" as "+to+" by "+by, "42501", func(m *model, role string) string {
 		if by != p.person || !manages(role, to) {
 			return "42501"
 		}
-		m.invitations = append(m.invitations, invitation{p.org, id, whom, to, by, "open"})
+		m.invitations = append(m.invitations, invitation{org: p.org, id: id, to: whom, role: to, by: by, state: "open"})
 		return "1"
-	}, command{insert, []any{w.id(p.named), w.id(id), w.email(whom), to, w.id(by), w.tokenHash(id)}})
+	}, command{insert, []any{w.id(p.named), w.id(id), w.email(whom), to, w.id(by), w.tokenHash(id, 0)}})
 }

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"fmt"
 	"slices"
 
 	"pgregory.net/rapid"
@@ -63,7 +64,7 @@ func (w *world) changesRole(p place, whom, to string) operation {
 		s := m.membership(whom, p.org)
 		s.role, s.revision = to, s.revision+1
 		return "1"
-	}, w.call("updateMember", name(p.named), name(whom), to, nil))
+	}, w.call("updateMember", name(p.named), name(whom), to, nil, name(w.new("event")), "", ""))
 }
 
 func (w *world) removeMember() operation {
@@ -93,7 +94,7 @@ func (w *world) removes(p place, whom string) operation {
 			return "0"
 		}
 		return m.removes(p.org, func(person string) bool { return person == whom })
-	}, w.call("deleteMember", name(p.named), name(whom)))
+	}, w.call("deleteMember", name(p.named), name(whom), name(w.new("event")), "", ""))
 }
 
 // endOwner is for two OWNERs who end each other.
@@ -110,20 +111,23 @@ func (w *world) invite() operation {
 	p, to, id := w.place("OWNER", "ADMIN"), w.someRole(), w.new("invitation")
 	strangers := slices.DeleteFunc(w.peopleIDs(), func(person string) bool { return w.model.role(person, p.org) != "" })
 	whom := w.preferred("invited", strangers, w.peopleIDs())
-	return w.act(p, "invites "+whom+" as "+to+" to "+p.named+" with "+id, "42501", func(m *model, role string) string {
+	return w.act(p, "invites "+whom+" as "+to+" to "+p.named+" with "+id, "0", func(m *model, role string) string {
 		switch {
 		case settles(role) && m.role(whom, p.org) != "", m.invited(role, whom, p.org):
 			return "0"
 		case !manages(role, to):
 			return "42501"
 		}
-		m.invitations = append(m.invitations, invitation{p.org, id, whom, to, p.person, "open"})
+		m.invitations = append(m.invitations, invitation{org: p.org, id: id, to: whom, role: to, by: p.person, state: "open"})
 		return "1"
 	}, w.call("lockOrganization", name(p.named)),
-		w.call("insertInvitation", name(p.named), name(id), w.email(whom), to, name(p.person), w.tokenHash(id)))
+		w.call("insertInvitation", name(p.named), name(id), w.email(whom), to, name(p.person), w.tokenHash(id, 0)))
 }
 
-func (w *world) tokenHash(invitation string) string { return "hash of " + w.id(invitation).String() }
+// tokenHash is of the token that the invitation has after it was sent again so often.
+func (w *world) tokenHash(invitation string, resent int) string {
+	return fmt.Sprintf("hash of %s, %d", w.id(invitation), resent)
+}
 
 func (w *world) revoke() operation {
 	p, id := w.place("OWNER", "ADMIN"), w.someInvitation()
@@ -137,22 +141,46 @@ func (w *world) revoke() operation {
 	}, w.call("revokeInvitation", name(p.named), name(id)))
 }
 
-// accept is mostly tried by the invited.
-func (w *world) accept() operation {
-	id, who := w.someInvitation(), w.someone("who")
-	if i := w.model.invitation("", id); i != nil && w.mostly("the invited") {
-		who = i.to
+// resend: once in the minute that a run takes at most.
+func (w *world) resend() operation {
+	p, id := w.place("OWNER", "ADMIN"), w.someInvitation()
+	again := 1
+	if i := w.model.invitation("", id); i != nil {
+		again = i.resent + 1
 	}
-	begin := command{"select app.begin_invitation($1, $2)", []any{w.id(who), w.tokenHash(id)}}
+	return w.act(p, "sends "+id+" of "+p.named+" again", "0", func(m *model, role string) string {
+		i := m.invitation(p.org, id)
+		if i == nil || !manages(role, i.role) || i.closed() || i.resent > 0 || m.role(i.to, p.org) != "" || m.another(role, *i) {
+			return "0"
+		}
+		i.by, i.state, i.resent = p.person, "open", again
+		return "1"
+	}, w.call("lockOrganization", name(p.named)),
+		w.call("resendInvitation", name(p.named), name(id), w.tokenHash(id, again), name(w.new("event")), "", ""))
+}
+
+// accept is mostly tried by the invited, with the token of this moment or by the id.
+func (w *world) accept() operation {
+	id, who, resent := w.someInvitation(), w.someone("who"), 0
+	if i := w.model.invitation("", id); i != nil {
+		resent = i.resent
+		if w.mostly("the invited") {
+			who = i.to
+		}
+	}
+	begin, byID := command{"select app.begin_invitation($1, $2)", []any{w.id(who), w.tokenHash(id, resent)}}, rapid.Bool().Draw(w.t, "by id")
+	if byID {
+		begin = command{"select app.begin_invitation($1, null, $2)", []any{w.id(who), w.id(id)}}
+	}
 	return operation{who + " accepts " + id, who, "", []command{begin, w.call("selectJoinedOrganization")}, func(m *model, _ string) string {
 		i := m.invitation("", id)
 		switch {
-		case i == nil:
+		case i == nil, byID && i.to != who, !byID && i.resent != resent:
 			return "P0002"
 		case i.to != who:
 			return "IF001"
 		case i.state != "open":
-			return "IF002"
+			return closed[i.state]
 		case !manages(m.role(i.by, i.org), i.role):
 			return "IF003"
 		case m.role(who, i.org) != "":
@@ -162,6 +190,28 @@ func (w *world) accept() operation {
 		}
 		i.state = "accepted"
 		m.join(who, i.org, i.role)
+		return "1"
+	}}
+}
+
+var closed = map[string]string{"accepted": "IF021", "revoked": "IF022", "declined": "IF023", "expired": "IF024"}
+
+func (w *world) decline() operation {
+	id, who := w.someInvitation(), w.someone("who")
+	if i := w.model.invitation("", id); i != nil && w.mostly("the invited") {
+		who = i.to
+	}
+	begin := command{"select app.begin_addressee($1, $2)", []any{w.id(who), w.id(id)}}
+	call := w.call("declineInvitation", name(id), name(w.new("event")), "", "")
+	return operation{who + " declines " + id, who, "", []command{begin, call}, func(m *model, _ string) string {
+		i := m.invitation("", id)
+		switch {
+		case i == nil || i.to != who:
+			return "P0002"
+		case i.state != "open":
+			return "0"
+		}
+		i.state = "declined"
 		return "1"
 	}}
 }

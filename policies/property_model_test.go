@@ -49,9 +49,10 @@ type membership struct {
 	revision                int
 }
 
-// invitation to the address of a person. state: open, accepted, revoked or expired.
+// invitation to the address of a person. state: open, accepted, revoked, declined or expired.
 type invitation struct {
 	org, id, to, role, by, state string
+	resent                       int // how often, and so which token it has
 }
 
 // thing is a dataset, a part of it, an analysis, a run or a question. It goes with what it is of.
@@ -147,6 +148,13 @@ func (m *model) invited(role, person, org string) bool {
 	})
 }
 
+// another open invitation to the same address is in the way of sending i again, if the role manages it and so sees it.
+func (m *model) another(role string, i invitation) bool {
+	return slices.ContainsFunc(m.invitations, func(o invitation) bool {
+		return o.org == i.org && o.to == i.to && o.id != i.id && o.state == "open" && manages(role, o.role)
+	})
+}
+
 func (m *model) invitation(org, id string) *invitation {
 	for i := range m.invitations {
 		if m.invitations[i].id == id && (org == "" || m.invitations[i].org == org) {
@@ -156,8 +164,8 @@ func (m *model) invitation(org, id string) *invitation {
 	return nil
 }
 
-// closed: neither accepted nor revoked ones change again; an expired one may be revoked.
-func (i invitation) closed() bool { return i.state == "accepted" || i.state == "revoked" }
+// closed: accepted, revoked and declined ones do not change again; an expired one may be revoked or sent again.
+func (i invitation) closed() bool { return i.state != "open" && i.state != "expired" }
 
 func (m *model) thing(kind, org, id string) *thing {
 	for i := range m.things {
@@ -220,7 +228,7 @@ func (m *model) facts() []fact {
 	}
 	for _, i := range m.invitations {
 		row := fmt.Sprintf("invitation|%s||%s|%s|%s|%s|%s", i.org, i.id, i.by, address(i.to), i.role, i.state)
-		facts = append(facts, fact{"invitation", i.org, i.id, i.by, i.role, row, i.id + " " + address(i.to) + " " + i.role + " " + i.by})
+		facts = append(facts, fact{"invitation", i.org, i.id, i.by, i.role, row, i.id + " " + address(i.to) + " " + i.role + " " + i.state + " " + i.by})
 	}
 	for _, t := range m.things {
 		facts = append(facts, m.factOf(t))

@@ -22,6 +22,8 @@ var operations = map[string]struct {
 	"invite":                 {"", (*world).invite},
 	"revoke an invitation":   {"invitation", (*world).revoke},
 	"accept an invitation":   {"invitation", (*world).accept},
+	"resend an invitation":   {"invitation", (*world).resend},
+	"decline an invitation":  {"invitation", (*world).decline},
 	"create a dataset":       {"", (*world).createDataset},
 	"fill a dataset":         {"dataset", (*world).fillDataset},
 	"rename a dataset":       {"dataset", (*world).renameDataset},
@@ -44,7 +46,7 @@ func serverStatements(t testing.TB) statements {
 	s := statements{}
 	for _, name := range []string{
 		"selectOrganization", "selectOrganizations", "updateOrganization", "updateMe", "selectMembers", "updateMember", "deleteMember",
-		"lockOrganization", "insertInvitation", "selectInvitations", "selectInvitation", "revokeInvitation", "selectJoinedOrganization",
+		"lockOrganization", "insertInvitation", "selectInvitations", "selectInvitation", "revokeInvitation", "resendInvitation", "declineInvitation", "selectReceivedInvitations", "selectJoinedOrganization",
 		"insertDataset", "insertSegment", "insertChunk", "insertWords", "insertVersion", "insertColumns", "selectDatasets", "selectDataset",
 		"updateDataset", "deleteDataset", "insertAnalysis", "selectAnalyses", "selectAnalysis",
 		"deleteAnalysis", "insertRun", "selectRuns", "insertQuestion", "insertQuestionAsked", "lockQuotas",

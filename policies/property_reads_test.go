@@ -30,6 +30,7 @@ func (w *world) seesAsMember(person, org string) {
 	for _, kind := range asked {
 		reads = append(reads, command{w.statement(lists[kind]), []any{w.id(named), newest, 1000}})
 	}
+	reads[2].args = append(reads[2].args, "") // of every state
 	reads = append(reads, command{w.statement(lists["run"]), []any{w.id(named), w.id(analysis), newest, 1000}})
 
 	got, refused := w.look(begin, reads)
@@ -54,6 +55,24 @@ func (w *world) seesAsPerson(person string) {
 	slices.Sort(got[0])
 	w.same(w.model.rows(func(f fact) bool { return w.model.shows(f, person, "") }), got[0], "what the policies show %s", person)
 	w.same(w.listed("organization", person, "", "", all), got[1], "%s lists organizations", person)
+	w.seesAsAddressee(person)
+}
+
+// seesAsAddressee: the invitations to oneself, in whatever organization and state; listed are the open ones.
+func (w *world) seesAsAddressee(person string) {
+	begin := command{"select app.begin_addressee($1)", []any{w.id(person)}}
+	got, refused := w.look(begin, []command{{sql: selectInvitationRows}, {"select id from (" + w.statement("selectReceivedInvitations") + ") i", []any{newest, 1000}}})
+	require.Empty(w.t, refused, person)
+	slices.Sort(got[0])
+	to, open := map[string]bool{}, []string{}
+	for _, i := range w.model.invitations {
+		if to[i.id] = i.to == person; to[i.id] && i.state == "open" {
+			open = append(open, i.id)
+		}
+	}
+	slices.SortFunc(open, func(a, b string) int { return bytes.Compare(w.bytes(b), w.bytes(a)) })
+	w.same(w.model.rows(func(f fact) bool { return f.kind == "invitation" && to[f.id] }), got[0], "what the policies show the addressee %s", person)
+	w.same(open, got[1], "%s lists received invitations", person)
 }
 
 // listed is what the server's list of a kind shows to a person in org when it names another one, newest first.

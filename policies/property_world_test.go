@@ -92,7 +92,7 @@ func (w *world) begin() {
 	batch := &pgx.Batch{}
 	for _, name := range []string{"ann", "bob", "cid", "dan", "eve"} {
 		w.model.people = append(w.model.people, person{name, name, 1})
-		batch.Queue("insert into app.users (id, email, full_name, password_hash) values ($1, $2, $3, 'x')", w.id(name), w.email(name), name)
+		batch.Queue("insert into app.users (id, email, full_name, password_hash, email_verified_at) values ($1, $2, $3, 'x', now())", w.id(name), w.email(name), name)
 	}
 	for _, o := range []string{"acme", "beta"} {
 		members := rapid.SampledFrom([]int{1000, 4, 5}).Draw(w.t, "members of "+o)

@@ -113,7 +113,7 @@ func (g columnGroup) each(rows []row, sql string) (attempts []attempt) {
 	return attempts
 }
 
-// assignments set each column to some value of its type; the role of a member to what it is.
+// assignments set each column to some value of its type; the role of a member, and an inviter, to what they are.
 func (t *Trial) assignments(g columnGroup) string {
 	sample := map[string]string{"uuid": "'" + t.id("new").String() + "'", "text": "'x'", "integer": "1", "bigint": "1", "timestamp with time zone": "now()",
 		"bytea": "''", "jsonb": "'{}'", "json": "'{}'"}
@@ -123,8 +123,8 @@ func (t *Trial) assignments(g columnGroup) string {
 		if !ok {
 			value = "'{}'" // an array
 		}
-		if column == "role" {
-			value = "role"
+		if column == "role" || column == "invited_by" {
+			value = column
 		}
 		set = append(set, column+" = "+value)
 	}
@@ -150,7 +150,7 @@ func (p planted) fill(table string, r row, c caller, sql string) string {
 	return strings.NewReplacer(
 		"{salt}", p.salt, "{org}", quoted("organizations/"+r.org), "{orgname}", r.org, "{me}", quoted("users/"+c.person), "{by}", quoted("users/"+by),
 		"{name}", name, "{role}", role, "{new}", quoted("new"), "{id}", quoted(table+path),
-		"{dataset}", quoted("datasets"+path), "{segment}", quoted("dataset_segments"+path), "{analysis}", quoted("analyses"+path),
-		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{foreign_dataset}", quoted("datasets/beta/alan"),
+		"{dataset}", quoted("datasets"+path), "{segment}", quoted("dataset_segments"+path), "{analysis}", quoted("analyses"+path), "{invitation}", quoted("invitations"+path),
+		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{ned}", quoted("users/ned"), "{open_invitation}", quoted("invitations/acme/ANALYST/open"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{foreign_dataset}", quoted("datasets/beta/alan"),
 	).Replace(sql)
 }

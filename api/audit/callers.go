@@ -39,6 +39,7 @@ const (
 	APIKey        = "API key"
 	Joining       = "joining"
 	Founding      = "founding"
+	Addressee     = "addressee"
 	callersLegend = `OWNER, ADMIN, ANALYST, VIEWER  a member who has chosen acme (begin_request); the callers are also members of beta, with other roles
 person                         a person who has chosen no organization (begin_user)
 address, session, invitation,
@@ -47,6 +48,7 @@ no context                     the members' role without a begin call
 no begin                       the login role as it connects
 API key                        the role of API keys, with an OWNER's variables
 joining, founding              noor in the middle of begin_invitation, as a VIEWER of acme, and of begin_organization
+addressee                      noor, who may decline an invitation to acme (begin_addressee)
 `
 )
 
@@ -73,6 +75,7 @@ func (p planted) callers() []caller {
 		{APIKey, "anna", fmt.Sprintf("set local app.user_id = '%s'; set local app.org_id = '%s'; set local app.role = 'OWNER'; set local role insightforge_key",
 			p.id("users/anna"), p.id("organizations/acme"))},
 		p.inside(Joining, "acme", "VIEWER"), p.inside(Founding, "new", "OWNER"),
+		{Addressee, "noor", fmt.Sprintf("select app.begin_addressee('%s', '%s')", p.id("users/noor"), p.id("invitations/acme/VIEWER/open"))},
 	}
 }
 

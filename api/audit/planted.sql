@@ -5,9 +5,10 @@
 -- other roles, and no member of gamma; everybody has made a row of every kind in all three, so that neither "own" nor a role
 -- somewhere else opens what the organization closes.
 
-insert into app.users (id, email, full_name, password_hash)
-select md5('{salt}users/' || name)::uuid, name || '{salt}@example.com', name, 'hash of ' || name
-from unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) name;
+-- Nobody but ned has still to verify the address.
+insert into app.users (id, email, full_name, password_hash, email_verified_at)
+select md5('{salt}users/' || name)::uuid, name || '{salt}@example.com', name, 'hash of ' || name, case when name <> 'ned' then now() end
+from unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor', 'ned']) name;
 
 insert into app.sessions (id, user_id)
 select md5('{salt}sessions/' || name)::uuid, md5('{salt}users/' || name)::uuid
@@ -30,6 +31,8 @@ select md5('{salt}organizations/' || name)::uuid, name, md5('{salt}users/' || fo
 from (values ('acme', 'olga'), ('beta', 'zed'), ('gamma', 'zoe')) o(name, founder);
 
 insert into app.quotas (org_id) select md5('{salt}organizations/' || name)::uuid from unnest(array['acme', 'beta', 'gamma']) name;
+-- One that was deleted.
+insert into app.organizations (id, name, created_by, deleted_at) values (md5('{salt}organizations/delta')::uuid, 'delta', md5('{salt}users/zoe')::uuid, now());
 
 -- The names and addresses tell the organization, so that a row can be named without it.
 insert into app.memberships (org_id, user_id, role, full_name)
@@ -38,7 +41,7 @@ from (values
   ('acme', 'olga', 'OWNER'), ('acme', 'otto', 'OWNER'), ('acme', 'adam', 'ADMIN'), ('acme', 'abel', 'ADMIN'),
   ('acme', 'anna', 'ANALYST'), ('acme', 'alan', 'ANALYST'), ('acme', 'vera', 'VIEWER'), ('acme', 'vito', 'VIEWER'),
   ('beta', 'olga', 'VIEWER'), ('beta', 'adam', 'OWNER'), ('beta', 'anna', 'OWNER'), ('beta', 'vera', 'OWNER'), ('beta', 'zed', 'OWNER'),
-  ('gamma', 'zoe', 'OWNER'), ('gamma', 'zed', 'VIEWER')) m(org, name, role);
+  ('gamma', 'zoe', 'OWNER'), ('gamma', 'zed', 'VIEWER'), ('delta', 'zoe', 'OWNER')) m(org, name, role);
 
 insert into app.member_emails (org_id, user_id, email)
 select md5('{salt}organizations/' || org)::uuid, md5('{salt}users/' || name)::uuid, name || '{salt}@' || org
@@ -46,15 +49,15 @@ from (values
   ('acme', 'olga'), ('acme', 'otto'), ('acme', 'adam'), ('acme', 'abel'), ('acme', 'anna'), ('acme', 'alan'), ('acme', 'vera'), ('acme', 'vito'),
   ('beta', 'olga'), ('beta', 'adam'), ('beta', 'anna'), ('beta', 'vera'), ('beta', 'zed'), ('gamma', 'zoe'), ('gamma', 'zed')) m(org, name);
 
--- Each role's invitation open and revoked; of VIEWERs also an accepted and an expired one, one whose inviter may not invite, and
--- one to another address.
-insert into app.invitations (org_id, id, email, role, invited_by, token_hash, revoked_at, accepted_at, expires_at)
+-- Each role's invitation open and revoked; of VIEWERs also an accepted, a declined and an expired one, one whose inviter may not invite,
+-- and one to another address, which is not verified. One to the deleted organization.
+insert into app.invitations (org_id, id, email, role, invited_by, token_hash, organization_name, invited_by_name, revoked_at, accepted_at, declined_at, expires_at)
 select md5('{salt}organizations/' || o.name)::uuid, md5('{salt}' || concat_ws('/', 'invitations', o.name, role, state))::uuid, case state when 'another''s' then 'ned' else 'noor' end || '{salt}@example.com', role,
   md5('{salt}users/' || case state when 'orphaned' then 'anna' else founder end)::uuid, '{salt}' || concat_ws('/', 'hash', o.name, role, state),
-  case state when 'revoked' then now() end, case state when 'accepted' then now() end, now() + case state when 'expired' then interval '-1 second' else interval '7 days' end
-from (values ('acme', 'olga'), ('beta', 'zed'), ('gamma', 'zoe')) o(name, founder),
-  unnest(array['OWNER', 'ADMIN', 'ANALYST', 'VIEWER']) role, unnest(array['open', 'revoked', 'accepted', 'expired', 'orphaned', 'another''s']) state
-where state in ('open', 'revoked') or role = 'VIEWER';
+  o.name, founder, case state when 'revoked' then now() end, case state when 'accepted' then now() end, case state when 'declined' then now() end, now() + case state when 'expired' then interval '-1 second' else interval '7 days' end
+from (values ('acme', 'olga'), ('beta', 'zed'), ('gamma', 'zoe'), ('delta', 'zoe')) o(name, founder),
+  unnest(array['OWNER', 'ADMIN', 'ANALYST', 'VIEWER']) role, unnest(array['open', 'revoked', 'accepted', 'declined', 'expired', 'orphaned', 'another''s']) state
+where case o.name when 'delta' then state = 'open' and role = 'VIEWER' else state in ('open', 'revoked') or role = 'VIEWER' end;
 
 with made as (
   select md5('{salt}organizations/' || org)::uuid as org_id, md5('{salt}users/' || person)::uuid as created_by, org || '/' || person as name,

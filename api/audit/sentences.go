@@ -121,6 +121,7 @@ func who(callers []string) string {
 		Person: "a person who has chosen no organization", Address: "whoever names an address", Session: "whoever names a session",
 		Invitation: "whoever names an invitation's token", Identity: "whoever names an external identity", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
 		APIKey: "an API key", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
+		Addressee: "who declines an invitation",
 	}
 	var names []string
 	for _, c := range callers {
@@ -168,6 +169,9 @@ var inWords = map[string]string{
 	"noor's address":                            "with the address of the context",
 	"expired":                                   "that have expired",
 	"revoked_at to null":                        "so that revoked ones are open again",
+	"sent again in another's name":              "so that another has sent them again",
+	"sent again for longer":                     "so that they last more than seven days",
+	"accepted as declined":                      "as accepted, without becoming a member",
 	"the one that is being founded":             "that are being founded",
 	"the one that is being founded, by another": "that are being founded, in another's name",
 }

@@ -47,7 +47,7 @@ var people = []row{{kind: "oneself"}, {kind: "member of acme", by: "alan"}, {kin
 var invited = []row{
 	{kind: "OWNER", org: "acme", name: "OWNER/open"}, {kind: "ADMIN", org: "acme", name: "ADMIN/open"},
 	{kind: "ANALYST", org: "acme", name: "ANALYST/open"}, {kind: "VIEWER", org: "acme", name: "VIEWER/open"},
-	{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, {kind: "accepted", org: "acme", name: "VIEWER/accepted"}, {kind: "expired", org: "acme", name: "VIEWER/expired"},
+	{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, {kind: "accepted", org: "acme", name: "VIEWER/accepted"}, {kind: "declined", org: "acme", name: "VIEWER/declined"}, {kind: "expired", org: "acme", name: "VIEWER/expired"},
 	{kind: "to another address", org: "acme", name: "VIEWER/another's"},
 	{kind: "ANALYST", org: "beta", name: "ANALYST/open"}, {kind: "ANALYST", org: "gamma", name: "ANALYST/open"},
 }
@@ -76,11 +76,14 @@ var targets = []target{
 	{name: "member_emails", key: "email = '{name}{salt}@{orgname}'", org: "org_id = {org}", rows: members,
 		insert: "(org_id, user_id, email) values ({org}, {by}, 'x{salt}@example.com')", extra: ownAddress()},
 	{name: "invitations", key: "id = {id}", org: "org_id = {org}", rows: invited,
-		insert: "(org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new{salt}@example.com', '{role}', {me}, 'x')",
-		extra: []attempt{
-			{"insert", "in another's name", columns{}, invited[3], "insert into app.invitations (org_id, id, email, role, invited_by, token_hash) values ({org}, {new}, 'new{salt}@example.com', 'VIEWER', {alan}, 'x')"},
+		insert: "(org_id, id, email, role, invited_by, token_hash, organization_name, invited_by_name) values ({org}, {new}, 'new{salt}@example.com', '{role}', {me}, 'x', 'x', 'x')",
+		extra: slices.Concat([]attempt{
+			{"insert", "in another's name", columns{}, invited[3], "insert into app.invitations (org_id, id, email, role, invited_by, token_hash, organization_name, invited_by_name) values ({org}, {new}, 'new{salt}@example.com', 'VIEWER', {alan}, 'x', 'x', 'x')"},
 			{"update", "revoked_at to null", columns{}, invited[4], "update app.invitations set revoked_at = null where id = {id}"},
-		}},
+			{"update", "sent again in another's name", columns{}, invited[3], "update app.invitations set invited_by = {alan} where id = {id}"},
+			{"update", "sent again for longer", columns{}, invited[3], "update app.invitations set invited_by = {me}, expires_at = now() + interval '8 days' where id = {id}"},
+		}, ofInvitations("sent again", "token_hash = 'x', invited_by = {me}, expires_at = now() + interval '7 days'"),
+			ofInvitations("revoked", "revoked_at = now()"), ofInvitations("accepted", "accepted_at = now()"), ofInvitations("declined", "declined_at = now()"))},
 
 	{name: "quotas", key: "org_id = {org}", rows: ofEach, insert: "(org_id) values ({org})",
 		extra: []attempt{
@@ -130,14 +133,28 @@ var ways = target{name: "ways in", extra: slices.Concat(
 	way("founding an organization as nobody", "begin_organization({new}, {org}, 'x')", "select from app.memberships", row{kind: "that is new", org: "new"}),
 	way("accepting an invitation", "begin_invitation({noor}, '{salt}hash/{orgname}/{name}')", "select from app.memberships where role = '{role}' and user_id = {noor}",
 		row{kind: "open", org: "acme", name: "ANALYST/open"}, row{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, row{kind: "accepted", org: "acme", name: "VIEWER/accepted"},
-		row{kind: "expired", org: "acme", name: "VIEWER/expired"}, row{kind: "whose inviter may not invite", org: "acme", name: "VIEWER/orphaned"}, row{kind: "that is not there", org: "acme", name: "none"}),
+		row{kind: "declined", org: "acme", name: "VIEWER/declined"}, row{kind: "of a deleted organization", org: "delta", name: "VIEWER/open"}, row{kind: "expired", org: "acme", name: "VIEWER/expired"}, row{kind: "whose inviter may not invite", org: "acme", name: "VIEWER/orphaned"}, row{kind: "that is not there", org: "acme", name: "none"}),
 	way("accepting another's invitation", "begin_invitation({me}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "gamma", name: "ANALYST/open"}),
+	way("accepting an invitation without having verified the address", "begin_invitation({ned}, $${salt}hash/{orgname}/{name}$$)", "select from app.memberships",
+		row{kind: "to oneself", org: "acme", name: "VIEWER/another's"}, row{kind: "to another", org: "acme", name: "VIEWER/open"}),
+	way("accepting an invitation by its id", "begin_invitation({noor}, null, {invitation})", "select from app.memberships where role = '{role}' and user_id = {noor}",
+		row{kind: "open", org: "acme", name: "ANALYST/open"}, row{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, row{kind: "of a deleted organization", org: "delta", name: "VIEWER/open"},
+		row{kind: "whose inviter may not invite", org: "acme", name: "VIEWER/orphaned"}, row{kind: "to another", org: "acme", name: "VIEWER/another's"}, row{kind: "that is not there", org: "acme", name: "none"}),
+	way("accepting an invitation by its id without having verified the address", "begin_invitation({ned}, null, {invitation})", "select from app.memberships",
+		row{kind: "to oneself", org: "acme", name: "VIEWER/another's"}, row{kind: "to another", org: "acme", name: "VIEWER/open"}),
+	way("seeing the invitations to oneself", "begin_addressee({by})", "select from app.invitations where email = '{name}{salt}@example.com'",
+		row{kind: "oneself", by: "noor"}, row{kind: "that has not verified the address", by: "ned"}, row{kind: "that is not there", by: "nobody"}),
+	way("declining an invitation", "begin_addressee({noor}, {invitation})", "update app.invitations set declined_at = now() where id = {invitation}",
+		row{kind: "open", org: "acme", name: "ANALYST/open"}, row{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, row{kind: "to another", org: "acme", name: "VIEWER/another's"},
+		row{kind: "that is not there", org: "acme", name: "none"}),
+	way("declining an invitation without having verified the address", "begin_addressee({ned}, {invitation})", "select from app.invitations", row{kind: "to oneself", org: "acme", name: "VIEWER/another's"}),
 	way("accepting an invitation as nobody", "begin_invitation({new}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "acme", name: "ANALYST/open"}),
 	stale("begin_request({me}, {org})", "{me}", "{org}", "(select role from app.memberships where user_id = {me})", "''", "''"),
 	stale("begin_user({me})", "{me}", "''", "''", "''", "(select string_agg(org_id::text, ',') from app.memberships)"),
 	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
 	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
 	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "''", "''"),
+	stale("begin_addressee({noor}, {open_invitation})", "{noor}", "{org}", "''", "'noor{salt}@example.com'", "''"),
 )}
 
 // andThen is between the statements of one attempt. No name has it.
@@ -166,6 +183,15 @@ func roleChanges() (attempts []attempt) {
 		for _, r := range members {
 			attempts = append(attempts, attempt{"update", "role to " + role, columns{}, r, "update app.memberships set role = '" + role + "' where full_name = '{name}{salt} of {orgname}'"})
 		}
+	}
+	return attempts
+}
+
+// ofInvitations sets one thing of every kind of invitation, and of all of them without reading any.
+func ofInvitations(variant, set string) []attempt {
+	attempts := []attempt{{"update", variant, columns{}, everything, "update app.invitations set " + set}}
+	for _, r := range invited {
+		attempts = append(attempts, attempt{"update", variant, columns{}, r, "update app.invitations set " + set + " where id = {id}"})
 	}
 	return attempts
 }

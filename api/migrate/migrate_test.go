@@ -158,3 +158,22 @@ func before(t *testing.T, migration string) fs.FS {
 	require.Fail(t, "no such migration")
 	return nil
 }
+
+// TestInvitationsOfBeforeHaveTheirNames: the owner, whom the policies bind, fills in what the invited are shown.
+func TestInvitationsOfBeforeHaveTheirNames(t *testing.T) {
+	name := empty(t)
+	setUp(t, name)
+	none := fstest.MapFS{"install.sql": {Data: []byte("select 1;")}}
+	require.NoError(t, Run(t.Context(), connect(t, "deployer", name), Files{before(t, "invitations"), none}, func(string) {}))
+	exec(t, "postgres", name, `
+		insert into app.users (id, email, full_name, password_hash) values (md5('ada')::uuid, 'ada@example.com', 'Ada', 'x');
+		insert into app.organizations (id, name, created_by) values (md5('acme')::uuid, 'Acme', md5('ada')::uuid);
+		insert into app.invitations (org_id, id, email, role, invited_by, token_hash) values (md5('acme')::uuid, md5('i')::uuid, 'bob@example.com', 'VIEWER', md5('ada')::uuid, 'x')`)
+
+	_, err := steps(t, "deployer", name)
+	require.NoError(t, err)
+	require.NoError(t, check(t, "insightforge", name), "the policies bind the owner again")
+	var shown string
+	require.NoError(t, connect(t, "postgres", name).QueryRow(t.Context(), "select organization_name || ' by ' || invited_by_name from app.invitations").Scan(&shown))
+	require.Equal(t, "Acme by Ada", shown)
+}

@@ -34,7 +34,22 @@ func Founder(user, org uuid.UUID, name string) Caller {
 }
 
 // Invitee accepts the invitation whose token has this hash and is a member of its organization in this transaction.
-// No such invitation: SQLSTATE P0002; refused: IF001 to IF006 (policies/begin.sql); a member already: 23505.
+// No such invitation: SQLSTATE P0002; refused: IF… (policies/begin.sql); a member already: 23505.
 func Invitee(user uuid.UUID, tokenHash string) Caller {
 	return Caller{"select app.begin_invitation($1, $2)", []any{user, tokenHash}}
+}
+
+// InviteeOf is [Invitee] for the invitation with this id, if it is to the user's own, verified address.
+func InviteeOf(user, invitation uuid.UUID) Caller {
+	return Caller{"select app.begin_invitation($1, null, $2)", []any{user, invitation}}
+}
+
+// Addressee is a person with their own address: sees the invitations to it. Not verified: SQLSTATE IF005.
+func Addressee(user uuid.UUID) Caller {
+	return Caller{"select app.begin_addressee($1)", []any{user}}
+}
+
+// AddresseeOf is an [Addressee] of this invitation, who may decline it. No such invitation to them: SQLSTATE P0002.
+func AddresseeOf(user, invitation uuid.UUID) Caller {
+	return Caller{"select app.begin_addressee($1, $2)", []any{user, invitation}}
 }

@@ -8,7 +8,8 @@ select i, o.id as org_id, o.created_by, md5('large' || i)::uuid as id from gener
 insert into app.users (id, email, full_name, password_hash) select id, i || '@large.example.com', 'n', 'x' from n;
 insert into app.memberships (org_id, user_id, role, full_name) select org_id, id, 'VIEWER', 'n' from n;
 insert into app.member_emails (org_id, user_id, email) select org_id, id, i || '@large.example.com' from n;
-insert into app.invitations (org_id, id, email, role, invited_by, token_hash) select org_id, id, i || '@large.example.com', 'VIEWER', created_by, i from n;
+insert into app.invitations (org_id, id, email, role, invited_by, token_hash, organization_name, invited_by_name)
+select org_id, id, i || '@large.example.com', 'VIEWER', created_by, i, 'n', 'n' from n;
 insert into app.idempotency_keys (user_id, key, fingerprint, object_id) select created_by, i, '', id from n;
 insert into app.datasets (org_id, id, name, created_by) select org_id, id, 'n', created_by from n;
 insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids)
