@@ -70,12 +70,16 @@ func joined(changes []Change) []told {
 		func(t *told, u told) { t.Columns = slices.Concat(t.Columns, u.Columns) })
 	all = join(all, func(t told) string { return fmt.Sprint(t.callers, t.kind(), t.Columns, t.rows) },
 		func(t *told, u told) { t.variants = append(t.variants, u.variants...) })
-	return join(all, func(t told) string { return fmt.Sprint(t.variants, t.Columns, t.rows, t.inside(), t.everywhere()) },
+	return join(all, func(t told) string {
+		return fmt.Sprint(t.variants, t.Columns, t.rows, t.inside(), slices.Contains(Keys, t.callers[0]), t.everywhere())
+	},
 		func(t *told, u told) { t.callers = append(t.callers, u.callers...) })
 }
 
 // inside tells that the caller has chosen an organization.
-func (t told) inside() bool { return slices.Contains(Roles, t.callers[0]) || t.callers[0] == APIKey }
+func (t told) inside() bool {
+	return slices.Contains(Roles, t.callers[0]) || slices.Contains(Keys, t.callers[0])
+}
 
 // kind is the variant, the same for all roles that are given.
 func (t told) kind() string {
@@ -117,10 +121,14 @@ func who(callers []string) string {
 	if strings.Join(callers, " ") == strings.Join(Roles, " ") {
 		return "every member"
 	}
+	if strings.Join(callers, " ") == strings.Join(Keys, " ") {
+		return "every API key"
+	}
 	named := map[string]string{
 		Person: "a person who has chosen no organization", Address: "whoever names an address", Session: "whoever names a session",
 		Invitation: "whoever names an invitation's token", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
-		APIKey: "an API key", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
+		NamedKey: "whoever names an API key by its hash", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
+		Making: "who makes a service account, in the middle of app.begin_service_account",
 	}
 	var names []string
 	for _, c := range callers {
@@ -168,6 +176,11 @@ var inWords = map[string]string{
 	"noor's address":                            "with the address of the context",
 	"expired":                                   "that have expired",
 	"revoked_at to null":                        "so that revoked ones are open again",
+	"of one's own API key":                      "that an API key has made",
+	"expired ones of API keys":                  "of API keys that have expired",
+	"of an API key":                             "of API keys",
+	"a service account":                         "of a service account",
+	"the service account that is being made":    "of the service account that is being made",
 	"the one that is being founded":             "that are being founded",
 	"the one that is being founded, by another": "that are being founded, in another's name",
 }

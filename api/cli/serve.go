@@ -66,7 +66,12 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	if err != nil {
 		return nil, nil, err
 	}
-	return api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, c.TrustedProxies...).Handler(), db.Close, nil
+	server := api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, c.TrustedProxies...)
+	stop := server.WriteKeyUses()
+	return server.Handler(), func() {
+		stop()
+		db.Close()
+	}, nil
 }
 
 // serveHTTP serves until ctx ends or the private PostgreSQL does, then lets requests finish.
