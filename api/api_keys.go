@@ -71,7 +71,7 @@ type NewAPIKey struct {
 
 // KeyRotation is how a key is replaced.
 type KeyRotation struct {
-	OverlapHours int `json:"overlap_hours,omitempty" minimum:"0" maximum:"168" default:"24" doc:"How long the old key serves on"`
+	OverlapHours *int `json:"overlap_hours,omitempty" minimum:"0" maximum:"168" default:"24" nullable:"false" doc:"How long the old key serves on"`
 	KeyLifetime
 }
 

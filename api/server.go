@@ -190,5 +190,10 @@ func member(ctx context.Context, org uuid.UUID) tenant.Caller {
 	return tenant.Member(session(ctx).User, org)
 }
 
-// person is the caller without an organization.
-func person(ctx context.Context) tenant.Caller { return tenant.Person(session(ctx).User) }
+// person is the caller without an organization. An API key is no person, and in no organization it is not found.
+func person(ctx context.Context) tenant.Caller {
+	if k, ok := apiKey(ctx); ok {
+		return tenant.Key(k.hash, uuid.Nil)
+	}
+	return tenant.Person(session(ctx).User)
+}
