@@ -119,7 +119,11 @@ func (p installedPolicy) mutants() (all []mutant) {
 
 // expressionMutants are of USING or of WITH CHECK.
 func (p installedPolicy) expressionMutants(clause, expression string) (all []mutant) {
+	times := map[string]int{} // the same change in several places
 	alter := func(kind, what, to string) {
+		if times[what]++; times[what] > 1 {
+			what += fmt.Sprintf(", place %d", times[what])
+		}
 		all = append(all, p.mutant(kind, clause+" "+what, fmt.Sprintf("alter policy %s on app.%s %s (%s)", p.Name, p.Table, clause, to)))
 	}
 	alter(clause+" (true)", "(true)", "true")

@@ -35,9 +35,12 @@ var made = []row{
 
 var members = []row{
 	{kind: "oneself", org: "acme"}, {kind: "OWNER", org: "acme", by: "otto"}, {kind: "ADMIN", org: "acme", by: "abel"},
-	{kind: "ANALYST", org: "acme", by: "alan"}, {kind: "VIEWER", org: "acme", by: "vito"}, {kind: "service account", org: "acme", by: "bot"},
+	{kind: "ANALYST", org: "acme", by: "alan"}, {kind: "VIEWER", org: "acme", by: "vito"},
 	{kind: "oneself", org: "beta"}, {kind: "OWNER", org: "beta", by: "zed"}, {kind: "VIEWER", org: "gamma", by: "zed"},
 }
+
+// serviceAccount is a member without an address.
+var serviceAccount = row{kind: "service account", org: "acme", by: "bot"}
 
 var people = []row{{kind: "oneself"}, {kind: "member of acme", by: "alan"}, {kind: "stranger", by: "zoe"}}
 
@@ -84,7 +87,7 @@ var targets = []target{
 			{"insert", "the one that is being founded", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {me})"},
 			{"insert", "the one that is being founded, by another", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {alan})"},
 		}},
-	{name: "memberships", key: "full_name = '{name}{salt} of {orgname}'", org: "org_id = {org}", rows: members,
+	{name: "memberships", key: "full_name = '{name}{salt} of {orgname}'", org: "org_id = {org}", rows: append(slices.Clone(members), serviceAccount),
 		insert: "(org_id, user_id, role, full_name) values ({org}, {by}, 'VIEWER', 'x')",
 		extra:  append(roleChanges(), madeAccount(), attempt{"insert", "as OWNER", columns{}, members[0], "insert into app.memberships (org_id, user_id, role, full_name) values ({org}, {by}, 'OWNER', 'x')"})},
 	{name: "member_emails", key: "email = '{name}{salt}@{orgname}'", org: "org_id = {org}", rows: members,
@@ -191,7 +194,7 @@ func stale(call, user, org, role, subject, orgIDs string) []attempt {
 // roleChanges are all the old and new roles.
 func roleChanges() (attempts []attempt) {
 	for _, role := range []string{"OWNER", "ADMIN", "ANALYST", "VIEWER"} {
-		for _, r := range members {
+		for _, r := range append(slices.Clone(members), serviceAccount) {
 			attempts = append(attempts, attempt{"update", "role to " + role, columns{}, r, "update app.memberships set role = '" + role + "' where full_name = '{name}{salt} of {orgname}'"})
 		}
 	}
@@ -229,7 +232,7 @@ func newKeys() (attempts []attempt) {
 	update("revoked_at to null", "null")
 	update("revoked_at to 7 days ahead", "now() + interval '7 days'")
 	update("revoked_at to more than that", "now() + interval '7 days 1 second'")
-	return append(attempts, attempt{"insert", "in another's name", columns{}, keys[0], insert + "{alan}, 'person', {alan}, app.role(), 'x', 'VIEWER', 'x', now())"},
+	return append(attempts, attempt{"insert", "in another's name", columns{}, keys[0], insert + "{bot}, 'service', {alan}, app.role(), 'x', 'VIEWER', 'x', now())"},
 		attempt{"insert", "for a year and a day", columns{}, keys[0], insert + "{me}, 'person', {me}, app.role(), 'x', 'VIEWER', 'x', now() + interval '366 days')"})
 }
 
