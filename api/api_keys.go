@@ -109,10 +109,12 @@ func madeAPIKey(org uuid.UUID, k APIKey, token string) *made[APIKeyWithToken] {
 // neverOwner explains the constraint by which a service account, and a key of one, is never OWNER.
 func neverOwner(err error) error {
 	if isSQLState(err, "23514") {
-		return refuse("invalid", "", Fault{Location: "body.role", Message: "a service account is never OWNER"})
+		return errNeverOwner
 	}
 	return err
 }
+
+var errNeverOwner = refuse("invalid", "", Fault{Location: "body.role", Message: "a service account is never OWNER"})
 
 const selectAPIKeys = `
 select ` + apiKeyFields + ` from app.api_keys where org_id = $1 and id < $2 order by id desc limit $3`

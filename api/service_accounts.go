@@ -32,7 +32,7 @@ func (MemberKind) Schema(r huma.Registry) *huma.Schema {
 // NewServiceAccount is one to be made.
 type NewServiceAccount struct {
 	Name string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" example:"Nightly import"`
-	Role string `json:"role" enum:"ADMIN,ANALYST,VIEWER"`
+	Role Role   `json:"role" doc:"Not OWNER"`
 }
 
 // begin_service_account has made it; the statement records that and reads it.
@@ -56,9 +56,12 @@ func (s *Server) createServiceAccount(ctx context.Context, in *struct {
 	if _, ok := apiKey(ctx); ok { // the transaction would be the person's
 		return nil, refuse("key_not_allowed", "")
 	}
+	if in.Body.Role == "OWNER" {
+		return nil, errNeverOwner
+	}
 	id := newID()
 	out, err := create(ctx, s, creation[Member]{
-		id: id, caller: tenant.ServiceMaker(session(ctx).User, in.OrgID, id, in.Body.Role, in.Body.Name), path: inOrganization(in.OrgID) + "/members",
+		id: id, caller: tenant.ServiceMaker(session(ctx).User, in.OrgID, id, string(in.Body.Role), in.Body.Name), path: inOrganization(in.OrgID) + "/members",
 		key: in.IdempotencyKey, request: in.Body,
 		insert: func(tx *tenant.Tx) (Member, error) {
 			return tenant.TxRow[Member](ctx, tx.Last(), insertServiceAccountEvent, recorded(ctx, in.OrgID, id)...)

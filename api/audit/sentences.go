@@ -312,7 +312,9 @@ func (t told) ofPeople(kinds []string) string {
 		return "(other members' of the own organization)"
 	case "stranger":
 		return "(strangers')"
-	case "member of acme, stranger":
+	case "service account":
+		return "(service accounts')"
+	case "member of acme, stranger", "member of acme, stranger, service account":
 		return "(others')"
 	default:
 		return "(anybody's)"
