@@ -107,7 +107,7 @@ func TestAttack_025_ACommandWithoutAPolicy(t *testing.T) {
 		require.Equal(t, command.code, got.code(), command.name)
 		require.Zero(t, got.rows, command.name)
 		require.Empty(t, run(t, conn, "rollback").code())
-		requireNotServed(t, db, "insightforge_api may "+strings.ToUpper(command.name)+" app.datasets, and no policy says which rows (policy_missing)")
+		requireNotServed(t, db, "insightforge_api and insightforge_key may "+strings.ToUpper(command.name)+" app.datasets, and no policy says which rows (policy_missing)")
 	}
 }
 
