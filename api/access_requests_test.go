@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
 )
 
 // exempt are the operations that anybody may call, each with the reason. Nothing else is reached without a token.
@@ -62,7 +63,7 @@ func lines() []line {
 			{operation: "export-organization", make: nothing, records: true},
 			{operation: "list-members", make: nothing},
 		},
-		updateMember(), removeMember(), invitations(), datasets(), analyses(), runs(),
+		updateMember(), removeMember(), serviceAccounts(), apiKeys(), invitations(), datasets(), analyses(), runs(),
 	)
 }
 
@@ -203,6 +204,77 @@ func runs() []line {
 		{operation: "get-run", make: another((*organization).run, nil)},
 		{operation: "get-run-chart", make: another((*organization).run, nil)},
 	}
+}
+
+func serviceAccounts() (lines []line) {
+	for _, role := range roles[1:] {
+		lines = append(lines, line{operation: "create-service-account", on: "as " + role, make: body(object{"name": "Import", "role": role})})
+	}
+	for _, role := range roles[1:] {
+		lines = append(lines, line{operation: "update-member", on: "service account to " + role, make: func(o *organization, _ person) request {
+			return request{path: []string{o.newServiceAccount("VIEWER").id.String()}, body: object{"role": role}}
+		}})
+	}
+	return append(lines, line{operation: "remove-member", on: "service account", make: func(o *organization, _ person) request {
+		return request{path: []string{o.newServiceAccount("VIEWER").id.String()}}
+	}})
+}
+
+func apiKeys() (lines []line) {
+	for _, role := range roles {
+		lines = append(lines, line{operation: "create-api-key", on: "for oneself, as " + role, make: body(object{"name": "Import", "role": role})})
+	}
+	for _, role := range roles[1:] {
+		lines = append(lines, line{operation: "create-api-key", on: "for a service account, as " + role, make: func(o *organization, _ person) request {
+			return request{body: object{"name": "Import", "role": role, "service_account_id": o.newServiceAccount("ADMIN").id}}
+		}})
+	}
+	lines = append(lines, line{operation: "list-api-keys", make: nothing})
+	for _, operation := range []string{"revoke-api-key", "rotate-api-key"} {
+		for _, role := range roles[:3] {
+			lines = append(lines, line{operation: operation, on: role + "'s of a service account", make: func(o *organization, _ person) request {
+				return request{path: []string{o.keyOfServiceAccount(role)}, body: rotation(operation)}
+			}})
+		}
+		lines = append(lines, line{operation: operation, on: "own", make: func(o *organization, caller person) request {
+			return request{path: []string{o.ownKey(caller)}, body: rotation(operation)}
+		}})
+	}
+	return append(lines, line{operation: "revoke-api-key", on: "a colleague's", make: func(o *organization, _ person) request {
+		return request{path: []string{o.ownKey(o.newMember("ANALYST"))}}
+	}})
+}
+
+// rotation is the body of a request that rotates.
+func rotation(operation string) any {
+	if operation == "rotate-api-key" {
+		return object{}
+	}
+	return nil
+}
+
+// keyOfServiceAccount is the id of a new key that somebody with this role has made.
+func (o *organization) keyOfServiceAccount(creator string) string {
+	account := o.newServiceAccount("VIEWER")
+	o.s.force("update app.api_keys set creator_role = $2 where user_id = $1", account.id, creator)
+	return o.keyOf(account)
+}
+
+// ownKey is the id of a new key that somebody has made when they were ANALYST.
+func (o *organization) ownKey(p person) string {
+	role := o.roleOf(p)
+	if role == "" { // who is no member has none
+		return uuid.NewString()
+	}
+	o.s.force("delete from app.api_keys where user_id = $1", p.id)
+	o.newKey(p, "VIEWER")
+	o.s.force("update app.api_keys set creator_role = 'ANALYST' where user_id = $1", p.id)
+	return o.keyOf(p)
+}
+
+func (o *organization) keyOf(p person) (id string) {
+	require.NoError(o.s.t, o.s.admin.QueryRow(o.s.t.Context(), "select id::text from app.api_keys where user_id = $1", p.id).Scan(&id))
+	return id
 }
 
 // another is a request for something that a colleague has made.

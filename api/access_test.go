@@ -24,12 +24,16 @@ var update = flag.Bool("update", false, "rewrite testdata/access.txt")
 
 // Callers that are no role in the organization.
 const (
-	outsider = "other organization" // OWNER of that one
-	nobody   = "no token"
-	forger   = "bad token" // an OWNER's, signed with another key
+	outsider   = "other organization" // OWNER of that one
+	ownerKey   = "OWNER key"          // an OWNER's
+	viewerKey  = "VIEWER key"         // an OWNER's, too
+	serviceKey = "ANALYST key"        // a service account's that is ADMIN
+	endedKey   = "revoked key"        // an OWNER's
+	nobody     = "no token"
+	forger     = "bad token" // an OWNER's, signed with another key
 )
 
-var columns = append(slices.Clone(roles), outsider, nobody, forger)
+var columns = append(slices.Clone(roles), ownerKey, viewerKey, serviceKey, endedKey, outsider, nobody, forger)
 
 // TestAccess has every caller meet every operation. A refusal counts only after somebody who may has done the same
 // thing, and must change nothing in any table. What was seen is testdata/access.txt:
@@ -139,13 +143,14 @@ func (l line) meet(o *organization, op described, column string) string {
 	t := o.s.t
 	first, caller := o.caller(cmp.Or(l.first, "OWNER")), o.caller(column)
 	equal, r := l.make(o, first), l.make(o, caller)
+	caller = o.with(caller, column)
 	before := o.s.dump()
 	success := op.send(first, o.id.String(), equal)
 	require.Less(t, success.status, 300, "%s: %s", column, success.body)
 	after := o.s.dump()
 	require.Equal(t, l.changes(op.method), before != after)
 
-	a := op.send(caller.with(column), o.id.String(), r)
+	a := op.send(caller, o.id.String(), r)
 	if a.status == success.status {
 		return "✔"
 	}
@@ -214,16 +219,25 @@ func (o *organization) caller(column string) person {
 		p := o.s.newPerson("Otto Outsider")
 		p.post("/api/v1/organizations", object{"name": "Other"}).is(http.StatusCreated)
 		return p
-	case nobody, forger:
+	case nobody, forger, ownerKey, viewerKey, endedKey:
 		return o.newMember("OWNER")
+	case serviceKey:
+		return o.newServiceAccount("ADMIN")
 	default:
 		return o.newMember(column)
 	}
 }
 
 // with is the person with the token of the column.
-func (p person) with(column string) person {
+func (o *organization) with(p person, column string) person {
 	switch column {
+	case ownerKey, endedKey:
+		p.token = o.newKey(p, "OWNER")
+		o.s.force("update app.api_keys set revoked_at = now() where user_id = $1 and $2", p.id, column == endedKey)
+	case viewerKey:
+		p.token = o.newKey(p, "VIEWER")
+	case serviceKey:
+		p.token = o.newKey(p, "ANALYST")
 	case nobody:
 		p.token = ""
 	case forger:

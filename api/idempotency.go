@@ -68,7 +68,7 @@ func (c creation[T]) claim(ctx context.Context, tx *tenant.Tx) error {
 	if c.key.Key == "" {
 		return nil
 	}
-	touched, err := tx.Exec(ctx, insertIdempotencyKey, session(ctx).User, c.key.Key, c.fingerprint(), c.id)
+	touched, err := tx.Exec(ctx, insertIdempotencyKey, session(ctx).User, c.key.of(ctx), c.fingerprint(), c.id)
 	if err == nil && touched == 0 {
 		err = errReplay
 	}
@@ -83,11 +83,27 @@ func (c creation[T]) earlier(ctx context.Context, db *tenant.DB) (uuid.UUID, err
 	row, err := tenant.Row[struct {
 		Fingerprint []byte
 		ObjectID    uuid.UUID
-	}](ctx, db, person(ctx), selectIdempotencyKey, session(ctx).User, c.key.Key)
+	}](ctx, db, idempotent(ctx, c.caller), selectIdempotencyKey, session(ctx).User, c.key.of(ctx))
 	if err == nil && !bytes.Equal(row.Fingerprint, c.fingerprint()) {
 		err = refuse("idempotency_key_reused", "")
 	}
 	return row.ObjectID, err
+}
+
+// idempotent reads what keys have made: a person in no organization, since a key is not of one. An API key's are its own.
+func idempotent(ctx context.Context, caller tenant.Caller) tenant.Caller {
+	if _, ok := apiKey(ctx); ok {
+		return caller
+	}
+	return person(ctx)
+}
+
+// of is the key as it is stored: one that a program with an API key has chosen is not its user's own.
+func (k IdempotencyKey) of(ctx context.Context) string {
+	if key, ok := apiKey(ctx); ok {
+		return key.ID.String() + " " + k.Key
+	}
+	return k.Key
 }
 
 func (c creation[T]) fingerprint() []byte {

@@ -48,6 +48,7 @@ type server struct {
 	tempDir string        // of uploads
 	dumping string        // the statement of dump
 	clock   *atomic.Int64 // of the limits, ns; it stands still
+	api     *api.Server
 }
 
 // newServer serves as the program does, with adjustments that a test needs. The tests are a proxy that it trusts: who is
@@ -72,9 +73,9 @@ func newServerTrusting(t *testing.T, issuer *oidc.Issuer, keys *token.Keys, adju
 	admin, err := pgx.Connect(t.Context(), database.URL("postgres"))
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
-	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, "", new(atomic.Int64)}
 	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, netip.MustParsePrefix("127.0.0.0/8"))
 	handler.Trust(issuer)
+	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, "", new(atomic.Int64), handler}
 	handler.LimitClock(func() time.Time { return time.Unix(0, s.clock.Load()) })
 	s.Config = api.HTTPServer(handler.Handler())
 	for _, adjust := range adjust {
@@ -161,7 +162,7 @@ func (p person) setPassword() {
 	p.s.t.Helper()
 	hash, err := theirHash()
 	require.NoError(p.s.t, err)
-	p.s.force("update app.users set password_hash = $2 where id = $1", p.id, hash)
+	p.s.force("update app.users set password_hash = $2 where id = $1 and kind = 'person'", p.id, hash)
 }
 
 // nobody has no token.
@@ -304,6 +305,26 @@ func (o *organization) newMember(role string) person {
 	return p
 }
 
+// newServiceAccount has a key of its own role.
+func (o *organization) newServiceAccount(role string) person {
+	o.s.t.Helper()
+	p := person{s: o.s, id: uuid.Must(uuid.NewV7()), name: "New service account"}
+	o.s.force("insert into app.users (id, kind, full_name) values ($1, 'service', $2)", p.id, p.name)
+	o.force(p, role)
+	p.token = o.newKey(p, role)
+	return p
+}
+
+// newKey is an API key of a member, as its OWNER would have made it.
+func (o *organization) newKey(p person, role string) string {
+	o.s.t.Helper()
+	token := api.NewKeyToken()
+	o.s.force(`insert into app.api_keys (org_id, id, user_id, kind, created_by, creator_role, name, role, secret_hash, expires_at)
+		select $1, gen_random_uuid(), id, kind, case kind when 'person' then id else $3 end, 'OWNER', 'x', $4, encode(sha256($5), 'hex'), now() + interval '1 day'
+		from app.users where id = $2`, o.id, p.id, o.owner.id, role, []byte(token))
+	return token
+}
+
 // force makes somebody a member with a role, or, with no role, takes the membership away.
 func (o *organization) force(p person, role string) {
 	o.s.t.Helper()
@@ -311,9 +332,9 @@ func (o *organization) force(p person, role string) {
 		o.s.force("delete from app.memberships where org_id = $1 and user_id = $2", o.id, p.id)
 		return
 	}
-	o.s.force(`with m as (insert into app.memberships (org_id, user_id, role, full_name) values ($1, $2, $3, $4)
-			on conflict (org_id, user_id) do update set role = excluded.role returning user_id)
-		insert into app.member_emails (org_id, user_id, email) select $1, user_id, $5 from m on conflict do nothing`, o.id, p.id, role, p.name, p.email)
+	o.s.force(`with m as (insert into app.memberships (org_id, user_id, kind, role, full_name) select $1, id, kind, $3, $4 from app.users where id = $2
+			on conflict (org_id, user_id) do update set role = excluded.role returning user_id, kind)
+		insert into app.member_emails (org_id, user_id, email) select $1, user_id, $5 from m where kind = 'person' on conflict do nothing`, o.id, p.id, role, p.name, p.email)
 }
 
 // roleOf is empty for who is no member.

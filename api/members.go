@@ -20,7 +20,7 @@ func (s *Server) registerMembers() {
 		Summary: "List the members", Description: "E-mail addresses are shown to OWNER and ADMIN."}, s.listMembers)
 	operation(s, huma.Operation{OperationID: "update-member", Method: http.MethodPatch, Path: one, Tags: tags,
 		Summary: "Change a member's role", Errors: []int{409, 412},
-		Description: "OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER."}, s.updateMember)
+		Description: "OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER."}, s.updateMember)
 	operation(s, huma.Operation{OperationID: "remove-member", Method: http.MethodDelete, Path: one, Tags: tags,
 		Summary: "Remove a member, or leave", DefaultStatus: http.StatusNoContent, Errors: []int{409},
 		Description: "OWNER: anybody. ADMIN: ANALYST and VIEWER. Everybody: themselves. An organization keeps at least one OWNER."}, s.removeMember)
@@ -42,15 +42,16 @@ type RoleChange struct {
 	Role Role `json:"role"`
 }
 
-// Member is a person in an organization.
+// Member is a person in an organization, or a service account.
 type Member struct {
-	UserID    uuid.UUID `json:"user_id" format:"uuid"`
-	FullName  string    `json:"full_name"`
-	Role      Role      `json:"role"`
-	Email     *string   `json:"email,omitempty" doc:"Only for OWNER and ADMIN"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
-	Revision  int32     `json:"-"`
+	UserID    uuid.UUID  `json:"user_id" format:"uuid"`
+	Kind      MemberKind `json:"kind" doc:"A service account acts through API keys alone"`
+	FullName  string     `json:"full_name"`
+	Role      Role       `json:"role"`
+	Email     *string    `json:"email,omitempty" doc:"Only for OWNER and ADMIN"`
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+	Revision  int32      `json:"-"`
 }
 
 // MemberPath names a member.
@@ -60,7 +61,7 @@ type MemberPath struct {
 }
 
 const selectMembers = `
-select m.user_id, m.full_name, m.role, e.email, m.created_at, m.updated_at, m.revision
+select m.user_id, m.kind, m.full_name, m.role, e.email, m.created_at, m.updated_at, m.revision
 from app.memberships m left join app.member_emails e on e.org_id = $1 and e.user_id = m.user_id
 where m.org_id = $1 and m.user_id < $2
 order by m.user_id desc limit $3`
@@ -88,13 +89,13 @@ changed as (
   update app.memberships m set role = $3, updated_at = now(), revision = revision + 1
   where m.org_id = $1 and m.user_id = $2 and ($4::integer is null or m.revision = $4)
     and ($3 = 'OWNER' or not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))
-  returning m.user_id, m.full_name, m.role, m.created_at, m.updated_at, m.revision),
+  returning m.user_id, m.kind, m.full_name, m.role, m.created_at, m.updated_at, m.revision),
 event as (
   insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, after, request_id, address)
   select $1, $5, app.user_id(), app.subject()::uuid, 'member.role_changed', c.user_id,
     jsonb_build_object('role', was.role), jsonb_build_object('role', c.role), $6, $7
   from changed c, was)
-select c.user_id, c.full_name, c.role, (select email from app.member_emails where org_id = $1 and user_id = $2) as email,
+select c.user_id, c.kind, c.full_name, c.role, (select email from app.member_emails where org_id = $1 and user_id = $2) as email,
   c.created_at, c.updated_at, c.revision
 from changed c`
 	deleteMember = `
@@ -121,7 +122,7 @@ func (s *Server) updateMember(ctx context.Context, in *struct {
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.untouched(ctx, caller, updateMember, want, selectMemberRevision, in.OrgID, in.UserID)
 	}
-	return &found[Member]{etag(m.Revision), m}, err
+	return &found[Member]{etag(m.Revision), m}, neverOwner(err)
 }
 
 func (s *Server) removeMember(ctx context.Context, in *MemberPath) (*struct{}, error) {

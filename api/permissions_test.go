@@ -16,6 +16,9 @@ analyses insert: own own own none
 analyses select: all all all all
 analysis_runs insert: own own own none
 analysis_runs select: all all all all
+api_keys insert: some some some none
+api_keys select: all some own none
+api_keys update: some some some none
 dataset_chunks insert: all all own none
 dataset_chunks select: all all all all
 dataset_columns insert: all all own none

@@ -60,7 +60,7 @@ func codeOfSQLState(state string) string {
 	switch state {
 	case "P0002":
 		return "not_found"
-	case "42501":
+	case "42501", "IF007":
 		return "forbidden"
 	case "28000":
 		return "unauthorized"

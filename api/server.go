@@ -38,13 +38,16 @@ type Server struct {
 	limits    *limits
 	issuer    *oidc.Issuer // nil: none
 	api       huma.API
+
+	keyCallers *keyCallers
+	keyUses    *keyUses
 }
 
 // NewServer returns a server on db, a pool of so many connections. tempDir is where uploads are spooled, maxUpload their
 // limit in bytes. What trustedProxies say about a client's address is believed.
 func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, trustedProxies ...netip.Prefix) *Server {
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
-		exports: newSlots(connections / 4), limits: newLimits(trustedProxies)}
+		exports: newSlots(connections / 4), limits: newLimits(trustedProxies), keyCallers: newKeyCallers(), keyUses: newKeyUses()}
 }
 
 // Trust has the server sign in whom issuer vouches for; before it serves.
@@ -76,7 +79,8 @@ func humaConfig() huma.Config {
 		"Lists answer {items, next_cursor}, rows of data {columns, rows, next_cursor}; every error is a problem document with a stable code; ids are UUIDv7; times are RFC 3339 in UTC."
 	cfg.Info.License = &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access_token of login, register or refresh; 10 minutes."},
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access_token of login, register or refresh; 10 minutes. Or an API key (ifk_…): within its organization, " +
+			"and not for members, invitations, keys and the organization itself."},
 	}
 	cfg.OpenAPIPath = "/api/openapi"
 	cfg.DocsPath, cfg.SchemasPath = "", "" // our own pages, without a CDN
@@ -103,6 +107,8 @@ func (s *Server) registerAll() {
 	s.registerMembers()
 	s.registerInvitations()
 	s.registerReceivedInvitations()
+	s.registerServiceAccounts()
+	s.registerAPIKeys()
 	s.registerDatasets()
 	s.registerUploads()
 	s.registerRows()
@@ -137,6 +143,9 @@ func operation[I, O any](s *Server, op huma.Operation, handler func(context.Cont
 		if strings.Contains(op.Path, "{") {
 			op.Errors = append(op.Errors, 403, 404)
 		}
+		if strings.Contains(op.Path, "{org_id}") {
+			op.Errors = append(op.Errors, 429) // to who sends many wrong API keys
+		}
 	}
 	slices.Sort(op.Errors)
 	op.Errors = slices.Compact(op.Errors)
@@ -156,9 +165,13 @@ func operation[I, O any](s *Server, op huma.Operation, handler func(context.Cont
 
 type sessionKey struct{}
 
-// authenticate puts the session of the access token into the context, or answers 401.
+// authenticate puts the session of the access token into the context, or answers 401. An API key is one too.
 func (s *Server) authenticate(ctx huma.Context, next func(huma.Context)) {
 	raw, ok := bearer(ctx.Header("Authorization"))
+	if strings.HasPrefix(raw, apiKeyPrefix) {
+		s.authenticateKey(ctx, next, raw)
+		return
+	}
 	session, err := s.keys.Verify(raw, time.Now())
 	if !ok || err != nil {
 		ctx.SetHeader("WWW-Authenticate", "Bearer")
@@ -176,13 +189,22 @@ func bearer(header string) (string, bool) {
 	return header[len(scheme):], true
 }
 
-// session is who makes the request; only in operations that need a token.
+// session is who makes the request; only in operations that need a token. With an API key the user is as whom it acts: what
+// is done is theirs, but a transaction is begun by member only.
 func session(ctx context.Context) token.Session { return ctx.Value(sessionKey{}).(token.Session) }
 
 // member is the caller inside an organization.
 func member(ctx context.Context, org uuid.UUID) tenant.Caller {
+	if k, ok := apiKey(ctx); ok {
+		return tenant.Key(k.hash, org)
+	}
 	return tenant.Member(session(ctx).User, org)
 }
 
-// person is the caller without an organization.
-func person(ctx context.Context) tenant.Caller { return tenant.Person(session(ctx).User) }
+// person is the caller without an organization. An API key is no person, and in no organization it is not found.
+func person(ctx context.Context) tenant.Caller {
+	if k, ok := apiKey(ctx); ok {
+		return tenant.Key(k.hash, uuid.Nil)
+	}
+	return tenant.Person(session(ctx).User)
+}

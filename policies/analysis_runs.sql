@@ -6,9 +6,9 @@
 --
 -- A stored result never changes; it goes with its analysis (foreign key). created_by is who ran it.
 
-grant select, insert (org_id, id, analysis_id, created_by, result) on app.analysis_runs to insightforge_api;
+grant select, insert (org_id, id, analysis_id, created_by, result) on app.analysis_runs to insightforge_api, insightforge_key;
 
-create policy analysis_runs_select on app.analysis_runs for select to insightforge_api
+create policy analysis_runs_select on app.analysis_runs for select to insightforge_api, insightforge_key
   using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER'));
-create policy analysis_runs_insert on app.analysis_runs for insert to insightforge_api
+create policy analysis_runs_insert on app.analysis_runs for insert to insightforge_api, insightforge_key
   with check (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST') and created_by = app.user_id());

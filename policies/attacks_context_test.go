@@ -127,9 +127,11 @@ func TestAttack_011_ASecondBegin(t *testing.T) {
 	second := []string{
 		asMember("zed", "beta"), asPerson("zed"), asUnknown("zed@example.com"),
 		fmt.Sprintf("select app.begin_organization('%s', '%s', 'x')", user("anna"), id("new")),
-		fmt.Sprintf("select app.begin_invitation('%s', 'hash/acme/OWNER/open')", user("noor")),
+		fmt.Sprintf("select app.begin_invitation('%s', 'hash/acme/OWNER/open')", user("noor")), asKey("zed", "beta"),
+		fmt.Sprintf("select app.begin_service_account('%s', '%s', '%s', 'VIEWER', 'x')", user("zed"), organization("beta"), id("account")),
 	}
-	for _, first := range []string{asMember("anna", "acme"), asPerson("anna"), asUnknown("anna@example.com"),
+	for _, first := range []string{asMember("anna", "acme"), asPerson("anna"), asUnknown("anna@example.com"), asKey("anna", "acme"),
+		fmt.Sprintf("select app.begin_service_account('%s', '%s', '%s', 'VIEWER', 'x')", user("olga"), organization("acme"), id("account")),
 		fmt.Sprintf("select app.begin_organization('%s', '%s', 'x')", user("anna"), id("founded"))} {
 		for _, begin := range second {
 			requireRefused(t, as(t, conn, first, begin), "permission denied for function begin_")

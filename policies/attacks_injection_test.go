@@ -34,6 +34,18 @@ func TestAnArgumentOfBeginIsNeverSQL(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []string{"insightforge_api", id("new").String(), ""}, value[[]string](t, conn,
 				"select array[current_user, current_setting('app.org_id'), current_setting('app.subject')]::text[]"))
+
+			require.Empty(t, run(t, conn, "rollback; begin").code())
+			_, err = conn.Exec(t.Context(), "select app.begin_api_key($1, $2)", hostile, organization("acme"))
+			require.Equal(t, "28000", sqlState(err))
+			require.Empty(t, run(t, conn, "rollback; begin").code())
+			_, err = conn.Exec(t.Context(), "select app.begin_service_account($1, $2, $3, $4, $5)", user("olga"), organization("acme"), id("new"), hostile, "x")
+			require.Equal(t, "IF007", sqlState(err))
+			require.Empty(t, run(t, conn, "rollback; begin").code())
+			_, err = conn.Exec(t.Context(), "select app.begin_service_account($1, $2, $3, $4, $5)", user("olga"), organization("acme"), id("new"), "VIEWER", hostile+"x")
+			require.NoError(t, err)
+			require.Equal(t, []string{"insightforge_api", "OWNER", user("olga").String()}, value[[]string](t, conn,
+				"select array[current_user, current_setting('app.role'), current_setting('app.user_id')]::text[]"))
 		}
 	}
 }

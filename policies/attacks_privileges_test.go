@@ -20,6 +20,7 @@ import (
 // everybody are the ways in; the last is none.
 var everybody = map[string]string{
 	"OWNER": asMember("olga", "acme"), "person": asPerson("anna"), "address": asUnknown("anna@example.com"), "login role": "select 1",
+	"API key": asKey("olga", "acme"),
 }
 
 // requireNobodyMay runs each script as everybody.
@@ -106,7 +107,7 @@ func TestAttack_025_ACommandWithoutAPolicy(t *testing.T) {
 		require.Equal(t, command.code, got.code(), command.name)
 		require.Zero(t, got.rows, command.name)
 		require.Empty(t, run(t, conn, "rollback").code())
-		requireNotServed(t, db, "insightforge_api may "+strings.ToUpper(command.name)+" app.datasets, and no policy says which rows (policy_missing)")
+		requireNotServed(t, db, "insightforge_api and insightforge_key may "+strings.ToUpper(command.name)+" app.datasets, and no policy says which rows (policy_missing)")
 	}
 }
 
@@ -263,12 +264,14 @@ func TestAttack_051_ANewFunctionIsNotForPublic(t *testing.T) {
 		where f.pronamespace = 'app'::regnamespace and a.grantee = 0`))
 }
 
-// TestEveryTableHasOnePolicyForEachRoleAndCommand: permissive, complete, named for its table and command.
+// TestEveryTableHasOnePolicyForEachRoleAndCommand: permissive, complete, named for its table and command. Members and their
+// keys may have it together.
 func TestEveryTableHasOnePolicyForEachRoleAndCommand(t *testing.T) {
 	t.Parallel()
 	admin := connect(t, postgrestest.Database(t), superuser)
 	rows, _ := admin.Query(t.Context(), `select polname::text from pg_policy p join pg_class c on c.oid = p.polrelid
-		where not polpermissive or polcmd = '*' or cardinality(polroles) <> 1 or 0 = any (polroles)
+		where not polpermissive or polcmd = '*' or 0 = any (polroles)
+		  or cardinality(polroles) <> 1 and not polroles <@ array['insightforge_api'::regrole::oid, 'insightforge_key'::regrole::oid]
 		  or polcmd = 'w' and (polqual is null or polwithcheck is null)
 		  or polname !~ ('^' || relname || '_' || case polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' else 'delete' end || '(_user|_auth|_key)?$')`)
 	wrong, err := pgx.CollectRows(rows, pgx.RowTo[string])

@@ -5,11 +5,12 @@
 -- through the policies, as the role they have just taken. SET LOCAL rather than set_config(): it reaches Citus workers,
 -- and set_config can then be revoked from PUBLIC. Their search_path is fixed, whatever the session's is.
 --
--- Errors: P0002 not a member, or nothing there; 28000 the user is gone; why an invitation is refused: IF001 another
--- address, IF003 the inviter may not invite any more, IF004 the organization was deleted, IF005 the address is not verified,
--- IF006 the organization is full, IF021–IF024 it was accepted, revoked, declined, or has expired.
+-- Errors: P0002 not a member, or nothing there; 28000 the user is gone, or the key serves no more; why an invitation is
+-- refused: IF001 another address, IF003 the inviter may not invite any more, IF004 the organization was deleted, IF005 the
+-- address is not verified, IF006 the organization is full, IF021–IF024 it was accepted, revoked, declined, or has expired;
+-- IF007 the role does not allow it. A service account is nobody here: it acts through keys alone.
 
--- A caller not known yet: may reach only what p_subject names (an address, a session id, a token's hash).
+-- A caller not known yet: may reach only what p_subject names (an address, a session id, the hash of a token or a key).
 create or replace function app.begin_auth(p_subject text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   execute format('set local app.user_id = ''''; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
@@ -22,7 +23,7 @@ create or replace function app.begin_user(p_user uuid) returns void language plp
 begin
   execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
     set local app.subject = ''''; set local role insightforge_user', p_user);
-  perform from app.users where id = p_user;
+  perform from app.users where id = p_user and email is not null;
   if not found then
     raise exception 'no such user' using errcode = '28000';
   end if;
@@ -40,7 +41,7 @@ declare
 begin
   execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
     set local app.subject = ''''; set local plan_cache_mode = force_generic_plan; set local jit = off; set local role insightforge_user', p_user);
-  select role into member_role from app.memberships where org_id = p_org and user_id = p_user;
+  select role into member_role from app.memberships where org_id = p_org and user_id = p_user and kind = 'person';
   if not found then
     raise exception 'not a member' using errcode = 'P0002';
   end if;
@@ -56,7 +57,7 @@ declare
 begin
   execute format('set local app.user_id = %L; set local app.org_id = %L; set local app.role = ''OWNER''; set local app.org_ids = '''';
     set local app.subject = ''''; set local role insightforge_user', p_user, p_org);
-  select email, full_name into person from app.users where id = p_user;
+  select email, full_name into person from app.users where id = p_user and email is not null;
   if not found then
     raise exception 'no such user' using errcode = '28000';
   end if;
@@ -85,7 +86,7 @@ declare
 begin
   execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
     set local app.subject = ''''; set local role insightforge_user', p_user);
-  select email, full_name, email_verified_at is not null as verified into person from app.users where id = p_user;
+  select email, full_name, email_verified_at is not null as verified into person from app.users where id = p_user and email is not null;
   if not found then
     raise exception 'no such user' using errcode = '28000';
   end if;
@@ -173,6 +174,56 @@ begin
 end
 $$;
 
+-- An API key inside one organization, with the lower of its own role and the one that the membership it acts as has now.
+-- app.subject is then the key's id. It is said first whether the key serves: a key is not told which organizations there are.
+create or replace function app.begin_api_key(p_hash text, p_org uuid) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  roles constant text[] := array['VIEWER', 'ANALYST', 'ADMIN', 'OWNER'];
+  key record;
+  member_role text;
+begin
+  execute format('set local app.user_id = ''''; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
+    set local app.subject = %L; set local plan_cache_mode = force_generic_plan; set local jit = off; set local role insightforge_auth', p_hash);
+  select org_id, id, user_id, role into key from app.api_keys
+    where secret_hash = p_hash and expires_at > now() and (revoked_at is null or revoked_at > now());
+  if not found then
+    raise exception 'no such key, or it serves no more' using errcode = '28000';
+  end if;
+  if key.org_id is distinct from p_org then
+    raise exception 'a key of another organization' using errcode = 'P0002';
+  end if;
+  execute format('set local app.user_id = %L; set local app.subject = %L; set local role insightforge_user', key.user_id, key.id);
+  select role into member_role from app.memberships where org_id = p_org and user_id = key.user_id;
+  if not found then
+    raise exception 'the member that the key acts as is gone' using errcode = '28000';
+  end if;
+  execute format('set local app.org_id = %L; set local app.role = %L; set local role insightforge_key',
+    p_org, roles[least(array_position(roles, key.role), array_position(roles, member_role))]);
+end
+$$;
+
+-- A member who makes a service account: a user without an address and a password, and its membership. Both inserts are
+-- plain: the primary key decides. Afterwards the caller is the member again.
+create or replace function app.begin_service_account(p_user uuid, p_org uuid, p_account uuid, p_role text, p_name text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  member_role text;
+begin
+  execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
+    set local app.subject = ''''; set local role insightforge_user', p_user);
+  select role into member_role from app.memberships where org_id = p_org and user_id = p_user and kind = 'person';
+  if not found then
+    raise exception 'not a member' using errcode = 'P0002';
+  end if;
+  if (p_role in ('ANALYST', 'VIEWER') and member_role in ('OWNER', 'ADMIN') or p_role = 'ADMIN' and member_role = 'OWNER') is not true then
+    raise exception 'the role does not allow a service account of this role' using errcode = 'IF007';
+  end if;
+  execute format('set local app.user_id = %L; set local app.org_id = %L; set local app.role = %L', p_account, p_org, p_role);
+  insert into app.users (id, kind, full_name) values (p_account, 'service', p_name);
+  insert into app.memberships (org_id, user_id, kind, role, full_name) values (p_org, p_account, 'service', p_role, p_name);
+  execute format('set local app.user_id = %L; set local app.role = %L; set local role insightforge_api', p_user, member_role);
+end
+$$;
+
 grant execute on function app.begin_auth(text), app.begin_user(uuid), app.begin_request(uuid, uuid),
-  app.begin_organization(uuid, uuid, text), app.begin_invitation(uuid, text, uuid),
-  app.begin_addressee(uuid, uuid) to insightforge;
+  app.begin_organization(uuid, uuid, text), app.begin_invitation(uuid, text, uuid), app.begin_addressee(uuid, uuid),
+  app.begin_api_key(text, uuid), app.begin_service_account(uuid, uuid, uuid, text, text) to insightforge;

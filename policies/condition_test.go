@@ -186,6 +186,16 @@ func bodyMutations(definition string) (all []mutation) {
 		{"as OWNER", "p_user, invitation.role);", "p_user, 'OWNER');"},
 		{"the role stays insightforge_user", "set local app.subject = '';\n  set local role insightforge_api;", "set local app.subject = '';"},
 		{"the subject stays", "\n  set local app.subject = '';\n  set local role", "\n  set local role"},
+		{"revoked keys serve", " and (revoked_at is null or revoked_at > now())", ""},
+		{"keys that are to end have ended", " or revoked_at > now()", ""},
+		{"the key's role, whatever the member's", "roles[least(array_position(roles, key.role), array_position(roles, member_role))]", "key.role"},
+		{"the member's role, whatever the key's", "roles[least(array_position(roles, key.role), array_position(roles, member_role))]", "member_role"},
+		{"the role of members", "set local role insightforge_key", "set local role insightforge_api"},
+		{"service accounts are people", " and kind = 'person'", ""},
+		{"service accounts are persons", " and email is not null", ""},
+		{"ADMINs make ADMINs", "p_role = 'ADMIN' and member_role = 'OWNER'", "p_role = 'ADMIN' and member_role in ('OWNER', 'ADMIN')"},
+		{"no role is refused", ") is not true then", ") is not null then"},
+		{"as the account", "set local app.user_id = %L; set local app.role = %L; set local role insightforge_api', p_user,", "set local app.user_id = %L; set local app.role = %L; set local role insightforge_api', p_account,"},
 		{"not written down as accepted", "set accepted_at = now()", "set accepted_at = accepted_at"},
 	} {
 		if strings.Contains(definition, replace.old) {

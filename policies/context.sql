@@ -13,7 +13,8 @@ create or replace function app.user_id() returns uuid stable parallel safe langu
 create or replace function app.role() returns text stable parallel safe language sql
   return nullif(current_setting('app.role', true), '');
 
--- What a caller who is not known yet has named: an address, a session, the hash of an invitation's token.
+-- What a caller who is not known yet has named: an address, a session, the hash of an invitation's token or of an API key.
+-- Of an API key inside an organization, its id.
 create or replace function app.subject() returns text stable parallel safe language sql
   return nullif(current_setting('app.subject', true), '');
 
@@ -26,12 +27,12 @@ create or replace function app.org_as(variadic roles text[]) returns uuid stable
   return case when current_setting('app.role', true) = any (roles) then nullif(current_setting('app.org_id', true), '')::uuid end;
 
 grant execute on function app.org_id(), app.user_id(), app.role(), app.subject(), app.org_ids(), app.org_as(text[])
-  to insightforge_auth, insightforge_user, insightforge_api;
+  to insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
 
 do $$
 begin
   if to_regprocedure('app.expand(anyarray)') is not null then
-    grant execute on function app.expand(anyarray) to insightforge_api;
+    grant execute on function app.expand(anyarray) to insightforge_api, insightforge_key;
   end if;
 end
 $$;

@@ -20,8 +20,9 @@ revoke all on all tables in schema app from public, insightforge, insightforge_a
 revoke all on all functions in schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
 revoke all on schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
 
--- insightforge_key is not named below: nothing is granted to API keys until there are API keys.
-grant usage on schema app to insightforge, insightforge_auth, insightforge_user, insightforge_api;
+-- A policy for insightforge_api and insightforge_key says that a key may there what its role may. What is not for keys is
+-- granted to insightforge_api alone: members, invitations, keys, the organization.
+grant usage on schema app to insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
 
 {{ template "context.sql" . }}
 {{ template "begin.sql" . }}
@@ -36,6 +37,7 @@ grant usage on schema app to insightforge, insightforge_auth, insightforge_user,
 {{ template "member_emails.sql" . }}
 {{ template "invitations.sql" . }}
 {{ template "quotas.sql" . }}
+{{ template "api_keys.sql" . }}
 {{ template "audit_events.sql" . }}
 
 {{ template "datasets.sql" . }}

@@ -52,6 +52,11 @@ func asPerson(person string) string { return fmt.Sprintf("select app.begin_user(
 
 func asUnknown(subject string) string { return fmt.Sprintf("select app.begin_auth('%s')", subject) }
 
+// asKey is the first key that planted.sql gives somebody in org.
+func asKey(person, org string) string {
+	return fmt.Sprintf("select app.begin_api_key('hash/%s/%s', '%s')", org, person, organization(org))
+}
+
 func quoted(person string) string { return "'" + user(person).String() + "'" }
 
 // connect gives a connection of a user to db.

@@ -1,16 +1,17 @@
 -- memberships    | OWNER | ADMIN              | ANALYST  | VIEWER   | user (no organization chosen)
 -- select         | ✔     | ✔                  | ✔        | ✔        | ✔ own
--- insert         |       |                    |          |          | ✔ own, only inside begin_organization and begin_invitation
+-- insert         |       |                    |          |          | ✔ own, only inside begin_organization and begin_invitation;
+--                |       |                    |          |          |   a service account's in begin_service_account
 -- update role    | ✔     | ✔ ANALYST ↔ VIEWER |          |          | (own full_name)
 -- delete         | ✔     | ✔ ANALYST, VIEWER, | ✔ leave  | ✔ leave  |
 --                |       |   leave            |          |          |
 --
 -- USING sees the old role, WITH CHECK the new one: an ADMIN touches nobody who is more than an ANALYST, and makes
 -- nobody more. That an organization keeps an OWNER is not a question of one row: the statements of api/members.go lock
--- the OWNER rows first.
+-- the OWNER rows first. kind is that of the user, by a foreign key.
 
 grant select, update (role, updated_at, revision), delete on app.memberships to insightforge_api;
-grant select, insert (org_id, user_id, role, full_name), update (full_name, updated_at, revision) on app.memberships to insightforge_user;
+grant select, insert (org_id, user_id, kind, role, full_name), update (full_name, updated_at, revision) on app.memberships to insightforge_user;
 
 create policy memberships_select on app.memberships for select to insightforge_api
   using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER'));

@@ -223,7 +223,7 @@ func (m *model) facts() []fact {
 	}
 	for _, s := range m.memberships {
 		row := fmt.Sprintf("member|%s||%s||%s|%s|%d", s.org, s.person, s.role, s.name, s.revision)
-		facts = append(facts, fact{"member", s.org, s.person, s.person, s.role, row, s.person + " " + s.name + " " + s.role},
+		facts = append(facts, fact{"member", s.org, s.person, s.person, s.role, row, s.person + " person " + s.name + " " + s.role},
 			fact{"address", s.org, s.person, s.person, "", fmt.Sprintf("address|%s||%s||%s", s.org, s.person, address(s.person)), address(s.person)})
 	}
 	for _, i := range m.invitations {

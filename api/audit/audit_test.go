@@ -104,7 +104,8 @@ func TestAStatementWithoutWhereThatReachesOthersIsAFinding(t *testing.T) {
 	r := &audit.Report{}
 	r.Tried(grid, nil)
 	require.Equal(t, []string{"crosses_organizations"}, ids(r.Findings))
-	require.Equal(t, []string{"every member may now DELETE datasets of every organization in a statement without WHERE"}, r.Findings[0].Effects)
+	require.Equal(t, []string{"every member may now DELETE datasets of every organization in a statement without WHERE",
+		"every API key may now DELETE datasets of every organization in a statement without WHERE"}, r.Findings[0].Effects)
 }
 
 // TestASuperuserRunsNoCodeOfOthers: whoever may become the owner of the tables could else wait for an audit.

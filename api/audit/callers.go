@@ -36,46 +36,56 @@ const (
 	Identity      = "identity"
 	NoContext     = "no context"
 	NoBegin       = "no begin"
-	APIKey        = "API key"
+	NamedKey      = "API key"
 	Joining       = "joining"
 	Founding      = "founding"
 	Addressee     = "addressee"
+	Making        = "making"
 	callersLegend = `OWNER, ADMIN, ANALYST, VIEWER  a member who has chosen acme (begin_request); the callers are also members of beta, with other roles
 person                         a person who has chosen no organization (begin_user)
+OWNER key, …, VIEWER key       a key in acme (begin_api_key) of the person above with that role; the VIEWER key is the OWNER's
 address, session, invitation,
-identity                       an unknown caller who named one (begin_auth)
+identity, API key              an unknown caller who named one (begin_auth)
 no context                     the members' role without a begin call
 no begin                       the login role as it connects
-API key                        the role of API keys, with an OWNER's variables
 joining, founding              noor in the middle of begin_invitation, as a VIEWER of acme, and of begin_organization
 addressee                      noor, who may decline an invitation to acme (begin_addressee)
+making                         a member of acme in the middle of begin_service_account, which makes a VIEWER
 `
 )
 
 // Roles of members, most first.
 var Roles = []string{"OWNER", "ADMIN", "ANALYST", "VIEWER"}
 
+// Keys are API keys with these roles, most first.
+var Keys = []string{"OWNER key", "ADMIN key", "ANALYST key", "VIEWER key"}
+
 // callers are the columns of the grid.
 func (p planted) callers() []caller {
 	member := func(role, person string) caller {
 		return caller{role, person, fmt.Sprintf("select app.begin_request('%s', '%s')", p.id("users/"+person), p.id("organizations/acme"))}
+	}
+	key := func(role, person, of string) caller {
+		return caller{role + " key", person, fmt.Sprintf("select app.begin_api_key('%shash/acme/%s', '%s')", p.salt, of, p.id("organizations/acme"))}
 	}
 	unknown := func(name, subject string) caller {
 		return caller{name, "anna", fmt.Sprintf("select app.begin_auth('%s')", subject)}
 	}
 	return []caller{
 		member("OWNER", "olga"), member("ADMIN", "adam"), member("ANALYST", "anna"), member("VIEWER", "vera"),
+		key("OWNER", "olga", "olga"), key("ADMIN", "adam", "adam"), key("ANALYST", "anna", "anna"), key("VIEWER", "olga", "olga/less"),
 		{Person, "anna", fmt.Sprintf("select app.begin_user('%s')", p.id("users/anna"))},
 		unknown(Address, "anna"+p.salt+"@example.com"),
 		unknown(Session, p.id("sessions/anna").String()),
 		unknown(Invitation, p.salt+"hash/acme/ANALYST/open"),
 		unknown(Identity, "https://issuer.example anna"+p.salt),
+		unknown(NamedKey, p.salt+"hash/acme/anna"),
 		{NoContext, "anna", "set local role insightforge_api"},
 		{NoBegin, "anna", ""},
-		{APIKey, "anna", fmt.Sprintf("set local app.user_id = '%s'; set local app.org_id = '%s'; set local app.role = 'OWNER'; set local role insightforge_key",
-			p.id("users/anna"), p.id("organizations/acme"))},
 		p.inside(Joining, "acme", "VIEWER"), p.inside(Founding, "new", "OWNER"),
 		{Addressee, "noor", fmt.Sprintf("select app.begin_addressee('%s', '%s')", p.id("users/noor"), p.id("invitations/acme/VIEWER/open"))},
+		{Making, "anna", fmt.Sprintf("set local app.user_id = '%s'; set local app.org_id = '%s'; set local app.role = 'VIEWER'; set local app.subject = ''; set local role insightforge_user",
+			p.id("account"), p.id("organizations/acme"))},
 	}
 }
 

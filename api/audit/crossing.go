@@ -8,7 +8,7 @@ import (
 // Lints of what was tried.
 var (
 	crossesOrganizations = Lint{ID: "crosses_organizations", Title: "A caller who reaches another organization's rows", Level: Error,
-		Meaning: "It was tried, and it happened: a member who had chosen one organization read, wrote or removed a row of another."}
+		Meaning: "It was tried, and it happened: a member who had chosen one organization, or an API key of one, read, wrote or removed a row of another."}
 	driftGrid = Lint{ID: "drift_grid", Title: "A caller who may do something else than policies/ says", Level: Error, Covers: "pgrls SEC027",
 		Meaning: "It was tried, and the outcome is not the one that this program's policies give."}
 )
@@ -79,7 +79,7 @@ func crossings(g *Grid) (changes []Change) {
 	for _, c := range list.inOrder {
 		c.there = list.inAcme(c.Table)
 		foreign := c.Organization != "" && c.Organization != "acme" && touched(c.After) > 0
-		if (foreign || c.everywhere()) && slices.Contains(Roles, c.Caller) {
+		if (foreign || c.everywhere()) && (slices.Contains(Roles, c.Caller) || slices.Contains(Keys, c.Caller)) {
 			c.Before, c.Widened = NoRows, true
 			changes = append(changes, c)
 		}

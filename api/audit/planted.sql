@@ -43,6 +43,34 @@ from (values
   ('beta', 'olga', 'VIEWER'), ('beta', 'adam', 'OWNER'), ('beta', 'anna', 'OWNER'), ('beta', 'vera', 'OWNER'), ('beta', 'zed', 'OWNER'),
   ('gamma', 'zoe', 'OWNER'), ('gamma', 'zed', 'VIEWER'), ('delta', 'zoe', 'OWNER')) m(org, name, role);
 
+-- Service accounts, which act through keys.
+insert into app.users (id, kind, full_name) select md5('{salt}users/' || name)::uuid, 'service', name from unnest(array['bot', 'gus']) name;
+insert into app.memberships (org_id, user_id, kind, role, full_name)
+select md5('{salt}organizations/' || org)::uuid, md5('{salt}users/' || name)::uuid, 'service', 'ADMIN', name || '{salt} of ' || org
+from (values ('acme', 'bot'), ('gamma', 'gus')) m(org, name);
+
+-- A key of everybody, with all that their role allows; vera's has more, as she had once. Of olga one with less; of bot one that
+-- an OWNER has made and one that an ADMIN has; of abel one from when he was OWNER; of alan some that end.
+insert into app.api_keys (org_id, id, user_id, kind, created_by, creator_role, name, role, secret_hash, created_at, expires_at, revoked_at)
+select md5('{salt}organizations/' || org)::uuid, md5('{salt}api_keys/' || concat_ws('/', org, acts, what))::uuid, md5('{salt}users/' || acts)::uuid,
+  case when acts in ('bot', 'gus') then 'service' else 'person' end, md5('{salt}users/' || coalesce(made, acts))::uuid, creator_role, 'x', role,
+  '{salt}' || concat_ws('/', 'hash', org, acts, what), now() - interval '2 days', now() + case what when 'expired' then interval '-1 second' else interval '30 days' end,
+  now() + case what when 'revoked' then interval '-1 second' when 'rotated' then interval '1 day' end
+from (values
+  ('acme', 'olga', null, null, 'OWNER', 'OWNER'), ('acme', 'otto', null, null, 'OWNER', 'OWNER'), ('acme', 'adam', null, null, 'ADMIN', 'ADMIN'), ('acme', 'abel', null, null, 'ADMIN', 'ADMIN'),
+  ('acme', 'anna', null, null, 'ANALYST', 'ANALYST'), ('acme', 'alan', null, null, 'ANALYST', 'ANALYST'), ('acme', 'vera', null, null, 'OWNER', 'OWNER'),
+  ('acme', 'olga', 'less', null, 'OWNER', 'VIEWER'), ('acme', 'abel', 'as OWNER', null, 'OWNER', 'ANALYST'),
+  ('acme', 'bot', 'by OWNER', 'otto', 'OWNER', 'ADMIN'), ('acme', 'bot', 'by ADMIN', 'abel', 'ADMIN', 'VIEWER'),
+  ('acme', 'alan', 'expired', null, 'ANALYST', 'ANALYST'), ('acme', 'alan', 'revoked', null, 'ANALYST', 'ANALYST'), ('acme', 'alan', 'rotated', null, 'ANALYST', 'ANALYST'),
+  ('beta', 'olga', null, null, 'ANALYST', 'VIEWER'), ('beta', 'adam', null, null, 'OWNER', 'OWNER'), ('beta', 'anna', null, null, 'OWNER', 'OWNER'), ('beta', 'vera', null, null, 'OWNER', 'OWNER'),
+  ('beta', 'zed', null, null, 'OWNER', 'OWNER'), ('gamma', 'zoe', null, null, 'OWNER', 'OWNER'), ('gamma', 'gus', null, 'zoe', 'OWNER', 'ADMIN')
+) k(org, acts, what, made, creator_role, role);
+
+-- What was made once with these keys, and has expired since.
+insert into app.idempotency_keys (user_id, key, fingerprint, object_id, created_at)
+select user_id, id || ' ' || age, '', id, now() - case age when 'expired' then interval '25 hours' else interval '23 hours' end
+from app.api_keys, unnest(array['new', 'expired']) age where id in (md5('{salt}api_keys/acme/olga')::uuid, md5('{salt}api_keys/acme/olga/less')::uuid, md5('{salt}api_keys/acme/anna')::uuid);
+
 insert into app.member_emails (org_id, user_id, email)
 select md5('{salt}organizations/' || org)::uuid, md5('{salt}users/' || name)::uuid, name || '{salt}@' || org
 from (values

@@ -70,12 +70,16 @@ func joined(changes []Change) []told {
 		func(t *told, u told) { t.Columns = slices.Concat(t.Columns, u.Columns) })
 	all = join(all, func(t told) string { return fmt.Sprint(t.callers, t.kind(), t.Columns, t.rows) },
 		func(t *told, u told) { t.variants = append(t.variants, u.variants...) })
-	return join(all, func(t told) string { return fmt.Sprint(t.variants, t.Columns, t.rows, t.inside(), t.everywhere()) },
+	return join(all, func(t told) string {
+		return fmt.Sprint(t.variants, t.Columns, t.rows, t.inside(), slices.Contains(Keys, t.callers[0]), t.everywhere())
+	},
 		func(t *told, u told) { t.callers = append(t.callers, u.callers...) })
 }
 
 // inside tells that the caller has chosen an organization.
-func (t told) inside() bool { return slices.Contains(Roles, t.callers[0]) || t.callers[0] == APIKey }
+func (t told) inside() bool {
+	return slices.Contains(Roles, t.callers[0]) || slices.Contains(Keys, t.callers[0])
+}
 
 // kind is the variant, the same for all roles that are given.
 func (t told) kind() string {
@@ -117,11 +121,15 @@ func who(callers []string) string {
 	if strings.Join(callers, " ") == strings.Join(Roles, " ") {
 		return "every member"
 	}
+	if strings.Join(callers, " ") == strings.Join(Keys, " ") {
+		return "every API key"
+	}
 	named := map[string]string{
 		Person: "a person who has chosen no organization", Address: "whoever names an address", Session: "whoever names a session",
 		Invitation: "whoever names an invitation's token", Identity: "whoever names an external identity", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
-		APIKey: "an API key", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
 		Addressee: "who declines an invitation",
+		NamedKey:  "whoever names an API key by its hash", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
+		Making: "who makes a service account, in the middle of app.begin_service_account",
 	}
 	var names []string
 	for _, c := range callers {
@@ -172,6 +180,11 @@ var inWords = map[string]string{
 	"sent again in another's name":              "so that another has sent them again",
 	"sent again for longer":                     "so that they last more than seven days",
 	"accepted as declined":                      "as accepted, without becoming a member",
+	"of one's own API key":                      "that an API key has made",
+	"expired ones of API keys":                  "of API keys that have expired",
+	"of an API key":                             "of API keys",
+	"a service account":                         "of a service account",
+	"the service account that is being made":    "of the service account that is being made",
 	"the one that is being founded":             "that are being founded",
 	"the one that is being founded, by another": "that are being founded, in another's name",
 }
@@ -303,7 +316,9 @@ func (t told) ofPeople(kinds []string) string {
 		return "(other members' of the own organization)"
 	case "stranger":
 		return "(strangers')"
-	case "member of acme, stranger":
+	case "service account":
+		return "(service accounts')"
+	case "member of acme, stranger", "member of acme, stranger, service account":
 		return "(others')"
 	default:
 		return "(anybody's)"

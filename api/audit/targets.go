@@ -42,6 +42,9 @@ var members = []row{
 	{kind: "oneself", org: "beta"}, {kind: "OWNER", org: "beta", by: "zed"}, {kind: "VIEWER", org: "gamma", by: "zed"},
 }
 
+// serviceAccount is a member without an address.
+var serviceAccount = row{kind: "service account", org: "acme", by: "bot"}
+
 var people = []row{{kind: "oneself"}, {kind: "member of acme", by: "alan"}, {kind: "stranger", by: "zoe"}}
 
 var invited = []row{
@@ -52,17 +55,35 @@ var invited = []row{
 	{kind: "ANALYST", org: "beta", name: "ANALYST/open"}, {kind: "ANALYST", org: "gamma", name: "ANALYST/open"},
 }
 
+var keys = []row{
+	{kind: "own", org: "acme"}, {kind: "OWNER's", org: "acme", by: "otto"}, {kind: "ADMIN's", org: "acme", by: "abel"}, {kind: "ANALYST's", org: "acme", by: "alan"},
+	{kind: "ADMIN's from when OWNER", org: "acme", by: "abel", name: "abel/as OWNER"},
+	{kind: "service account's, by OWNER", org: "acme", by: "bot", name: "bot/by OWNER"}, {kind: "service account's, by ADMIN", org: "acme", by: "bot", name: "bot/by ADMIN"},
+	{kind: "expired", org: "acme", by: "alan", name: "alan/expired"}, {kind: "revoked", org: "acme", by: "alan", name: "alan/revoked"}, {kind: "rotated", org: "acme", by: "alan", name: "alan/rotated"},
+	{kind: "own", org: "beta"}, {kind: "OWNER's", org: "beta", by: "zed"}, {kind: "OWNER's", org: "gamma", by: "zoe"},
+}
+
 // targets are the tables of schema app, in the order of sql/, and the ways in.
 var targets = []target{
 	ways,
 
-	{name: "users", key: "id = {by}", rows: people, insert: "(id, email, full_name, password_hash) values ({new}, '{name}{salt}@example.org', 'x', 'x')",
-		extra: []attempt{{"insert", "with the address named", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash) values ({new}, 'anna{salt}@example.com', 'x', 'x')"}}},
+	{name: "users", key: "id = {by}", rows: slices.Concat(people, []row{{kind: "service account", by: "bot"}}), insert: "(id, email, full_name, password_hash) values ({new}, '{name}{salt}@example.org', 'x', 'x')",
+		extra: []attempt{
+			{"insert", "with the address named", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash) values ({new}, 'anna{salt}@example.com', 'x', 'x')"},
+			{"insert", "a service account", columns{}, row{}, "insert into app.users (id, kind, full_name) values ({new}, 'service', 'x')"},
+			{"insert", "the service account that is being made", columns{}, row{}, "insert into app.users (id, kind, full_name) values ({account}, 'service', 'x')"},
+			{"insert", "the service account that is being made, as a person", columns{}, row{}, "insert into app.users (id, full_name) values ({account}, 'x')"},
+		}},
 	{name: "sessions", key: "id = {id}", rows: people, insert: "(id, user_id) values ({new}, {by})"},
 	{name: "external_identities", key: "id = {id}", rows: people, insert: "(issuer, subject, user_id, id, email) values ('https://issuer.example', '{salt}new', {by}, {new}, '{name}{salt}@example.org')"},
 	{name: "security_events", key: "id = {id}", rows: people, insert: "(user_id, id, kind, session_id) values ({by}, {new}, 'login', {new})"},
 	{name: "idempotency_keys", key: "key = '{name}'", rows: people, insert: "(user_id, key, fingerprint, object_id) values ({by}, 'new', '', {new})",
-		extra: []attempt{{"delete", "expired", columns{}, everything, "delete from app.idempotency_keys where key = 'expired'"}}},
+		extra: []attempt{
+			{"delete", "expired", columns{}, everything, "delete from app.idempotency_keys where key = 'expired'"},
+			{"delete", "expired ones of API keys", columns{}, everything, "delete from app.idempotency_keys where key like '% expired'"},
+			{"select", "of API keys", columns{}, everything, "select key from app.idempotency_keys where key like '%-% new'"},
+			{"insert", "of one's own API key", columns{}, people[0], "insert into app.idempotency_keys (user_id, key, fingerprint, object_id) values ({by}, coalesce(app.subject(), '') || ' newer', '', {new})"},
+		}},
 
 	{name: "organizations", key: "id = {org}", rows: ofEach,
 		insert: "(id, name, created_by) values ({new}, 'x', {me})",
@@ -70,9 +91,9 @@ var targets = []target{
 			{"insert", "the one that is being founded", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {me})"},
 			{"insert", "the one that is being founded, by another", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {alan})"},
 		}},
-	{name: "memberships", key: "full_name = '{name}{salt} of {orgname}'", org: "org_id = {org}", rows: members,
+	{name: "memberships", key: "full_name = '{name}{salt} of {orgname}'", org: "org_id = {org}", rows: append(slices.Clone(members), serviceAccount),
 		insert: "(org_id, user_id, role, full_name) values ({org}, {by}, 'VIEWER', 'x')",
-		extra:  append(roleChanges(), attempt{"insert", "as OWNER", columns{}, members[0], "insert into app.memberships (org_id, user_id, role, full_name) values ({org}, {by}, 'OWNER', 'x')"})},
+		extra:  append(roleChanges(), madeAccount(), attempt{"insert", "as OWNER", columns{}, members[0], "insert into app.memberships (org_id, user_id, role, full_name) values ({org}, {by}, 'OWNER', 'x')"})},
 	{name: "member_emails", key: "email = '{name}{salt}@{orgname}'", org: "org_id = {org}", rows: members,
 		insert: "(org_id, user_id, email) values ({org}, {by}, 'x{salt}@example.com')", extra: ownAddress()},
 	{name: "invitations", key: "id = {id}", org: "org_id = {org}", rows: invited,
@@ -91,6 +112,10 @@ var targets = []target{
 				"insert into app.organizations (id, name, created_by) values ({founded}, 'x', {me})" + andThen + "insert into app.quotas (org_id) values ({founded})"},
 			{"update", "locked_at to null", columns{}, ofEach[0], "update app.quotas set locked_at = null"},
 		}},
+
+	{name: "api_keys", key: "id = {id}", org: "org_id = {org}", rows: keys,
+		insert: "(org_id, id, user_id, kind, created_by, creator_role, name, role, secret_hash, expires_at) values ({org}, {new}, {by}, case {by}::uuid when {bot} then 'service' else 'person' end, {me}, app.role(), 'x', 'VIEWER', 'x', now())",
+		extra:  newKeys()},
 
 	{name: "datasets", key: "id = {id}", org: "org_id = {org}", rows: made, insert: "(org_id, id, name, created_by) values ({org}, {new}, 'x', {by})"},
 	{name: "dataset_versions", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
@@ -149,12 +174,30 @@ var ways = target{name: "ways in", extra: slices.Concat(
 		row{kind: "that is not there", org: "acme", name: "none"}),
 	way("declining an invitation without having verified the address", "begin_addressee({ned}, {invitation})", "select from app.invitations", row{kind: "to oneself", org: "acme", name: "VIEWER/another's"}),
 	way("accepting an invitation as nobody", "begin_invitation({new}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "acme", name: "ANALYST/open"}),
+	way("with an API key", "begin_api_key('{salt}hash/{orgname}/{name}', {org})", "select from app.datasets where app.role() = 'ANALYST' and app.user_id() = {by}",
+		row{kind: "that serves", org: "acme", by: "alan"}, row{kind: "rotated", org: "acme", by: "alan", name: "alan/rotated"}, row{kind: "revoked", org: "acme", by: "alan", name: "alan/revoked"},
+		row{kind: "expired", org: "acme", by: "alan", name: "alan/expired"}, row{kind: "that is not there", org: "acme", by: "alan", name: "none"}),
+	way("with an API key of more than its member", "begin_api_key('{salt}hash/{orgname}/{name}', {org})", "select where app.role() = 'VIEWER'", row{kind: "of VIEWER", org: "acme", by: "vera"}),
+	way("with an API key of less than its member", "begin_api_key('{salt}hash/{orgname}/{name}', {org})", "select where app.role() = 'VIEWER'", row{kind: "of OWNER", org: "acme", by: "olga", name: "olga/less"}),
+	way("with an API key of a service account", "begin_api_key('{salt}hash/{orgname}/{name}', {org})", "select where app.role() = 'ADMIN'", row{kind: "that serves", org: "acme", by: "bot", name: "bot/by OWNER"}),
+	way("with an API key of another organization", "begin_api_key('{salt}hash/{orgname}/{name}', {gamma})", "select from app.datasets", row{kind: "of nobody there", org: "acme", by: "alan"}, row{kind: "of a member there", org: "beta", by: "zed"}),
+	way("with an API key in no organization", "begin_api_key('{salt}hash/{orgname}/{name}', null)", "select from app.datasets", row{kind: "that serves", org: "acme", by: "alan"}),
+	way("making a service account", "begin_service_account({by}, {org}, {account}, '{role}', 'x')", "select from app.memberships where user_id = {account} and kind = 'service' and app.user_id() = {by}",
+		slices.Concat(accounts("acme", "otto", "OWNER", "ADMIN", "ANALYST", "VIEWER"), accounts("acme", "abel", "ADMIN", "ANALYST", "VIEWER"),
+			accounts("acme", "alan", "VIEWER"), accounts("acme", "vito", "VIEWER"), accounts("acme", "bot", "VIEWER"), accounts("gamma", "olga", "VIEWER"))...),
+	way("making a service account that is there", "begin_service_account({by}, {org}, {bot}, 'VIEWER', 'x')", "select from app.memberships", row{kind: "as OWNER", org: "acme", by: "otto"}),
+	way("as a service account in an organization", "begin_request({bot}, {org})", "select from app.datasets", row{kind: "of its own", org: "acme"}),
+	way("as a service account", "begin_user({bot})", "select from app.users", row{kind: "oneself"}),
+	way("founding an organization as a service account", "begin_organization({bot}, {org}, 'x')", "select from app.memberships", row{kind: "that is new", org: "new"}),
+	way("accepting an invitation as a service account", "begin_invitation({bot}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "gamma", name: "ANALYST/open"}),
 	stale("begin_request({me}, {org})", "{me}", "{org}", "(select role from app.memberships where user_id = {me})", "''", "''"),
 	stale("begin_user({me})", "{me}", "''", "''", "''", "(select string_agg(org_id::text, ',') from app.memberships)"),
 	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
 	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
 	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "''", "''"),
 	stale("begin_addressee({noor}, {open_invitation})", "{noor}", "{org}", "''", "'noor{salt}@example.com'", "''"),
+	stale("begin_api_key('{salt}hash/acme/olga/less', {org})", "{olga}", "{org}", "'VIEWER'", "{less}", "''"),
+	stale("begin_service_account({olga}, {org}, {account}, 'VIEWER', 'x')", "{olga}", "{org}", "'OWNER'", "''", "''"),
 )}
 
 // andThen is between the statements of one attempt. No name has it.
@@ -180,7 +223,7 @@ func stale(call, user, org, role, subject, orgIDs string) []attempt {
 // roleChanges are all the old and new roles.
 func roleChanges() (attempts []attempt) {
 	for _, role := range []string{"OWNER", "ADMIN", "ANALYST", "VIEWER"} {
-		for _, r := range members {
+		for _, r := range append(slices.Clone(members), serviceAccount) {
 			attempts = append(attempts, attempt{"update", "role to " + role, columns{}, r, "update app.memberships set role = '" + role + "' where full_name = '{name}{salt} of {orgname}'"})
 		}
 	}
@@ -194,6 +237,41 @@ func ofInvitations(variant, set string) []attempt {
 		attempts = append(attempts, attempt{"update", variant, columns{}, r, "update app.invitations set " + set + " where id = {id}"})
 	}
 	return attempts
+}
+
+// madeAccount is the second step of begin_service_account.
+func madeAccount() attempt {
+	return attempt{"insert", "the service account that is being made", columns{}, row{org: "acme"}, "insert into app.users (id, kind, full_name) values ({account}, 'service', 'x')" +
+		andThen + "insert into app.memberships (org_id, user_id, kind, role, full_name) values ({org}, {account}, 'service', 'VIEWER', 'x')"}
+}
+
+// accounts are of each role, as somebody would make them.
+func accounts(org, by string, roles ...string) (rows []row) {
+	for _, role := range roles {
+		rows = append(rows, row{kind: role + ", by " + by, org: org, by: by, name: role})
+	}
+	return rows
+}
+
+// newKeys are of each role, for oneself and for the service account; and what only an attacker would claim or change.
+func newKeys() (attempts []attempt) {
+	const insert = "insert into app.api_keys (org_id, id, user_id, kind, created_by, creator_role, name, role, secret_hash, expires_at) values ({org}, {new}, "
+	for _, role := range Roles {
+		attempts = append(attempts,
+			attempt{"insert", "for oneself, as " + role, columns{}, keys[0], insert + "{me}, 'person', {me}, app.role(), 'x', '" + role + "', 'x', now())"},
+			attempt{"insert", "for the service account, as " + role, columns{}, keys[0], insert + "{bot}, 'service', {me}, app.role(), 'x', '" + role + "', 'x', now())"},
+			attempt{"insert", "claimed to be made as " + role, columns{}, keys[0], insert + "{me}, 'person', {me}, '" + role + "', 'x', 'VIEWER', 'x', now())"})
+	}
+	update := func(variant, set string) {
+		for _, i := range []int{0, 3, 8, 9} { // own, ANALYST's, revoked, rotated
+			attempts = append(attempts, attempt{"update", variant, columns{}, keys[i], "update app.api_keys set revoked_at = " + set + " where id = {id}"})
+		}
+	}
+	update("revoked_at to null", "null")
+	update("revoked_at to 7 days ahead", "now() + interval '7 days'")
+	update("revoked_at to more than that", "now() + interval '7 days 1 second'")
+	return append(attempts, attempt{"insert", "in another's name", columns{}, keys[0], insert + "{bot}, 'service', {alan}, app.role(), 'x', 'VIEWER', 'x', now())"},
+		attempt{"insert", "for a year and a day", columns{}, keys[0], insert + "{me}, 'person', {me}, app.role(), 'x', 'VIEWER', 'x', now() + interval '366 days')"})
 }
 
 // ownAddress is noor's, for whoever is named.

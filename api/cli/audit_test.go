@@ -272,7 +272,7 @@ func TestAComparisonSaysInSentencesWhatAChangeOfPoliciesLetsWhomDo(t *testing.T)
 		"VIEWER may now INSERT questions into the own organization",
 		"OWNER, ADMIN and ANALYST may now INSERT questions in another's name into the own organization",
 		"ANALYST may now SELECT member_emails of the own organization",
-		"ADMIN may now UPDATE role to ANALYST or VIEWER of memberships of OWNER, ADMIN and oneself in the own organization",
+		"ADMIN may now UPDATE role to ANALYST or VIEWER of memberships of OWNER, ADMIN, service account and oneself in the own organization",
 		"may now SELECT memberships of others in any organization",
 		"ADMIN may now SELECT invitations to OWNER and ADMIN in the own organization",
 		"ADMIN may no longer UPDATE the own organization",

@@ -72,7 +72,11 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	}
 	server := api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, c.TrustedProxies...)
 	server.Trust(issuer)
-	return server.Handler(), db.Close, nil
+	stop := server.WriteKeyUses()
+	return server.Handler(), func() {
+		stop()
+		db.Close()
+	}, nil
 }
 
 // serveHTTP serves until ctx ends or the private PostgreSQL does, then lets requests finish.

@@ -21,7 +21,7 @@ func TestCheckNamesAFault(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []struct{ sql, finding string }{
 		{"alter table app.datasets disable row level security", "app.datasets has no row-level security (rls_disabled)"},
-		{"drop policy datasets_select on app.datasets", "insightforge_api may SELECT app.datasets, and no policy says which rows (policy_missing)"},
+		{"drop policy datasets_select on app.datasets", "insightforge_api and insightforge_key may SELECT app.datasets, and no policy says which rows (policy_missing)"},
 		{"grant select on app.datasets to insightforge", "insightforge may SELECT app.datasets, and no policy says which rows (policy_missing)"},
 		{"create table public.forgotten (); grant insert on public.forgotten to insightforge", "public.forgotten has no row-level security (rls_disabled)"},
 		{"grant truncate on app.datasets to insightforge_api", "insightforge_api may TRUNCATE on app.datasets (grant_unsafe)"},

@@ -15,15 +15,32 @@ func Member(user, org uuid.UUID) Caller {
 
 const beginRequest = "select app.begin_request($1, $2)"
 
-// IsMember: made by [Member]. Such a transaction can be begun again; that of a Founder or an Invitee changes something.
-func (c Caller) IsMember() bool { return c.begin == beginRequest }
+// Key is an API key inside one organization, by the hash of its token: with the lower of its role and the role that its member
+// has now. It serves no more: SQLSTATE 28000; it is of another organization: P0002.
+func Key(hash string, org uuid.UUID) Caller {
+	return Caller{beginAPIKey, []any{hash, org}}
+}
+
+const beginAPIKey = "select app.begin_api_key($1, $2)"
+
+// text is a statement as it is sent. PostgreSQL makes a plan with policies for one database role: with one text for members
+// and keys, a connection that serves them in turn would plan each time, which takes as long as the rest of the request.
+func (c Caller) text(sql string) string {
+	if c.begin == beginAPIKey {
+		return sql + " -- with a key"
+	}
+	return sql
+}
+
+// IsMember: made by [Member] or [Key]. Such a transaction can be begun again; that of a Founder or an Invitee changes something.
+func (c Caller) IsMember() bool { return c.begin == beginRequest || c.begin == beginAPIKey }
 
 // Person is a person who has chosen no organization. No such user: SQLSTATE 28000.
 func Person(user uuid.UUID) Caller {
 	return Caller{"select app.begin_user($1)", []any{user}}
 }
 
-// Unknown is a caller who has only named something: an address, or a session.
+// Unknown is a caller who has only named something: an address, a session, or an API key by its hash.
 func Unknown(subject string) Caller {
 	return Caller{"select app.begin_auth($1)", []any{subject}}
 }
@@ -52,4 +69,10 @@ func Addressee(user uuid.UUID) Caller {
 // AddresseeOf is an [Addressee] of this invitation, who may decline it. No such invitation to them: SQLSTATE P0002.
 func AddresseeOf(user, invitation uuid.UUID) Caller {
 	return Caller{"select app.begin_addressee($1, $2)", []any{user, invitation}}
+}
+
+// ServiceMaker makes the service account in the organization org and is the member that it was before in this transaction. Not
+// a member: SQLSTATE P0002; the role does not allow it: IF007; the account exists already: 23505.
+func ServiceMaker(user, org, account uuid.UUID, role, name string) Caller {
+	return Caller{"select app.begin_service_account($1, $2, $3, $4, $5)", []any{user, org, account, role, name}}
 }

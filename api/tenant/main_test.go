@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 			insert into app.organizations (id, name, created_by) select org, 'org ' || i, person from n;
 			insert into app.memberships (org_id, user_id, role, full_name) select org, person, 'OWNER', i from n;
 			insert into app.datasets (org_id, id, name, created_by) select org, gen_random_uuid(), 'org ' || i, person from n, generate_series(1, 3);
+			insert into app.api_keys (org_id, id, user_id, kind, created_by, creator_role, name, role, secret_hash, expires_at)
+			  select org, gen_random_uuid(), person, 'person', person, 'OWNER', 'x', 'OWNER', 'hash ' || i, now() + interval '1 day' from n;
 			drop table n`, organizations))
 		return err
 	})
@@ -49,6 +51,9 @@ func org(n int) uuid.UUID {
 
 // owner is the OWNER of the n-th organization.
 func owner(n int) Caller { return Member(person(n), org(n)) }
+
+// key is an OWNER's key of the n-th organization.
+func key(n int) Caller { return Key(fmt.Sprint("hash ", n), org(n)) }
 
 // open is a pool of one connection, unless opt says otherwise.
 func open(t *testing.T, database postgrestest.DB, opt Options) *DB {

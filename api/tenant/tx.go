@@ -124,7 +124,7 @@ func send[R any](ctx context.Context, tx *Tx, settings []string, sql string, arg
 	for _, setting := range settings {
 		batch.Queue(setting)
 	}
-	batch.Queue(sql, args...)
+	batch.Queue(tx.caller.text(sql), args...)
 	if tx.last {
 		batch.Queue("commit")
 	}

@@ -323,3 +323,19 @@ func TestARefusedStatementIsKnownWithItsCaller(t *testing.T) {
 	require.False(t, errors.As(err, &refused))
 	requireClean(t, db)
 }
+
+// TestMembersAndKeysHavePlansOfTheirOwn: else a connection that serves them in turn plans each statement anew.
+func TestMembersAndKeysHavePlansOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgrestest.Database(t), Options{})
+	for range 2 {
+		for _, caller := range []Caller{owner(1), key(1)} {
+			rows, err := Rows[dataset](t.Context(), db, caller, selectDatasets)
+			require.NoError(t, err)
+			require.Len(t, rows, 3)
+		}
+	}
+	prepared, err := Row[struct{ Count int }](t.Context(), db, owner(1), "select count(*) from pg_prepared_statements where statement like '"+selectDatasets+"%'")
+	require.NoError(t, err)
+	require.Equal(t, 2, prepared.Count)
+}

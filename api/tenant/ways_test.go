@@ -19,7 +19,7 @@ type way struct {
 	ends  func(error) bool
 }
 
-// The numbers are primes, so that the ways follow each other in every order. More than half are the common request.
+// The numbers are primes, so that the ways follow each other in every order. Most are the common request, by a member or with a key.
 var ways = []way{
 	{"a backend is terminated", 397, (*caller).terminate, well},
 	{"a deadline at any moment", 199, (*caller).hurry, wellOr(context.DeadlineExceeded)},
@@ -38,6 +38,8 @@ var ways = []way{
 	{"a person", 17, (*caller).person, well},
 	{"a write", 13, (*caller).write, well},
 	{"a write after a read", 11, (*caller).readAndWrite, well},
+	{"a key of another organization", 7, (*caller).trespass, withCode("P0002")},
+	{"a key", 5, (*caller).key, well},
 	{"a read", 1, (*caller).look, well},
 }
 
@@ -182,6 +184,16 @@ func (c *caller) divide(ctx context.Context) error {
 
 func (c *caller) intrude(ctx context.Context) error {
 	rows, err := Rows[dataset](ctx, c.db, Member(person(c.n), org(c.n%organizations+1)), selectDatasets)
+	c.foreign += len(rows)
+	return err
+}
+
+func (c *caller) key(ctx context.Context) error {
+	return c.datasets(Rows[dataset](ctx, c.db, key(c.n), selectDatasets))
+}
+
+func (c *caller) trespass(ctx context.Context) error {
+	rows, err := Rows[dataset](ctx, c.db, Key(fmt.Sprint("hash ", c.n), org(c.n%organizations+1)), selectDatasets)
 	c.foreign += len(rows)
 	return err
 }

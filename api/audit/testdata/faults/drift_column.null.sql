@@ -1,2 +1,2 @@
--- finds: not null of app.users.password_hash
-alter table app.users alter column password_hash drop not null
+-- finds: not null of app.users.full_name
+alter table app.users alter column full_name drop not null

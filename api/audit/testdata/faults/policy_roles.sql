@@ -1,2 +1,2 @@
 -- finds: policy datasets_delete on app.datasets
-alter policy datasets_delete on app.datasets to insightforge_api, insightforge_key;
+alter policy datasets_delete on app.datasets to insightforge_api, insightforge_key, insightforge_user;
