@@ -95,7 +95,7 @@ func (s *Server) mayCreateDataset(ctx context.Context, caller tenant.Caller, id,
 			return err
 		}
 		if in.Key == "" {
-			u, err := tenant.TxRow[Usage](ctx, tx, selectUsage, in.OrgID)
+			u, err := tenant.TxRow[Usage](ctx, tx, selectUsageOfThings, in.OrgID)
 			if err != nil {
 				return err
 			}

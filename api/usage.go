@@ -53,14 +53,21 @@ day as (
     (date_trunc('day', now() at time zone name) + interval '1 day') at time zone name as ends
   from (select 'UTC' as name) zone)`
 
-const selectUsage = `
+// A key may not count the members, and nothing that it makes is one.
+const (
+	selectUsage = `
 with` + usageDay + `
-select row((select count(*) from app.memberships m where m.org_id = $1), q.members::bigint) as members,
+select row((select count(*) from app.memberships m where m.org_id = $1), q.members::bigint) as members` + usageOfThings
+	selectUsageOfThings = `
+with` + usageDay + `
+select row(0::bigint, q.members::bigint) as members` + usageOfThings
+	usageOfThings = `,
   row((select count(*) from app.datasets d where d.org_id = $1), q.datasets::bigint) as datasets,
   row((select coalesce(sum(v.byte_count), 0)::bigint from app.dataset_versions v where v.org_id = $1), q.stored_bytes) as stored_bytes,
   row((select count(*) from app.questions_asked a where a.org_id = $1 and a.at >= day.began), q.questions_per_day::bigint) as questions_today,
   day.ends as day_ends_at
 from app.quotas q, day where q.org_id = $1`
+)
 
 func (s *Server) getUsage(ctx context.Context, in *InOrganization) (*struct{ Body Usage }, error) {
 	u, err := tenant.Row[Usage](ctx, s.db, member(ctx, in.OrgID), selectUsage, in.OrgID)
@@ -78,7 +85,7 @@ func withinQuotas(ctx context.Context, tx *tenant.Tx, org uuid.UUID, made Usage)
 	if _, err := tx.Exec(ctx, lockQuotas, org); err != nil {
 		return err
 	}
-	u, err := tenant.TxRow[Usage](ctx, tx, selectUsage, org)
+	u, err := tenant.TxRow[Usage](ctx, tx, selectUsageOfThings, org)
 	if err != nil {
 		return err
 	}

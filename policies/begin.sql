@@ -207,6 +207,7 @@ $$;
 create or replace function app.begin_service_account(p_user uuid, p_org uuid, p_account uuid, p_role text, p_name text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   member_role text;
+  member_limit integer;
 begin
   execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
     set local app.subject = ''''; set local role insightforge_user', p_user);
@@ -221,6 +222,11 @@ begin
   insert into app.users (id, kind, full_name) values (p_account, 'service', p_name);
   insert into app.memberships (org_id, user_id, kind, role, full_name) values (p_org, p_account, 'service', p_role, p_name);
   execute format('set local app.user_id = %L; set local app.role = %L; set local role insightforge_api', p_user, member_role);
+
+  select members into member_limit from app.quotas where org_id = p_org for update;
+  if ((select count(*) from app.memberships where org_id = p_org) <= member_limit) is not true then
+    raise exception 'the organization has as many members as it may' using errcode = 'IF006';
+  end if;
 end
 $$;
 

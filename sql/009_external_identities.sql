@@ -13,7 +13,7 @@ create table app.external_identities (
 );
 
 -- Who came by an identity has no password, which is stored as ''. Whether there is one its user may know; the hash not.
-alter table app.users add column has_password boolean not null generated always as (password_hash <> '') stored;
+alter table app.users add column has_password boolean not null generated always as (coalesce(password_hash, '') <> '') stored;
 
 alter table app.security_events drop constraint security_events_kind_check,
   add constraint security_events_kind_check check (kind in ('login', 'logout', 'session_revoked', 'sessions_revoked', 'refresh_token_reused',
