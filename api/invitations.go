@@ -167,7 +167,7 @@ func (s *Server) notRevoked(ctx context.Context, caller tenant.Caller, org, id u
 
 // begin_invitation has done it all; the statement reads the organization that the caller is in now.
 const selectJoinedOrganization = `
-select id, name, app.role() as role, created_at, updated_at, revision from app.organizations where id = app.org_id()`
+select app.role() as role, ` + organizationColumns + ` from app.organizations o where o.id = app.org_id()`
 
 func (s *Server) acceptInvitation(ctx context.Context, in *struct {
 	Body InvitationToken

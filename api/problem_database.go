@@ -70,6 +70,14 @@ func codeOfSQLState(state string) string {
 		return "invitation_closed"
 	case "IF003":
 		return "inviter_lost_right"
+	case "IF004":
+		return "organization_deleted"
+	case "IF041":
+		return "restoration_over"
+	case "IF042":
+		return "organization_not_deleted"
+	case "IF043":
+		return "forbidden"
 	}
 	switch class := state[:2]; {
 	case class == "22":

@@ -91,6 +91,7 @@ func (s *Server) registerAll() {
 	s.registerOrganizations()
 	s.registerPermissions()
 	s.registerMembers()
+	s.registerOwnership()
 	s.registerInvitations()
 	s.registerDatasets()
 	s.registerUploads()
@@ -125,6 +126,9 @@ func operation[I, O any](s *Server, op huma.Operation, handler func(context.Cont
 		op.Errors = append(op.Errors, 401)
 		if strings.Contains(op.Path, "{") {
 			op.Errors = append(op.Errors, 403, 404)
+		}
+		if strings.Contains(op.Path, "{org_id}") {
+			op.Errors = append(op.Errors, 410)
 		}
 	}
 	slices.Sort(op.Errors)

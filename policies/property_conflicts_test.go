@@ -10,9 +10,10 @@ import (
 // conflicts are operations that may get in each other's way when two of them run at once. Renaming oneself is not among
 // them: who joins an organization at that moment gets the old name there.
 var conflicts = map[string][]string{
-	"owners":      {"end an OWNER"},
-	"members":     {"change a role", "remove a member", "inject a statement"},
-	"invitations": {"invite", "accept an invitation", "revoke an invitation", "remove a member", "change a role"},
+	"owners":        {"end an OWNER", "transfer an organization"},
+	"organizations": {"change an organization", "delete an organization", "restore an organization"},
+	"members":       {"change a role", "remove a member", "inject a statement"},
+	"invitations":   {"invite", "accept an invitation", "revoke an invitation", "remove a member", "change a role"},
 	"datasets": {"rename a dataset", "delete a dataset", "fill a dataset", "save an analysis", "delete an analysis", "run an analysis",
 		"inject a statement"},
 }
@@ -55,7 +56,7 @@ type order struct {
 
 func (w *world) orders(first, second operation) (one, other order) {
 	one.model, other.model = w.model.clone(), w.model.clone()
-	roles := [2]string{w.model.role(first.person, first.org), w.model.role(second.person, second.org)}
+	roles := [2]string{w.model.begins(first), w.model.begins(second)}
 	one.outcomes[0] = one.applies(first, roles[0])
 	one.outcomes[1] = one.applies(second, roles[1])
 	other.outcomes[1] = other.applies(second, roles[1])

@@ -27,8 +27,8 @@ func (a attempt) line() Line {
 	return Line{a.command, a.variant, a.columns.names, a.columns.all, a.row.org, a.row.kind, nil}
 }
 
-// columnGroup are columns that the same roles may use in a command. A key that somebody may update is a group of its own:
-// what happens to a row that moves says nothing of the other columns.
+// columnGroup are columns that the same roles may use in a command. A key that somebody may update is a group of its own, and so is
+// deleted_at: what happens to a row that moves, or goes, says nothing of the other columns.
 type columnGroup struct {
 	Command string
 	Columns []string
@@ -45,7 +45,7 @@ from (
   from pg_attribute, unnest(array['SELECT', 'INSERT', 'UPDATE']) command,
     unnest(array['insightforge', 'insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key']) role
   where attrelid = $1::regclass and attnum > 0 and not attisdropped group by 1, 2, 3, 4) c
-group by command, may, command = 'UPDATE' and may like '%t%' and attname in ('org_id', 'id', 'user_id', 'created_by') order by command, min(attnum)`
+group by command, may, command = 'UPDATE' and may like '%t%' and attname in ('org_id', 'id', 'user_id', 'created_by', 'deleted_at') order by command, min(attnum)`
 
 // attempts are the statements on a table: select, insert, update, delete, truncate.
 func (t *Trial) attempts(ctx context.Context, of target) ([]attempt, error) {
@@ -112,7 +112,7 @@ func (g columnGroup) each(rows []row, sql string) (attempts []attempt) {
 	return attempts
 }
 
-// assignments set each column to some value of its type; the role of a member to what it is.
+// assignments set each column to some value of its type; one that takes only some values, to what it is.
 func (t *Trial) assignments(g columnGroup) string {
 	sample := map[string]string{"uuid": "'" + t.id("new").String() + "'", "text": "'x'", "integer": "1", "bigint": "1", "timestamp with time zone": "now()",
 		"bytea": "''", "jsonb": "'{}'", "json": "'{}'"}
@@ -122,8 +122,8 @@ func (t *Trial) assignments(g columnGroup) string {
 		if !ok {
 			value = "'{}'" // an array
 		}
-		if column == "role" {
-			value = "role"
+		if slices.Contains([]string{"role", "slug", "time_zone"}, column) {
+			value = column
 		}
 		set = append(set, column+" = "+value)
 	}
@@ -150,6 +150,6 @@ func (p planted) fill(table string, r row, c caller, sql string) string {
 		"{salt}", p.salt, "{org}", quoted("organizations/"+r.org), "{orgname}", r.org, "{me}", quoted("users/"+c.person), "{by}", quoted("users/"+by),
 		"{name}", name, "{role}", role, "{new}", quoted("new"), "{id}", quoted(table+path),
 		"{dataset}", quoted("datasets"+path), "{segment}", quoted("dataset_segments"+path), "{analysis}", quoted("analyses"+path),
-		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{foreign_dataset}", quoted("datasets/beta/alan"),
+		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{delta}", quoted("organizations/delta"), "{foreign_dataset}", quoted("datasets/beta/alan"),
 	).Replace(sql)
 }
