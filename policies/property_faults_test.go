@@ -23,7 +23,6 @@ var faults = map[string]fault{
 	"an ADMIN gives any role":                                {sql: "alter policy memberships_update on app.memberships with check (org_id = app.org_as('OWNER', 'ADMIN'))"},
 	"an ADMIN demotes an OWNER":                              {sql: "alter policy memberships_update on app.memberships using (org_id = app.org_as('OWNER', 'ADMIN'))"},
 	"an ADMIN deletes the organization":                      {sql: "alter policy organizations_update on app.organizations with check (id = app.org_as('OWNER', 'ADMIN') and (deleted_at is null or deleted_at > now() - interval '1 minute'))"},
-	"a deletion is of any time":                              {sql: "alter policy organizations_update on app.organizations with check (id = app.org_as('OWNER', 'ADMIN') and (deleted_at is null or app.role() = 'OWNER'))"},
 	"a deleted organization lets in":                         {sql: rewritten("app.begin_request(uuid, uuid)", "if membership.deleted_at is not null", "if false")},
 	"an ADMIN restores":                                      {sql: rewritten("app.begin_restoration(uuid, uuid)", "member_role <> 'OWNER'", "member_role not in ('OWNER', 'ADMIN')") + "; alter policy organizations_update_user on app.organizations using (id = app.org_id()) with check (id = app.org_id())"},
 	"an OWNER gives an organization away that is not theirs": {statement: "transferOwnership", old: " and exists (select from owners where user_id = app.user_id())", new: "", rare: true},
