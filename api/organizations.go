@@ -144,14 +144,15 @@ func (s *Server) getOrganization(ctx context.Context, in *InOrganization) (*foun
 	return &found[Organization]{etag(o.Revision), o}, err
 }
 
-// The event has what is another now.
+// The event has what is another now. was comes first, by the join: a row that this statement has changed cannot be locked any more.
 const updateOrganization = `
 with was as materialized (
   select name, slug, time_zone from app.organizations where id = $1 for update),
 changed as (
-  update app.organizations set name = coalesce($2, name), slug = coalesce($3, slug), time_zone = coalesce($4, time_zone), updated_at = now(), revision = revision + 1
-  where id = $1 and ($5::integer is null or revision = $5)
-  returning *),
+  update app.organizations o set name = coalesce($2, o.name), slug = coalesce($3, o.slug), time_zone = coalesce($4, o.time_zone),
+    updated_at = now(), revision = o.revision + 1
+  from was where o.id = $1 and ($5::integer is null or o.revision = $5)
+  returning o.*),
 event as (
   insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, after, request_id, address)
   select $1, $6, app.user_id(), app.subject()::uuid, 'organization.updated', o.id,

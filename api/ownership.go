@@ -22,7 +22,7 @@ func (s *Server) registerOwnership() {
 // Transfer says whose an organization becomes.
 type Transfer struct {
 	UserID uuid.UUID `json:"user_id" format:"uuid" doc:"A member"`
-	Role   Role      `json:"role,omitempty" enum:"ADMIN,ANALYST,VIEWER" default:"ADMIN" doc:"What the caller becomes"`
+	Role   string    `json:"role,omitempty" enum:"ADMIN,ANALYST,VIEWER" default:"ADMIN" doc:"What the caller becomes"`
 }
 
 // As in updateMember the OWNER rows are locked first, and in one order. The caller's must be among them still; then the new
