@@ -274,3 +274,22 @@ func TestOfADeletionAndChangesAtOnceNothingIsHalfDone(t *testing.T) {
 		require.ElementsMatch(t, []int{http.StatusOK, http.StatusConflict}, []int{answers[0].status, answers[1].status})
 	}
 }
+
+// TestTodayIsThatOfTheOrganization: 26 hours are between two of the zones, so that it is never the same day in both.
+func TestTodayIsThatOfTheOrganization(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	dataset := o.dataset(o.analyst)
+	days := map[string]bool{}
+	for _, zone := range []string{"Pacific/Kiritimati", "Etc/GMT+12"} {
+		o.owner.patch(o.path(""), object{"time_zone": zone}).is(http.StatusOK)
+		location, err := time.LoadLocation(zone)
+		require.NoError(t, err)
+		before := time.Now().In(location).Format(time.DateOnly)
+		answered := o.analyst.post(dataset+"/questions", object{"question": "how many rows today"}).is(http.StatusOK)
+		filter := answered["interpretation"].(object)["filters"].([]any)[0].(object)
+		require.Contains(t, []string{before, time.Now().In(location).Format(time.DateOnly)}, filter["value"])
+		days[filter["value"].(string)] = true
+	}
+	require.Len(t, days, 2)
+}

@@ -20,7 +20,8 @@ func (s *Server) registerQuestions() {
 	operation(s, huma.Operation{OperationID: "ask-question", Method: http.MethodPost, Path: datasetPath + "/questions", Tags: []string{"datasets"},
 		Summary: "Ask a question in plain English",
 		Description: "OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the " +
-			"caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words."}, s.askQuestion)
+			"caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words. Which day it is " +
+			"today, and so which month was the last one, the time zone of the organization says."}, s.askQuestion)
 }
 
 // Question is asked in plain English.
@@ -65,7 +66,11 @@ func (s *Server) askQuestion(ctx context.Context, in *struct {
 		if err != nil {
 			return err
 		}
-		if err := a.read(v, words); err != nil {
+		zone, err := tenant.TxRow[struct{ TimeZone string }](ctx, tx, selectTimeZone, in.OrgID)
+		if err != nil {
+			return err
+		}
+		if err := a.read(v, words, zone.TimeZone); err != nil {
 			return err
 		}
 		statement, err := v.compile("interpretation.", s.expand, a.Interpretation)
@@ -95,8 +100,16 @@ type columnWords struct {
 const selectWords = `
 select column_no, words from app.dataset_words where org_id = $1 and dataset_id = $2 and page_no < 4 order by column_no, page_no`
 
+// What "today" means.
+const selectTimeZone = `
+select time_zone from app.organizations where id = $1`
+
 // read turns the question into a query, or says which words it could not read.
-func (a *Answer) read(v version, words []columnWords) error {
+func (a *Answer) read(v version, words []columnWords, timeZone string) error {
+	zone, err := time.LoadLocation(timeZone)
+	if err != nil {
+		return err
+	}
 	columns := make([]question.Column, len(v.Columns))
 	for i, c := range v.Columns {
 		columns[i].Column = c
@@ -106,7 +119,7 @@ func (a *Answer) read(v version, words []columnWords) error {
 			}
 		}
 	}
-	reading, err := question.Parse(a.Question, columns)
+	reading, err := question.ParseOn(a.CreatedAt.In(zone), a.Question, columns)
 	var unread *question.NotUnderstood
 	if errors.As(err, &unread) {
 		return refuse("question_not_understood", unread.Error(), unreadWords(unread)...)
