@@ -22,7 +22,15 @@ func (s *Server) registerOwnership() {
 // Transfer says whose an organization becomes.
 type Transfer struct {
 	UserID uuid.UUID `json:"user_id" format:"uuid" doc:"A member"`
-	Role   string    `json:"role,omitempty" enum:"ADMIN,ANALYST,VIEWER" default:"ADMIN" doc:"What the caller becomes"`
+	Role   Role      `json:"role,omitempty" doc:"What the caller becomes: ADMIN, unless it says less"`
+}
+
+// Resolve refuses what would leave the caller OWNER.
+func (t *Transfer) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
+	if t.Role == "OWNER" {
+		return []error{&huma.ErrorDetail{Location: at.With("role"), Message: "who gives the ownership away becomes less than OWNER"}}
+	}
+	return nil
 }
 
 // As in updateMember the OWNER rows are locked first, and in one order. The caller's must be among them still; then the new

@@ -16,6 +16,8 @@ analyses insert: own own own none
 analyses select: all all all all
 analysis_runs insert: own own own none
 analysis_runs select: all all all all
+audit_events insert: some some some some
+audit_events select: all all own own
 dataset_chunks insert: all all own none
 dataset_chunks select: all all all all
 dataset_columns insert: all all own none
@@ -41,7 +43,7 @@ memberships delete: all some own own
 memberships select: all all all all
 memberships update: all some none none
 organizations select: all all all all
-organizations update: all all none none
+organizations update: some some none none
 questions insert: own own own none
 `
 
@@ -100,6 +102,8 @@ func TestPermissionsSayConditionsAndColumns(t *testing.T) {
 	require.Equal(t, "invited_by = app.user_id() and role in ('ANALYST', 'VIEWER')", admin["invitations insert"]["condition"])
 	require.Equal(t, object{"allowed": "some", "condition": "revoked_at is null and accepted_at is null", "check": "revoked_at is not null",
 		"policy": "invitations_update", "columns": []any{"revoked_at"}}, owner["invitations update"])
+	require.Equal(t, []any{"deleted_at is null", nil}, []any{admin["organizations update"]["condition"], admin["organizations update"]["check"]})
+	require.Equal(t, "deleted_at is null or deleted_at > (now() - interval '1 minute')", owner["organizations update"]["check"])
 	require.Equal(t, "user_id = app.user_id() and created_at < (now() - interval '24 hours')", viewer["idempotency_keys delete"]["condition"])
 	require.Equal(t, object{"allowed": "none"}, owner["questions select"])
 	for what, permission := range analyst {

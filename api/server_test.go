@@ -53,7 +53,8 @@ func TestWhatIsNotValidIsRefused(t *testing.T) {
 	} {
 		o.owner.get(get).refused(http.StatusUnprocessableEntity, "invalid")
 	}
-	for _, body := range []string{`{}`, `{"name":null}`, `{"name":1}`, `{"name":""}`, `{"name":"` + strings.Repeat("é", 201) + `"}`, `[]`, `null`, `"x"`} {
+	o.owner.patch(dataset, `{}`).refused(http.StatusUnprocessableEntity, "invalid")
+	for _, body := range []string{`{"name":null}`, `{"name":1}`, `{"name":""}`, `{"name":"` + strings.Repeat("é", 201) + `"}`, `[]`, `null`, `"x"`} {
 		o.owner.patch(o.path(""), body).refused(http.StatusUnprocessableEntity, "invalid")
 	}
 	for _, body := range []string{`{"role":"SUPERUSER"}`, `{"role":"owner"}`, `{"role":""}`, `{"role":null}`, `{"role":["OWNER"]}`} {
