@@ -25,6 +25,7 @@ type line struct {
 	operation string
 	on        string
 	make      func(o *organization, caller person) request // everything that the request needs is new
+	ready     func(o *organization)                        // before each request, the organization becomes what it is met as
 	first     string                                       // the role that succeeds before each refusal; without it OWNER
 	reads     bool                                         // a POST that changes nothing
 	records   bool                                         // a GET that is on the record
@@ -58,12 +59,17 @@ func lines() []line {
 			{operation: "list-organizations", make: nothing},
 			{operation: "get-organization", make: nothing},
 			{operation: "update-organization", make: body(object{"name": "Renamed"})},
+			{operation: "update-organization", on: "the slug", make: func(*organization, person) request {
+				return request{body: object{"slug": uuid.NewString()}}
+			}},
+			{operation: "delete-organization", make: nothing, ready: (*organization).undelete},
+			{operation: "restore-organization", make: nothing, ready: func(o *organization) { o.deletedAgo("29 days") }},
 			{operation: "get-permissions", make: nothing},
 			{operation: "get-usage", make: nothing},
 			{operation: "export-organization", make: nothing, records: true},
 			{operation: "list-members", make: nothing},
 		},
-		updateMember(), removeMember(), serviceAccounts(), apiKeys(), invitations(), datasets(), analyses(), runs(),
+		updateMember(), removeMember(), transferOwnership(), serviceAccounts(), apiKeys(), invitations(), datasets(), analyses(), runs(),
 	)
 }
 
@@ -123,6 +129,15 @@ func removeMember() (lines []line) {
 	return append(lines, line{operation: "remove-member", on: "oneself", make: func(_ *organization, caller person) request {
 		return request{path: []string{caller.id.String()}}
 	}})
+}
+
+func transferOwnership() (lines []line) {
+	for _, role := range roles {
+		lines = append(lines, line{operation: "transfer-ownership", on: "to " + role, make: func(o *organization, _ person) request {
+			return request{body: object{"user_id": o.newMember(role).id}}
+		}})
+	}
+	return lines
 }
 
 func newEmail() string { return uuid.NewString() + "@example.com" }

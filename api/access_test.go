@@ -144,11 +144,14 @@ func (l line) meet(o *organization, op described, column string) string {
 	first, caller := o.caller(cmp.Or(l.first, "OWNER")), o.caller(column)
 	equal, r := l.make(o, first), l.make(o, caller)
 	caller = o.with(caller, column)
+	l.prepare(o)
 	before := o.s.dump()
 	success := op.send(first, o.id.String(), equal)
 	require.Less(t, success.status, 300, "%s: %s", column, success.body)
 	after := o.s.dump()
 	require.Equal(t, l.changes(op.method), before != after)
+	l.prepare(o)
+	after = o.s.dump()
 
 	a := op.send(caller, o.id.String(), r)
 	if a.status == success.status {
@@ -157,6 +160,12 @@ func (l line) meet(o *organization, op described, column string) string {
 	problem := a.refused(a.status, a.object()["code"].(string))
 	require.Equal(t, after, o.s.dump(), "%s was refused, and something changed", column)
 	return fmt.Sprint(problem["status"], " ", problem["code"])
+}
+
+func (l line) prepare(o *organization) {
+	if l.ready != nil {
+		l.ready(o)
+	}
 }
 
 // TestAttack_095_AForeignIDIsAnAbsentOne: every operation answers an outsider who knows the ids of an organization, or of what

@@ -130,8 +130,12 @@ select row_to_json(t) as line from (
   where m.org_id = $1 order by m.user_id) t`},
 	{"invitations.ndjson", `
 select row_to_json(t) as line from (
-  select i.org_id, i.id, i.email, i.role, i.invited_by, i.created_at, i.expires_at, i.accepted_at, i.revoked_at
+  select i.org_id, i.id, i.email, i.role, i.invited_by, i.invited_by_name, i.organization_name, i.created_at, i.resent_at, i.expires_at, i.accepted_at, i.revoked_at, i.declined_at
   from app.invitations i where i.org_id = $1 order by i.id) t`},
+	{"api_keys.ndjson", `
+select row_to_json(t) as line from (
+  select k.org_id, k.id, k.user_id, k.kind, k.created_by, k.creator_role, k.name, k.role, k.created_at, k.expires_at, k.last_used_at, k.revoked_at
+  from app.api_keys k where k.org_id = $1 order by k.id) t`},
 	{"analyses.ndjson", `
 select row_to_json(t) as line from (select a.* from app.analyses a where a.org_id = $1 order by a.id) t`},
 	{"analysis_runs.ndjson", `

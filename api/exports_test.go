@@ -80,6 +80,7 @@ func (s *server) full() *organization {
 // without a column is not in it at all.
 var notExported = map[string]string{
 	"invitations.token_hash": "a secret: who has its preimage joins",
+	"api_keys.secret_hash":   "a secret",
 	"quotas.locked_at":       "always null",
 	"member_emails":          "in members.ndjson, as email",
 	"dataset_segments":       "in the CSV files, as the order of their rows",

@@ -78,7 +78,8 @@ func (s *Server) listMembers(ctx context.Context, in *struct {
 // other still there. Who may not update memberships locks nothing, and touches nothing but oneself: only who began as an
 // OWNER leaves as one, for who was made OWNER since is perhaps the only one.
 //
-// was is locked after them, so that the event has the role that is changed, not one that somebody has changed meanwhile.
+// was is locked after them, so that the event has the role that is changed, not one that somebody has changed meanwhile; and
+// before the change, by the join: a row that this statement has changed cannot be locked any more, and there would be no event.
 const (
 	updateMember = `
 with owners as materialized (
@@ -87,7 +88,7 @@ was as materialized (
   select role from app.memberships where org_id = $1 and user_id = $2 and (select count(*) from owners) >= 0 for update),
 changed as (
   update app.memberships m set role = $3, updated_at = now(), revision = revision + 1
-  where m.org_id = $1 and m.user_id = $2 and ($4::integer is null or m.revision = $4)
+  from was where m.org_id = $1 and m.user_id = $2 and ($4::integer is null or m.revision = $4)
     and ($3 = 'OWNER' or not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))
   returning m.user_id, m.kind, m.full_name, m.role, m.created_at, m.updated_at, m.revision),
 event as (

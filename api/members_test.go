@@ -135,6 +135,15 @@ func TestAttack_102_AnAdminTouchesNoOwnerAndNoAdmin(t *testing.T) {
 	o.admin.delete(o.members() + o.admin.id.String()).is(http.StatusNoContent)
 }
 
+func TestAChangeOfARoleIsOnTheRecord(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	o.owner.patch(o.members()+o.viewer.id.String(), object{"role": "ANALYST"}).is(http.StatusOK)
+	action, before, after := o.event()
+	require.Equal(t, "member.role_changed", action)
+	require.Equal(t, []object{{"role": "VIEWER"}, {"role": "ANALYST"}}, []object{before, after})
+}
+
 func TestAddressesAreShownToOwnersAndAdmins(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()

@@ -19,6 +19,8 @@ analysis_runs select: all all all all
 api_keys insert: some some some none
 api_keys select: all some own none
 api_keys update: some some some none
+audit_events insert: some some some some
+audit_events select: all all own own
 dataset_chunks insert: all all own none
 dataset_chunks select: all all all all
 dataset_columns insert: all all own none
@@ -44,7 +46,7 @@ memberships delete: all some own own
 memberships select: all all all all
 memberships update: all some none none
 organizations select: all all all all
-organizations update: all all none none
+organizations update: some some none none
 questions insert: own own own none
 questions select: all all own own
 questions_asked insert: all all all none
@@ -109,6 +111,8 @@ func TestPermissionsSayConditionsAndColumns(t *testing.T) {
 	require.Equal(t, object{"allowed": "some", "condition": "accepted_at is null and revoked_at is null and declined_at is null",
 		"check":  "revoked_at is not null or (invited_by = app.user_id() and expires_at <= (now() + interval '7 days'))",
 		"policy": "invitations_update", "columns": []any{"invited_by", "token_hash", "expires_at", "revoked_at", "organization_name", "invited_by_name", "resent_at"}}, owner["invitations update"])
+	require.Equal(t, []any{"deleted_at is null", nil}, []any{admin["organizations update"]["condition"], admin["organizations update"]["check"]})
+	require.Equal(t, "deleted_at is null or deleted_at > (now() - interval '1 minute')", owner["organizations update"]["check"])
 	require.Equal(t, "user_id = app.user_id() and created_at < (now() - interval '24 hours')", viewer["idempotency_keys delete"]["condition"])
 	require.Equal(t, object{"allowed": "none"}, owner["questions delete"])
 	require.Equal(t, object{"allowed": "some", "check": "locked_at is null", "columns": []any{"locked_at"}}, analyst["quotas update"])

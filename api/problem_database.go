@@ -76,12 +76,12 @@ func codeOfSQLState(state string) string {
 		return "invitation_address"
 	case "IF003":
 		return "inviter_lost_right"
-	case "IF006":
-		return "quota_exceeded"
 	case "IF004":
 		return "organization_deleted"
 	case "IF005":
 		return "email_unverified"
+	case "IF006":
+		return "quota_exceeded"
 	case "IF021":
 		return "invitation_accepted"
 	case "IF022":
@@ -90,6 +90,12 @@ func codeOfSQLState(state string) string {
 		return "invitation_declined"
 	case "IF024":
 		return "invitation_expired"
+	case "IF041":
+		return "restoration_over"
+	case "IF042":
+		return "organization_not_deleted"
+	case "IF043":
+		return "forbidden"
 	}
 	switch class := state[:2]; {
 	case class == "22":

@@ -20,7 +20,8 @@ func (s *Server) registerQuestions() {
 	operation(s, huma.Operation{OperationID: "ask-question", Method: http.MethodPost, Path: datasetPath + "/questions", Tags: []string{"datasets"},
 		Summary: "Ask a question in plain English",
 		Description: "OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the " +
-			"caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words, and is not counted.", Errors: []int{429}}, s.askQuestion)
+			"caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words, and is not counted. " +
+			"Which day it is today, and so which month was the last one, the time zone of the organization says.", Errors: []int{429}}, s.askQuestion)
 }
 
 // Question is asked in plain English.
@@ -83,7 +84,11 @@ func (s *Server) writeDown(ctx context.Context, path DatasetPath, a *Answer) err
 		if err != nil {
 			return err
 		}
-		if err := a.read(v, words); err != nil {
+		zone, err := tenant.TxRow[struct{ TimeZone string }](ctx, tx, selectTimeZone, path.OrgID)
+		if err != nil {
+			return err
+		}
+		if err := a.read(v, words, zone.TimeZone); err != nil {
 			return err
 		}
 		if _, err := v.compile("interpretation.", s.expand, a.Interpretation); err != nil {
@@ -112,8 +117,16 @@ type columnWords struct {
 const selectWords = `
 select column_no, words from app.dataset_words where org_id = $1 and dataset_id = $2 and page_no < 4 order by column_no, page_no`
 
+// What "today" means.
+const selectTimeZone = `
+select time_zone from app.organizations where id = $1`
+
 // read turns the question into a query, or says which words it could not read.
-func (a *Answer) read(v version, words []columnWords) error {
+func (a *Answer) read(v version, words []columnWords, timeZone string) error {
+	zone, err := time.LoadLocation(timeZone)
+	if err != nil {
+		return err
+	}
 	columns := make([]question.Column, len(v.Columns))
 	for i, c := range v.Columns {
 		columns[i].Column = c
@@ -123,7 +136,7 @@ func (a *Answer) read(v version, words []columnWords) error {
 			}
 		}
 	}
-	reading, err := question.Parse(a.Question, columns)
+	reading, err := question.ParseOn(a.CreatedAt.In(zone), a.Question, columns)
 	var unread *question.NotUnderstood
 	if errors.As(err, &unread) {
 		return refuse("question_not_understood", unread.Error(), unreadWords(unread)...)

@@ -72,7 +72,7 @@ func (s *Server) acceptReceivedInvitation(ctx context.Context, in *ReceivedInvit
 
 // begin_invitation has done it all; the statement reads the organization that the caller is in now.
 const selectJoinedOrganization = `
-select id, name, app.role() as role, created_at, updated_at, revision from app.organizations where id = app.org_id()`
+select app.role() as role, ` + organizationColumns + ` from app.organizations o where o.id = app.org_id()`
 
 func (s *Server) join(ctx context.Context, caller tenant.Caller) (*found[Organization], error) {
 	o, err := tenant.Row[Organization](ctx, s.db, caller, selectJoinedOrganization)

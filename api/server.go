@@ -105,6 +105,7 @@ func (s *Server) registerAll() {
 	s.registerUsage()
 	s.registerExport()
 	s.registerMembers()
+	s.registerOwnership()
 	s.registerInvitations()
 	s.registerReceivedInvitations()
 	s.registerServiceAccounts()
@@ -144,7 +145,7 @@ func operation[I, O any](s *Server, op huma.Operation, handler func(context.Cont
 			op.Errors = append(op.Errors, 403, 404)
 		}
 		if strings.Contains(op.Path, "{org_id}") {
-			op.Errors = append(op.Errors, 429) // to who sends many wrong API keys
+			op.Errors = append(op.Errors, 410, 429) // 429: to who sends many wrong API keys
 		}
 	}
 	slices.Sort(op.Errors)

@@ -53,7 +53,8 @@ func TestWhatIsNotValidIsRefused(t *testing.T) {
 	} {
 		o.owner.get(get).refused(http.StatusUnprocessableEntity, "invalid")
 	}
-	for _, body := range []string{`{}`, `{"name":null}`, `{"name":1}`, `{"name":""}`, `{"name":"` + strings.Repeat("é", 201) + `"}`, `[]`, `null`, `"x"`} {
+	o.owner.patch(dataset, `{}`).refused(http.StatusUnprocessableEntity, "invalid")
+	for _, body := range []string{`{"name":null}`, `{"name":1}`, `{"name":""}`, `{"name":"` + strings.Repeat("é", 201) + `"}`, `[]`, `null`, `"x"`} {
 		o.owner.patch(o.path(""), body).refused(http.StatusUnprocessableEntity, "invalid")
 	}
 	for _, body := range []string{`{"role":"SUPERUSER"}`, `{"role":"owner"}`, `{"role":""}`, `{"role":null}`, `{"role":["OWNER"]}`} {
@@ -179,7 +180,7 @@ func TestEveryAnswerHasSafeHeaders(t *testing.T) {
 	o := newServer(t).newOrganization()
 	seen := map[string]bool{}
 	for _, a := range []answer{
-		o.owner.get(o.path("")), o.owner.get("/nowhere"), o.s.nobody().get(o.path("")), o.owner.delete(o.path("")), o.owner.get(o.run(o.owner) + "/chart.svg"),
+		o.owner.get(o.path("")), o.owner.get("/nowhere"), o.s.nobody().get(o.path("")), o.owner.do("PUT", o.path(""), nil), o.owner.get(o.run(o.owner) + "/chart.svg"),
 	} {
 		require.Equal(t, "nosniff", a.header.Get("X-Content-Type-Options"))
 		require.Equal(t, "no-store", a.header.Get("Cache-Control"))

@@ -46,12 +46,11 @@ func (q *Quota) ScanNull() error { return errors.New("a quota without a limit") 
 // ScanIndex is where the fields of the records in selectUsage go.
 func (q *Quota) ScanIndex(i int) any { return []any{&q.Used, &q.Limit}[i] }
 
-// usageDay is the day that questions are counted in.
+// usageDay is the day that questions are counted in: of UTC, for the organization's time zone is its own to change, and a day
+// begins somewhere every hour.
 const usageDay = `
 day as (
-  select date_trunc('day', now() at time zone name) at time zone name as began,
-    (date_trunc('day', now() at time zone name) + interval '1 day') at time zone name as ends
-  from (select 'UTC' as name) zone)`
+  select date_trunc('day', now(), 'UTC') as began, date_trunc('day', now(), 'UTC') + interval '1 day' as ends)`
 
 // A key may not count the members, and nothing that it makes is one.
 const (

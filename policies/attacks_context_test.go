@@ -127,6 +127,7 @@ func TestAttack_011_ASecondBegin(t *testing.T) {
 	second := []string{
 		asMember("zed", "beta"), asPerson("zed"), asUnknown("zed@example.com"),
 		fmt.Sprintf("select app.begin_organization('%s', '%s', 'x')", user("anna"), id("new")),
+		fmt.Sprintf("select app.begin_restoration('%s', '%s')", user("anna"), organization("delta")),
 		fmt.Sprintf("select app.begin_invitation('%s', 'hash/acme/OWNER/open')", user("noor")), asKey("zed", "beta"),
 		fmt.Sprintf("select app.begin_service_account('%s', '%s', '%s', 'VIEWER', 'x')", user("zed"), organization("beta"), id("account")),
 	}

@@ -5,10 +5,10 @@
 -- through the policies, as the role they have just taken. SET LOCAL rather than set_config(): it reaches Citus workers,
 -- and set_config can then be revoked from PUBLIC. Their search_path is fixed, whatever the session's is.
 --
--- Errors: P0002 not a member, or nothing there; 28000 the user is gone, or the key serves no more; why an invitation is
--- refused: IF001 another address, IF003 the inviter may not invite any more, IF004 the organization was deleted, IF005 the
--- address is not verified, IF006 the organization is full, IF021–IF024 it was accepted, revoked, declined, or has expired;
--- IF007 the role does not allow it. A service account is nobody here: it acts through keys alone.
+-- Errors: P0002 not a member, or nothing there; 28000 the user is gone, or the key serves no more; IF004 the organization was
+-- deleted; why an invitation is refused: IF001 another address, IF003 the inviter may not invite any more, IF005 the address is
+-- not verified, IF006 the organization is full, IF021–IF024 it was accepted, revoked, declined, or has expired; IF007 the role
+-- does not allow it; IF041–IF043 why an organization is not restored. A service account is nobody here: it acts through keys alone.
 
 -- A caller not known yet: may reach only what p_subject names (an address, a session id, the hash of a token or a key).
 create or replace function app.begin_auth(p_subject text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -35,22 +35,59 @@ $$;
 -- A member inside one organization, with the role that the membership has now. The API's statements name their rows by
 -- keys and compare with STABLE functions, so one plan fits all values; left to itself PostgreSQL plans each list anew
 -- (because of its LIMIT), which takes twice as long as running it. Nothing here runs long enough to be compiled.
+--
+-- app.org_ids names the organization while it is looked at: nobody gets into a deleted one, and only its members are told so.
 create or replace function app.begin_request(p_user uuid, p_org uuid) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  membership record;
+begin
+  execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = %L;
+    set local app.subject = ''''; set local plan_cache_mode = force_generic_plan; set local jit = off; set local role insightforge_user', p_user, p_org);
+  select m.role, o.deleted_at into membership
+    from app.memberships m join app.organizations o on o.id = m.org_id where m.org_id = p_org and m.user_id = p_user and m.kind = 'person';
+  if not found then
+    raise exception 'not a member' using errcode = 'P0002';
+  end if;
+  if membership.deleted_at is not null then
+    raise exception 'the organization was deleted' using errcode = 'IF004';
+  end if;
+  execute format('set local app.org_id = %L; set local app.role = %L; set local app.org_ids = ''''; set local role insightforge_api', p_org, membership.role);
+end
+$$;
+
+-- An OWNER who restores the organization, which was deleted less than 30 days ago, and is a member inside it then. It acts on
+-- that one row. A purge that has begun holds it: who waits here for that finds nothing.
+create or replace function app.begin_restoration(p_user uuid, p_org uuid) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   member_role text;
 begin
-  execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
-    set local app.subject = ''''; set local plan_cache_mode = force_generic_plan; set local jit = off; set local role insightforge_user', p_user);
+  execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = %L;
+    set local app.subject = ''''; set local role insightforge_user', p_user, p_org);
   select role into member_role from app.memberships where org_id = p_org and user_id = p_user and kind = 'person';
   if not found then
     raise exception 'not a member' using errcode = 'P0002';
   end if;
-  execute format('set local app.org_id = %L; set local app.role = %L; set local role insightforge_api', p_org, member_role);
+  if member_role <> 'OWNER' then
+    raise exception 'only an OWNER restores' using errcode = 'IF043';
+  end if;
+  execute format('set local app.org_id = %L; set local app.role = %L', p_org, member_role);
+  update app.organizations set deleted_at = null, updated_at = now(), revision = revision + 1
+    where id = p_org and deleted_at > now() - interval '30 days';
+  if not found then
+    perform from app.organizations where id = p_org and deleted_at is null;
+    if found then
+      raise exception 'the organization is not deleted' using errcode = 'IF042';
+    end if;
+    raise exception 'it was deleted more than 30 days ago' using errcode = 'IF041';
+  end if;
+  set local app.org_ids = '';
+  set local role insightforge_api;
 end
 $$;
 
 -- A person who creates an organization and is its OWNER. The insert comes first and is plain: the primary key decides.
--- With ON CONFLICT this would be a way into an organization that exists.
+-- With ON CONFLICT this would be a way into an organization that exists. The slug is the name and something of the id's: that
+-- another organization has the same name makes no difference.
 create or replace function app.begin_organization(p_user uuid, p_org uuid, p_name text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   person record;
@@ -62,7 +99,9 @@ begin
     raise exception 'no such user' using errcode = '28000';
   end if;
   execute format('set local app.subject = %L', person.email);
-  insert into app.organizations (id, name, created_by) values (p_org, p_name, p_user);
+  insert into app.organizations (id, name, slug, created_by) values (p_org, p_name, concat_ws('-',
+    nullif(trim('-' from left(regexp_replace(regexp_replace(lower(normalize(p_name, NFKD)), '[\u0300-\u036f]', '', 'g'), '[^a-z0-9]+', '-', 'g'), 30)), ''),
+    left(encode(sha256(uuid_send(p_org)), 'hex'), 12)), p_user);
   insert into app.quotas (org_id) values (p_org);
   insert into app.memberships (org_id, user_id, role, full_name) values (p_org, p_user, 'OWNER', person.full_name);
   insert into app.member_emails (org_id, user_id, email) values (p_org, p_user, person.email);
@@ -180,7 +219,7 @@ create or replace function app.begin_api_key(p_hash text, p_org uuid) returns vo
 declare
   roles constant text[] := array['VIEWER', 'ANALYST', 'ADMIN', 'OWNER'];
   key record;
-  member_role text;
+  membership record;
 begin
   execute format('set local app.user_id = ''''; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
     set local app.subject = %L; set local plan_cache_mode = force_generic_plan; set local jit = off; set local role insightforge_auth', p_hash);
@@ -192,13 +231,17 @@ begin
   if key.org_id is distinct from p_org then
     raise exception 'a key of another organization' using errcode = 'P0002';
   end if;
-  execute format('set local app.user_id = %L; set local app.subject = %L; set local role insightforge_user', key.user_id, key.id);
-  select role into member_role from app.memberships where org_id = p_org and user_id = key.user_id;
+  execute format('set local app.user_id = %L; set local app.subject = %L; set local app.org_ids = %L; set local role insightforge_user', key.user_id, key.id, p_org);
+  select m.role, o.deleted_at into membership
+    from app.memberships m join app.organizations o on o.id = m.org_id where m.org_id = p_org and m.user_id = key.user_id;
   if not found then
     raise exception 'the member that the key acts as is gone' using errcode = '28000';
   end if;
-  execute format('set local app.org_id = %L; set local app.role = %L; set local role insightforge_key',
-    p_org, roles[least(array_position(roles, key.role), array_position(roles, member_role))]);
+  if membership.deleted_at is not null then
+    raise exception 'the organization was deleted' using errcode = 'IF004';
+  end if;
+  execute format('set local app.org_id = %L; set local app.role = %L; set local app.org_ids = ''''; set local role insightforge_key',
+    p_org, roles[least(array_position(roles, key.role), array_position(roles, membership.role))]);
 end
 $$;
 
@@ -206,22 +249,26 @@ $$;
 -- plain: the primary key decides. Afterwards the caller is the member again.
 create or replace function app.begin_service_account(p_user uuid, p_org uuid, p_account uuid, p_role text, p_name text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  member_role text;
+  membership record;
   member_limit integer;
 begin
-  execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
-    set local app.subject = ''''; set local role insightforge_user', p_user);
-  select role into member_role from app.memberships where org_id = p_org and user_id = p_user and kind = 'person';
+  execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = %L;
+    set local app.subject = ''''; set local role insightforge_user', p_user, p_org);
+  select m.role, o.deleted_at into membership
+    from app.memberships m join app.organizations o on o.id = m.org_id where m.org_id = p_org and m.user_id = p_user and m.kind = 'person';
   if not found then
     raise exception 'not a member' using errcode = 'P0002';
   end if;
-  if (p_role in ('ANALYST', 'VIEWER') and member_role in ('OWNER', 'ADMIN') or p_role = 'ADMIN' and member_role = 'OWNER') is not true then
+  if membership.deleted_at is not null then
+    raise exception 'the organization was deleted' using errcode = 'IF004';
+  end if;
+  if (p_role in ('ANALYST', 'VIEWER') and membership.role in ('OWNER', 'ADMIN') or p_role = 'ADMIN' and membership.role = 'OWNER') is not true then
     raise exception 'the role does not allow a service account of this role' using errcode = 'IF007';
   end if;
-  execute format('set local app.user_id = %L; set local app.org_id = %L; set local app.role = %L', p_account, p_org, p_role);
+  execute format('set local app.user_id = %L; set local app.org_id = %L; set local app.role = %L; set local app.org_ids = ''''', p_account, p_org, p_role);
   insert into app.users (id, kind, full_name) values (p_account, 'service', p_name);
   insert into app.memberships (org_id, user_id, kind, role, full_name) values (p_org, p_account, 'service', p_role, p_name);
-  execute format('set local app.user_id = %L; set local app.role = %L; set local role insightforge_api', p_user, member_role);
+  execute format('set local app.user_id = %L; set local app.role = %L; set local role insightforge_api', p_user, membership.role);
 
   select members into member_limit from app.quotas where org_id = p_org for update;
   if ((select count(*) from app.memberships where org_id = p_org) <= member_limit) is not true then
@@ -231,5 +278,5 @@ end
 $$;
 
 grant execute on function app.begin_auth(text), app.begin_user(uuid), app.begin_request(uuid, uuid),
-  app.begin_organization(uuid, uuid, text), app.begin_invitation(uuid, text, uuid), app.begin_addressee(uuid, uuid),
-  app.begin_api_key(text, uuid), app.begin_service_account(uuid, uuid, uuid, text, text) to insightforge;
+  app.begin_organization(uuid, uuid, text), app.begin_restoration(uuid, uuid), app.begin_invitation(uuid, text, uuid),
+  app.begin_addressee(uuid, uuid), app.begin_api_key(text, uuid), app.begin_service_account(uuid, uuid, uuid, text, text) to insightforge;

@@ -19,13 +19,17 @@ type fault struct {
 }
 
 var faults = map[string]fault{
-	"an ANALYST deletes any dataset":           {sql: "alter policy datasets_delete on app.datasets using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST'))"},
-	"an ADMIN gives any role":                  {sql: "alter policy memberships_update on app.memberships with check (org_id = app.org_as('OWNER', 'ADMIN'))"},
-	"an ADMIN demotes an OWNER":                {sql: "alter policy memberships_update on app.memberships using (org_id = app.org_as('OWNER', 'ADMIN'))"},
-	"an ANALYST sees invitations":              {sql: "alter policy invitations_select on app.invitations using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST') and (app.role() <> 'ADMIN' or role in ('ANALYST', 'VIEWER')))"},
-	"an ANALYST sees addresses":                {sql: "alter policy member_emails_select on app.member_emails using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST'))"},
-	"everybody reads every dataset":            {sql: "alter policy datasets_select on app.datasets using (true)"},
-	"a member of any organization reads words": {sql: "alter policy dataset_words_select on app.dataset_words using (app.org_id() is not null)"},
+	"an ANALYST deletes any dataset":                         {sql: "alter policy datasets_delete on app.datasets using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST'))"},
+	"an ADMIN gives any role":                                {sql: "alter policy memberships_update on app.memberships with check (org_id = app.org_as('OWNER', 'ADMIN'))"},
+	"an ADMIN demotes an OWNER":                              {sql: "alter policy memberships_update on app.memberships using (org_id = app.org_as('OWNER', 'ADMIN'))"},
+	"an ADMIN deletes the organization":                      {sql: "alter policy organizations_update on app.organizations with check (id = app.org_as('OWNER', 'ADMIN') and (deleted_at is null or deleted_at > now() - interval '1 minute'))"},
+	"a deleted organization lets in":                         {sql: rewritten("app.begin_request(uuid, uuid)", "if membership.deleted_at is not null", "if false")},
+	"an ADMIN restores":                                      {sql: rewritten("app.begin_restoration(uuid, uuid)", "member_role <> 'OWNER'", "member_role not in ('OWNER', 'ADMIN')") + "; alter policy organizations_update_user on app.organizations using (id = app.org_id()) with check (id = app.org_id())"},
+	"an OWNER gives an organization away that is not theirs": {statement: "transferOwnership", old: " and exists (select from owners where user_id = app.user_id())", new: "", rare: true},
+	"an ANALYST sees invitations":                            {sql: "alter policy invitations_select on app.invitations using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST') and (app.role() <> 'ADMIN' or role in ('ANALYST', 'VIEWER')))"},
+	"an ANALYST sees addresses":                              {sql: "alter policy member_emails_select on app.member_emails using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST'))"},
+	"everybody reads every dataset":                          {sql: "alter policy datasets_select on app.datasets using (true)"},
+	"a member of any organization reads words":               {sql: "alter policy dataset_words_select on app.dataset_words using (app.org_id() is not null)"},
 	"org_as ignores the role": {sql: `create or replace function app.org_as(variadic roles text[]) returns uuid stable parallel safe language sql
 		return nullif(current_setting('app.org_id', true), '')::uuid`},
 	"an analysis in another's name":        {sql: "alter policy analyses_insert on app.analyses with check (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST'))"},

@@ -26,11 +26,17 @@ var injections = []injection{
 		return m.deletes("analysis", org, func(t thing) bool { return changes(role, t.by == person) })
 	}},
 	{"update app.organizations set name = 'injected'", func(m *model, role, _, org string) string {
-		if !settles(role) {
+		if !settles(role) || m.org(org).deleted {
 			return "0"
 		}
 		m.org(org).name = "injected"
 		return "1"
+	}},
+	{"update app.organizations set deleted_at = now() - interval '30 days'", func(m *model, role, _, org string) string {
+		if !settles(role) || m.org(org).deleted {
+			return "0"
+		}
+		return "42501"
 	}},
 	{"update app.memberships set role = 'ANALYST'", func(m *model, role, _, org string) string { return m.setRoles("ANALYST", role, org) }},
 	{"update app.memberships set role = 'OWNER'", func(m *model, role, _, org string) string { return m.setRoles("OWNER", role, org) }},

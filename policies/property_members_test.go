@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -14,27 +15,91 @@ func (w *world) found() operation {
 	if !w.mostly("new") {
 		id = rapid.SampledFrom(w.orgIDs()).Draw(w.t, "which")
 	}
+	hash := sha256.Sum256(w.bytes(id))
+	slug := fmt.Sprintf("founded-%x", hash[:6])
 	begin := command{"select app.begin_organization($1, $2, $3)", []any{w.id(person), w.id(id), "founded"}}
 	return operation{person + " founds " + id, person, "", []command{begin, w.call("selectOrganization", name(id))}, func(m *model, _ string) string {
 		if slices.ContainsFunc(m.orgs, func(o org) bool { return o.id == id }) {
 			return "23505"
 		}
-		m.orgs = append(m.orgs, org{id, person, "founded", 1000, 1})
+		m.orgs = append(m.orgs, org{id: id, by: person, name: "founded", slug: slug, members: 1000, revision: 1})
 		m.join(person, id, "OWNER")
 		return "1"
 	}}
 }
 
-func (w *world) renameOrganization() operation {
-	p, called := w.place("OWNER", "ADMIN"), w.new("name")
-	return w.act(p, "renames "+p.named, "0", func(m *model, role string) string {
-		if !settles(role) {
+// changeOrganization changes the name, the slug or both; now and then to a slug that is taken.
+func (w *world) changeOrganization() operation {
+	p, called, slug := w.place("OWNER", "ADMIN"), w.new("name"), w.new("slug")
+	if !w.mostly("free") {
+		slug = w.model.org(w.pick("slug of", w.orgIDs())).slug
+	}
+	return w.act(p, "changes "+p.named+" to "+called+", "+slug, "0", func(m *model, role string) string {
+		o := m.org(p.org)
+		switch {
+		case !settles(role) || o.deleted:
+			return "0"
+		case slices.ContainsFunc(m.orgs, func(other org) bool { return other.id != o.id && other.slug == slug }):
+			return "23505"
+		}
+		o.name, o.slug, o.revision = called, slug, o.revision+1
+		return "1"
+	}, w.call("updateOrganization", recorded(name(p.named), called, w.slug(slug), nil, nil)...))
+}
+
+func (w *world) deleteOrganization() operation {
+	p := w.place("OWNER", "ADMIN")
+	return w.act(p, "deletes "+p.named, "0", func(m *model, role string) string {
+		o := m.org(p.org)
+		switch {
+		case !settles(role) || o.deleted:
+			return "0"
+		case role != "OWNER":
+			return "42501"
+		}
+		o.deleted, o.revision = true, o.revision+1
+		return "1"
+	}, w.call("deleteOrganization", recorded(name(p.named))...))
+}
+
+func (w *world) restoreOrganization() operation {
+	orgs := w.orgIDs()
+	if deleted := slices.DeleteFunc(slices.Clone(orgs), func(org string) bool { return !w.model.org(org).deleted }); len(deleted) > 0 {
+		orgs = deleted
+	}
+	who, id := w.someone("who"), w.pick("restored", orgs)
+	if owners := w.members(id, "OWNER"); len(owners) > 0 && w.mostly("an OWNER") {
+		who = w.pick("OWNER", owners)
+	}
+	begin := command{"select app.begin_restoration($1, $2)", []any{w.id(who), w.id(id)}}
+	return operation{who + " restores " + id, who, "", []command{begin, w.call("recordRestoration", recorded(name(id))...)}, func(m *model, _ string) string {
+		o := m.org(id)
+		switch role := m.role(who, id); {
+		case role == "":
+			return "P0002"
+		case role != "OWNER":
+			return "IF043"
+		case !o.deleted:
+			return "IF042"
+		}
+		o.deleted, o.revision = false, o.revision+1
+		return "1"
+	}}
+}
+
+func (w *world) transferOrganization() operation {
+	p := w.place("OWNER")
+	whom, to := w.whom(p.org), rapid.SampledFrom(roles[1:]).Draw(w.t, "for oneself")
+	return w.act(p, "makes "+whom+" OWNER and oneself "+to+" of "+p.named, "0", func(m *model, role string) string {
+		heir := m.membership(whom, p.org)
+		if role != "OWNER" || m.role(p.person, p.org) != "OWNER" || heir == nil || whom == p.person {
 			return "0"
 		}
-		o := m.org(p.org)
-		o.name, o.revision = called, o.revision+1
+		self := m.membership(p.person, p.org)
+		heir.role, heir.revision = "OWNER", heir.revision+1
+		self.role, self.revision = to, self.revision+1
 		return "1"
-	}, w.call("updateOrganization", name(p.named), called, nil))
+	}, w.call("transferOwnership", recorded(name(p.named), name(whom), to)...))
 }
 
 func (w *world) renameOneself() operation {
@@ -64,7 +129,7 @@ func (w *world) changesRole(p place, whom, to string) operation {
 		s := m.membership(whom, p.org)
 		s.role, s.revision = to, s.revision+1
 		return "1"
-	}, w.call("updateMember", name(p.named), name(whom), to, nil, name(w.new("event")), "", ""))
+	}, w.call("updateMember", recorded(name(p.named), name(whom), to, nil)...))
 }
 
 func (w *world) removeMember() operation {
@@ -94,7 +159,7 @@ func (w *world) removes(p place, whom string) operation {
 			return "0"
 		}
 		return m.removes(p.org, func(person string) bool { return person == whom })
-	}, w.call("deleteMember", name(p.named), name(whom), name(w.new("event")), "", ""))
+	}, w.call("deleteMember", recorded(name(p.named), name(whom))...))
 }
 
 // endOwner is for two OWNERs who end each other.

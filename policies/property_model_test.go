@@ -39,9 +39,10 @@ type person struct {
 }
 
 type org struct {
-	id, by, name string
-	members      int // at most, to join
-	revision     int
+	id, by, name, slug string
+	members            int // at most, to join
+	deleted            bool
+	revision           int
 }
 
 type membership struct {
@@ -74,6 +75,18 @@ func (m *model) membership(person, org string) *membership {
 	}
 	return nil
 }
+
+// begins is with what an operation begins: the role of that moment, empty for who is no member.
+func (m *model) begins(op operation) string {
+	role := m.role(op.person, op.org)
+	if op.org != "" && role != "" && m.org(op.org).deleted {
+		return gone
+	}
+	return role
+}
+
+// gone stands for a role in an organization that was deleted.
+const gone = "gone"
 
 // role is empty for who is no member.
 func (m *model) role(person, org string) string {
@@ -218,7 +231,7 @@ func (m *model) facts() []fact {
 	}
 	for _, o := range m.orgs {
 		facts = append(facts, fact{kind: "organization", org: o.id, id: o.id,
-			row: fmt.Sprintf("organization|%s||%s|%s|%s|%d", o.id, o.id, o.by, o.name, o.revision), listed: o.id + " " + o.name},
+			row: fmt.Sprintf("organization|%s||%s|%s|%s|%s|%t|%d", o.id, o.id, o.by, o.name, o.slug, o.deleted, o.revision), listed: o.id + " " + o.name + " " + o.slug + " UTC"},
 			fact{kind: "quota", org: o.id, row: fmt.Sprintf("quota|%s||||%d|1000|107374182400|10000", o.id, o.members)})
 	}
 	for _, s := range m.memberships {

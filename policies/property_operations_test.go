@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 )
 
@@ -13,29 +14,32 @@ var operations = map[string]struct {
 	on   string // what must be there for it to be worth a step
 	draw func(*world) operation
 }{
-	"found an organization":  {"", (*world).found},
-	"rename an organization": {"", (*world).renameOrganization},
-	"rename oneself":         {"", (*world).renameOneself},
-	"change a role":          {"", (*world).changeRole},
-	"remove a member":        {"", (*world).removeMember},
-	"end an OWNER":           {"", (*world).endOwner},
-	"invite":                 {"", (*world).invite},
-	"revoke an invitation":   {"invitation", (*world).revoke},
-	"accept an invitation":   {"invitation", (*world).accept},
-	"resend an invitation":   {"invitation", (*world).resend},
-	"decline an invitation":  {"invitation", (*world).decline},
-	"create a dataset":       {"", (*world).createDataset},
-	"fill a dataset":         {"dataset", (*world).fillDataset},
-	"rename a dataset":       {"dataset", (*world).renameDataset},
-	"delete a dataset":       {"dataset", (*world).deleteDataset},
-	"save an analysis":       {"dataset", (*world).saveAnalysis},
-	"delete an analysis":     {"analysis", (*world).deleteAnalysis},
-	"run an analysis":        {"analysis", (*world).runAnalysis},
-	"ask a question":         {"dataset", (*world).ask},
-	"get one thing":          {"dataset", (*world).get},
-	"inject a statement":     {"", (*world).inject},
-	"inject as a person":     {"", (*world).injectAsPerson},
-	"inject a row":           {"", (*world).injectRow},
+	"found an organization":    {"", (*world).found},
+	"change an organization":   {"", (*world).changeOrganization},
+	"delete an organization":   {"", (*world).deleteOrganization},
+	"restore an organization":  {"", (*world).restoreOrganization},
+	"transfer an organization": {"", (*world).transferOrganization},
+	"rename oneself":           {"", (*world).renameOneself},
+	"change a role":            {"", (*world).changeRole},
+	"remove a member":          {"", (*world).removeMember},
+	"end an OWNER":             {"", (*world).endOwner},
+	"invite":                   {"", (*world).invite},
+	"revoke an invitation":     {"invitation", (*world).revoke},
+	"accept an invitation":     {"invitation", (*world).accept},
+	"resend an invitation":     {"invitation", (*world).resend},
+	"decline an invitation":    {"invitation", (*world).decline},
+	"create a dataset":         {"", (*world).createDataset},
+	"fill a dataset":           {"dataset", (*world).fillDataset},
+	"rename a dataset":         {"dataset", (*world).renameDataset},
+	"delete a dataset":         {"dataset", (*world).deleteDataset},
+	"save an analysis":         {"dataset", (*world).saveAnalysis},
+	"delete an analysis":       {"analysis", (*world).deleteAnalysis},
+	"run an analysis":          {"analysis", (*world).runAnalysis},
+	"ask a question":           {"dataset", (*world).ask},
+	"get one thing":            {"dataset", (*world).get},
+	"inject a statement":       {"", (*world).inject},
+	"inject as a person":       {"", (*world).injectAsPerson},
+	"inject a row":             {"", (*world).injectRow},
 }
 
 // statements are constants of package api.
@@ -45,7 +49,7 @@ func serverStatements(t testing.TB) statements {
 	t.Helper()
 	s := statements{}
 	for _, name := range []string{
-		"selectOrganization", "selectOrganizations", "updateOrganization", "updateMe", "selectMembers", "updateMember", "deleteMember",
+		"selectOrganization", "selectOrganizations", "updateOrganization", "deleteOrganization", "recordRestoration", "transferOwnership", "updateMe", "selectMembers", "updateMember", "deleteMember",
 		"lockOrganization", "insertInvitation", "selectInvitations", "selectInvitation", "revokeInvitation", "resendInvitation", "declineInvitation", "selectReceivedInvitations", "selectJoinedOrganization",
 		"insertDataset", "insertSegment", "insertChunk", "insertWords", "insertVersion", "insertColumns", "selectDatasets", "selectDataset",
 		"updateDataset", "deleteDataset", "insertAnalysis", "selectAnalyses", "selectAnalysis",
@@ -67,6 +71,9 @@ func (w *world) place(roles ...string) place {
 	if w.mostly("in the first two") {
 		orgs = orgs[:2]
 	}
+	if live := w.live(orgs); len(live) > 0 && w.mostly("that are not deleted") {
+		orgs = live
+	}
 	org := w.pick("in", orgs)
 	people := w.peopleIDs()
 	for _, group := range [][]string{w.members(org), w.members(org, roles...)} {
@@ -79,6 +86,10 @@ func (w *world) place(roles ...string) place {
 		named = rapid.SampledFrom(w.orgIDs()).Draw(w.t, "naming")
 	}
 	return place{person, org, named}
+}
+
+func (w *world) live(orgs []string) []string {
+	return slices.DeleteFunc(slices.Clone(orgs), func(org string) bool { return w.model.org(org).deleted })
 }
 
 // mostly is true but for one time in eight, and where a failure is shrunk.
@@ -120,6 +131,9 @@ func (w *world) act(p place, says, outside string, expect func(m *model, role st
 
 // name is a parameter that is the id of something.
 type name string
+
+// recorded are the parameters of a statement that writes an event.
+func recorded(args ...any) []any { return append(args, uuid.New(), "", "") }
 
 // call is one of the server's statements.
 func (w *world) call(statement string, args ...any) command {

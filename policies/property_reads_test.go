@@ -34,8 +34,12 @@ func (w *world) seesAsMember(person, org string) {
 	reads = append(reads, command{w.statement(lists["run"]), []any{w.id(named), w.id(analysis), newest, 1000}})
 
 	got, refused := w.look(begin, reads)
-	if w.model.role(person, org) == "" {
+	switch {
+	case w.model.role(person, org) == "":
 		require.Equal(w.t, "P0002", refused, "%s is no member of %s", person, org)
+		return
+	case w.model.org(org).deleted:
+		require.Equal(w.t, "IF004", refused, "%s looks into %s", person, org)
 		return
 	}
 	require.Empty(w.t, refused, "%s in %s", person, org)
@@ -50,11 +54,15 @@ func (w *world) seesAsMember(person, org string) {
 
 func (w *world) seesAsPerson(person string) {
 	begin := command{"select app.begin_user($1)", []any{w.id(person)}}
-	got, refused := w.look(begin, []command{{sql: selectAsPerson}, {w.statement("selectOrganizations"), []any{w.id(person), newest, 1000}}})
+	deleted := rapid.Bool().Draw(w.t, "the deleted ones")
+	got, refused := w.look(begin, []command{{sql: selectAsPerson}, {w.statement("selectOrganizations"), []any{w.id(person), newest, 1000, deleted, nil}}})
 	require.Empty(w.t, refused, person)
 	slices.Sort(got[0])
 	w.same(w.model.rows(func(f fact) bool { return w.model.shows(f, person, "") }), got[0], "what the policies show %s", person)
-	w.same(w.listed("organization", person, "", "", all), got[1], "%s lists organizations", person)
+	which := func(f fact) bool {
+		return w.model.org(f.org).deleted == deleted && (!deleted || w.model.role(person, f.org) == "OWNER")
+	}
+	w.same(w.listed("organization", person, "", "", which), got[1], "%s lists organizations", person)
 	w.seesAsAddressee(person)
 }
 
@@ -88,7 +96,7 @@ func (w *world) listed(kind, person, org, named string, of func(fact) bool) []st
 	for _, f := range shown {
 		switch {
 		case kind == "organization":
-			f.listed += " " + w.model.role(person, f.org)
+			f.listed = w.model.role(person, f.org) + " " + f.listed
 		case kind == "member" && settles(w.model.role(person, org)):
 			f.listed += " " + address(f.id)
 		}

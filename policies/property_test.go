@@ -61,7 +61,7 @@ type table struct{ name, org, row string }
 
 var tables = []table{
 	{"users", "", "'user', '', '', id, '', email, full_name, revision"},
-	{"organizations", "id", "'organization', id, '', id, created_by, name, revision"},
+	{"organizations", "id", "'organization', id, '', id, created_by, name, slug, (deleted_at is not null)::text, revision"},
 	{"memberships", "org_id", "'member', org_id, '', user_id, '', role, full_name, revision"},
 	{"member_emails", "org_id", "'address', org_id, '', user_id, '', email"},
 	{"invitations", "org_id", `'invitation', org_id, '', id, invited_by, email, role, case when accepted_at is not null then 'accepted'

@@ -96,8 +96,8 @@ func (w *world) begin() {
 	}
 	for _, o := range []string{"acme", "beta"} {
 		members := rapid.SampledFrom([]int{1000, 4, 5}).Draw(w.t, "members of "+o)
-		w.model.orgs = append(w.model.orgs, org{o, "ann", o, members, 1})
-		batch.Queue("insert into app.organizations (id, name, created_by) values ($1, $2, $3)", w.id(o), o, w.id("ann"))
+		w.model.orgs = append(w.model.orgs, org{id: o, by: "ann", name: o, slug: o, members: members, revision: 1})
+		batch.Queue("insert into app.organizations (id, name, slug, created_by) values ($1, $2, $3, $4)", w.id(o), o, w.slug(o), w.id("ann"))
 		batch.Queue("insert into app.quotas (org_id, members) values ($1, $2)", w.id(o), members)
 		for _, p := range w.model.people {
 			if role := rapid.SampledFrom(slices.Concat([]string{""}, roles, roles)).Draw(w.t, p.id+" in "+o); role != "" {
@@ -125,13 +125,21 @@ func (w *world) before(t *rapid.T, batch *pgx.Batch) string {
 	defer func() { w.t = outer }()
 	w.t = t
 	op := operations[rapid.SampledFrom(early).Draw(t, "what")].draw(w)
-	if w.model.applies(op, w.model.role(op.person, op.org)) != "1" {
+	if w.model.applies(op, w.model.begins(op)) != "1" {
 		return "nothing"
 	}
 	for _, c := range slices.Concat([]command{{sql: "begin"}}, op.calls, []command{{sql: "commit"}}) {
 		batch.Queue(c.sql, c.args...)
 	}
 	return op.says
+}
+
+// slug that stands for a name of the model: an id, which has the form of one, unless the database has made it.
+func (w *world) slug(name string) string {
+	if id, ok := w.ids[name]; ok {
+		return id.String()
+	}
+	return name
 }
 
 func (w *world) email(person string) string { return address(w.id(person).String()) }
@@ -197,7 +205,7 @@ func (w *world) end(conn *pgx.Conn, how string) {
 // do does it.
 func (w *world) do(op operation) {
 	w.does(op.says)
-	want := w.model.applies(op, w.model.role(op.person, op.org))
+	want := w.model.applies(op, w.model.begins(op))
 	got := send(w.t.Context(), w.one, op, command{sql: "commit"})
 	w.end(w.one, "rollback")
 	require.Equal(w.t, want, got, "outcome of: %s", op.says)
@@ -210,8 +218,11 @@ func (w *world) does(step string) {
 
 // applies is the outcome for a caller who began when the role was this one.
 func (m *model) applies(op operation, role string) string {
-	if op.org != "" && role == "" {
+	switch {
+	case op.org != "" && role == "":
 		return "P0002" // not a member
+	case role == gone:
+		return "IF004"
 	}
 	return op.model(m, role)
 }

@@ -25,11 +25,8 @@ create index member_emails_email on app.member_emails (org_id, email); -- is the
 -- One that takes an id as well is installed with the policies.
 drop function if exists app.begin_invitation(uuid, text);
 
-alter table app.organizations add column if not exists deleted_at timestamptz;
-
 ---- create above / drop below ----
 
-alter table app.organizations drop column if exists deleted_at;
 drop function if exists app.begin_invitation(uuid, text, uuid);
 drop function if exists app.begin_addressee(uuid, uuid);
 drop index app.member_emails_email;

@@ -27,9 +27,9 @@ func (a attempt) line() Line {
 	return Line{a.command, a.variant, a.columns.names, a.columns.all, a.row.org, a.row.kind, nil}
 }
 
-// columnGroup are columns that the same roles may use in a command. A key that somebody may update is a group of its own:
-// what happens to a row that moves says nothing of the other columns. What PostgreSQL generates nobody writes, and a statement
-// that tries fails before it is asked for a privilege.
+// columnGroup are columns that the same roles may use in a command. A key that somebody may update is a group of its own, and so is
+// deleted_at: what happens to a row that moves, or goes, says nothing of the other columns. What PostgreSQL generates nobody
+// writes, and a statement that tries fails before it is asked for a privilege.
 type columnGroup struct {
 	Command string
 	Columns []string
@@ -46,7 +46,7 @@ from (
   from pg_attribute, unnest(array['SELECT', 'INSERT', 'UPDATE']) command,
     unnest(array['insightforge', 'insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key']) role
   where attrelid = $1::regclass and attnum > 0 and not attisdropped and (attgenerated = '' or command = 'SELECT') group by 1, 2, 3, 4) c
-group by command, may, command = 'UPDATE' and may like '%t%' and attname in ('org_id', 'id', 'user_id', 'created_by') order by command, min(attnum)`
+group by command, may, command = 'UPDATE' and may like '%t%' and attname in ('org_id', 'id', 'user_id', 'created_by', 'deleted_at') order by command, min(attnum)`
 
 // attempts are the statements on a table: select, insert, update, delete, truncate.
 func (t *Trial) attempts(ctx context.Context, of target) ([]attempt, error) {
@@ -113,7 +113,7 @@ func (g columnGroup) each(rows []row, sql string) (attempts []attempt) {
 	return attempts
 }
 
-// assignments set each column to some value of its type; the role of a member, and an inviter, to what they are.
+// assignments set each column to some value of its type; one that takes only some values, to what it is.
 func (t *Trial) assignments(g columnGroup) string {
 	sample := map[string]string{"uuid": "'" + t.id("new").String() + "'", "text": "'x'", "integer": "1", "bigint": "1", "timestamp with time zone": "now()",
 		"bytea": "''", "jsonb": "'{}'", "json": "'{}'"}
@@ -123,7 +123,7 @@ func (t *Trial) assignments(g columnGroup) string {
 		if !ok {
 			value = "'{}'" // an array
 		}
-		if column == "role" || column == "invited_by" {
+		if slices.Contains([]string{"role", "invited_by", "slug", "time_zone"}, column) {
 			value = column
 		}
 		set = append(set, column+" = "+value)
@@ -152,6 +152,6 @@ func (p planted) fill(table string, r row, c caller, sql string) string {
 		"{name}", name, "{role}", role, "{new}", quoted("new"), "{id}", quoted(table+path),
 		"{dataset}", quoted("datasets"+path), "{segment}", quoted("dataset_segments"+path), "{analysis}", quoted("analyses"+path), "{invitation}", quoted("invitations"+path),
 		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{ned}", quoted("users/ned"), "{open_invitation}", quoted("invitations/acme/ANALYST/open"),
-		"{olga}", quoted("users/olga"), "{bot}", quoted("users/bot"), "{account}", quoted("account"), "{less}", quoted("api_keys/acme/olga/less"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{foreign_dataset}", quoted("datasets/beta/alan"),
+		"{olga}", quoted("users/olga"), "{bot}", quoted("users/bot"), "{account}", quoted("account"), "{less}", quoted("api_keys/acme/olga/less"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{delta}", quoted("organizations/delta"), "{foreign_dataset}", quoted("datasets/beta/alan"),
 	).Replace(sql)
 }

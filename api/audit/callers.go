@@ -41,6 +41,7 @@ const (
 	Founding      = "founding"
 	Addressee     = "addressee"
 	Making        = "making"
+	Restoring     = "restoring"
 	callersLegend = `OWNER, ADMIN, ANALYST, VIEWER  a member who has chosen acme (begin_request); the callers are also members of beta, with other roles
 person                         a person who has chosen no organization (begin_user)
 OWNER key, …, VIEWER key       a key in acme (begin_api_key) of the person above with that role; the VIEWER key is the OWNER's
@@ -51,6 +52,7 @@ no begin                       the login role as it connects
 joining, founding              noor in the middle of begin_invitation, as a VIEWER of acme, and of begin_organization
 addressee                      noor, who may decline an invitation to acme (begin_addressee)
 making                         a member of acme in the middle of begin_service_account, which makes a VIEWER
+restoring                      an OWNER of delta, which was deleted, in the middle of begin_restoration
 `
 )
 
@@ -82,11 +84,18 @@ func (p planted) callers() []caller {
 		unknown(NamedKey, p.salt+"hash/acme/anna"),
 		{NoContext, "anna", "set local role insightforge_api"},
 		{NoBegin, "anna", ""},
-		p.inside(Joining, "acme", "VIEWER"), p.inside(Founding, "new", "OWNER"),
+		p.inside(Joining, "acme", "VIEWER"), p.inside(Founding, "new", "OWNER"), p.restoring(),
 		{Addressee, "noor", fmt.Sprintf("select app.begin_addressee('%s', '%s')", p.id("users/noor"), p.id("invitations/acme/VIEWER/open"))},
 		{Making, "anna", fmt.Sprintf("set local app.user_id = '%s'; set local app.org_id = '%s'; set local app.role = 'VIEWER'; set local app.subject = ''; set local role insightforge_user",
 			p.id("account"), p.id("organizations/acme"))},
 	}
+}
+
+// restoring is where begin_restoration sees the organization and updates it.
+func (p planted) restoring() caller {
+	c := p.inside(Restoring, "delta", "OWNER")
+	c.begin = fmt.Sprintf("set local app.org_ids = '%s'; ", p.id("organizations/delta")) + c.begin
+	return c
 }
 
 // inside is noor, where a begin function inserts a membership.

@@ -1,7 +1,8 @@
 -- What an audit and the tests of policies/ try things on, in a transaction that an audit rolls back. {salt} makes its ids and
 -- addresses those of one run. It needs a user whom the policies do not bind.
 --
--- Three organizations with the same kinds of rows. acme is the one that the callers choose. They are members of beta too, with
+-- Three organizations with the same kinds of rows, and delta and omega, which have members alone and were deleted, omega
+-- more than 30 days ago. acme is the one that the callers choose. They are members of beta too, with
 -- other roles, and no member of gamma; everybody has made a row of every kind in all three, so that neither "own" nor a role
 -- somewhere else opens what the organization closes.
 
@@ -26,13 +27,11 @@ insert into app.idempotency_keys (user_id, key, fingerprint, object_id, created_
 select md5('{salt}users/' || name)::uuid, key, '', md5('{salt}' || name)::uuid, now() - case key when 'expired' then interval '25 hours' else interval '23 hours' end
 from unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) name, unnest(array[name, 'expired']) key;
 
-insert into app.organizations (id, name, created_by)
-select md5('{salt}organizations/' || name)::uuid, name, md5('{salt}users/' || founder)::uuid
-from (values ('acme', 'olga'), ('beta', 'zed'), ('gamma', 'zoe')) o(name, founder);
+insert into app.organizations (id, name, slug, created_by, deleted_at)
+select md5('{salt}organizations/' || name)::uuid, name, name || replace('{salt}', '-', ''), md5('{salt}users/' || founder)::uuid, now() - ago::interval
+from (values ('acme', 'olga', null), ('beta', 'zed', null), ('gamma', 'zoe', null), ('delta', 'zoe', '29 days'), ('omega', 'zoe', '31 days')) o(name, founder, ago);
 
 insert into app.quotas (org_id) select md5('{salt}organizations/' || name)::uuid from unnest(array['acme', 'beta', 'gamma']) name;
--- One that was deleted.
-insert into app.organizations (id, name, created_by, deleted_at) values (md5('{salt}organizations/delta')::uuid, 'delta', md5('{salt}users/zoe')::uuid, now());
 
 -- The names and addresses tell the organization, so that a row can be named without it.
 insert into app.memberships (org_id, user_id, role, full_name)
@@ -41,7 +40,8 @@ from (values
   ('acme', 'olga', 'OWNER'), ('acme', 'otto', 'OWNER'), ('acme', 'adam', 'ADMIN'), ('acme', 'abel', 'ADMIN'),
   ('acme', 'anna', 'ANALYST'), ('acme', 'alan', 'ANALYST'), ('acme', 'vera', 'VIEWER'), ('acme', 'vito', 'VIEWER'),
   ('beta', 'olga', 'VIEWER'), ('beta', 'adam', 'OWNER'), ('beta', 'anna', 'OWNER'), ('beta', 'vera', 'OWNER'), ('beta', 'zed', 'OWNER'),
-  ('gamma', 'zoe', 'OWNER'), ('gamma', 'zed', 'VIEWER'), ('delta', 'zoe', 'OWNER')) m(org, name, role);
+  ('gamma', 'zoe', 'OWNER'), ('gamma', 'zed', 'VIEWER'),
+  ('delta', 'anna', 'OWNER'), ('delta', 'zoe', 'OWNER'), ('delta', 'adam', 'ADMIN'), ('omega', 'anna', 'OWNER')) m(org, name, role);
 
 -- Service accounts, which act through keys.
 insert into app.users (id, kind, full_name) select md5('{salt}users/' || name)::uuid, 'service', name from unnest(array['bot', 'gus']) name;

@@ -127,8 +127,8 @@ func who(callers []string) string {
 	named := map[string]string{
 		Person: "a person who has chosen no organization", Address: "whoever names an address", Session: "whoever names a session",
 		Invitation: "whoever names an invitation's token", Identity: "whoever names an external identity", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
-		Addressee: "who declines an invitation",
-		NamedKey:  "whoever names an API key by its hash", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
+		Addressee: "who declines an invitation", Restoring: "who restores an organization, in the middle of app.begin_restoration",
+		NamedKey: "whoever names an API key by its hash", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
 		Making: "who makes a service account, in the middle of app.begin_service_account",
 	}
 	var names []string

@@ -85,11 +85,14 @@ var targets = []target{
 			{"insert", "of one's own API key", columns{}, people[0], "insert into app.idempotency_keys (user_id, key, fingerprint, object_id) values ({by}, coalesce(app.subject(), '') || ' newer', '', {new})"},
 		}},
 
-	{name: "organizations", key: "id = {org}", rows: ofEach,
+	{name: "organizations", key: "id = {org}", rows: []row{{org: "acme"}, {org: "beta"}, {org: "gamma"}, {org: "delta"}},
 		insert: "(id, name, created_by) values ({new}, 'x', {me})",
 		extra: []attempt{
 			{"insert", "the one that is being founded", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {me})"},
 			{"insert", "the one that is being founded, by another", columns{}, row{}, "insert into app.organizations (id, name, created_by) values ({founded}, 'x', {alan})"},
+			{"update", "deleted_at to null", columns{}, row{org: "acme"}, undelete}, {"update", "deleted_at to null", columns{}, row{org: "delta"}, undelete},
+			{"update", "deleted_at, and to null again", columns{}, row{org: "acme"}, "update app.organizations set deleted_at = now() where id = {org}" + andThen + undelete},
+			{"update", "deleted_at to an hour ago", columns{}, row{org: "acme"}, "update app.organizations set deleted_at = now() - interval '1 hour' where id = {org}"},
 		}},
 	{name: "memberships", key: "full_name = '{name}{salt} of {orgname}'", org: "org_id = {org}", rows: append(slices.Clone(members), serviceAccount),
 		insert: "(org_id, user_id, role, full_name) values ({org}, {by}, 'VIEWER', 'x')",
@@ -156,6 +159,10 @@ var ways = target{name: "ways in", extra: slices.Concat(
 	way("founding an organization", "begin_organization({me}, {org}, 'x')", "select from app.memberships where role = 'OWNER' and user_id = {me}",
 		row{kind: "that is new", org: "new"}, row{kind: "that one belongs to", org: "acme"}, row{kind: "of others", org: "gamma"}),
 	way("founding an organization as nobody", "begin_organization({new}, {org}, 'x')", "select from app.memberships", row{kind: "that is new", org: "new"}),
+	way("as a member", "begin_request({by}, {org})", "select from app.organizations", row{kind: "of a deleted organization", org: "delta"}),
+	way("restoring an organization", "begin_restoration({by}, {org})", "select from app.organizations where deleted_at is null", row{kind: "as its OWNER", org: "delta"},
+		row{kind: "as its ADMIN", org: "delta", by: "adam"}, row{kind: "of others", org: "delta", by: "alan"}, row{kind: "deleted 31 days ago", org: "omega"},
+		row{kind: "that is not deleted", org: "beta"}, row{kind: "that is not there", org: "nowhere"}),
 	way("accepting an invitation", "begin_invitation({noor}, '{salt}hash/{orgname}/{name}')", "select from app.memberships where role = '{role}' and user_id = {noor}",
 		row{kind: "open", org: "acme", name: "ANALYST/open"}, row{kind: "revoked", org: "acme", name: "VIEWER/revoked"}, row{kind: "accepted", org: "acme", name: "VIEWER/accepted"},
 		row{kind: "declined", org: "acme", name: "VIEWER/declined"}, row{kind: "of a deleted organization", org: "delta", name: "VIEWER/open"}, row{kind: "expired", org: "acme", name: "VIEWER/expired"}, row{kind: "whose inviter may not invite", org: "acme", name: "VIEWER/orphaned"}, row{kind: "that is not there", org: "acme", name: "none"}),
@@ -194,11 +201,14 @@ var ways = target{name: "ways in", extra: slices.Concat(
 	stale("begin_user({me})", "{me}", "''", "''", "''", "(select string_agg(org_id::text, ',') from app.memberships)"),
 	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
 	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
+	stale("begin_restoration({me}, {delta})", "{me}", "{delta}", "'OWNER'", "''", "''"),
 	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "''", "''"),
 	stale("begin_addressee({noor}, {open_invitation})", "{noor}", "{org}", "''", "'noor{salt}@example.com'", "''"),
 	stale("begin_api_key('{salt}hash/acme/olga/less', {org})", "{olga}", "{org}", "'VIEWER'", "{less}", "''"),
 	stale("begin_service_account({olga}, {org}, {account}, 'VIEWER', 'x')", "{olga}", "{org}", "'OWNER'", "''", "''"),
 )}
+
+const undelete = "update app.organizations set deleted_at = null where id = {org}"
 
 // andThen is between the statements of one attempt. No name has it.
 const andThen = "\x00"

@@ -119,7 +119,7 @@ func (o auditOptions) audit(ctx context.Context, files migrate.Files) (clean boo
 	if err != nil {
 		return false, err
 	}
-	url, stop, err := auditedURL(ctx, c)
+	url, stop, err := administeredURL(ctx, c)
 	if err != nil {
 		return false, err
 	}
@@ -211,9 +211,9 @@ func auditURL(ctx context.Context, url string, options audit.Options) (*audit.Re
 	return audit.Run(ctx, conn, options)
 }
 
-// auditedURL is how to reach the database that the environment names, and what to do afterwards: the private PostgreSQL is
+// administeredURL is how to reach the database that the environment names, and what to do afterwards: the private PostgreSQL is
 // taken from the server that runs on it, or started. It is never created.
-func auditedURL(ctx context.Context, c Config) (url string, stop func() error, err error) {
+func administeredURL(ctx context.Context, c Config) (url string, stop func() error, err error) {
 	nothing := func() error { return nil }
 	if c.DatabaseURL != "" {
 		return c.DatabaseURL, nothing, nil

@@ -21,6 +21,7 @@ const usage = `insightforge [command]
   serve      serve the API (the default); without DATABASE_URL on a private PostgreSQL
   migrate    bring the database of DATABASE_URL to this program's schema and policies
   audit      show whether the isolation of tenants holds in a live database: audit --help
+  purge      remove organizations that were deleted more than 30 days ago: purge --help
   demo       play a first session against a running server: demo [--url URL] [FILE.csv]
   bench      measure this program against its own private PostgreSQL: bench [--quick] [--only NAME] [--format json]
   quota      show how much an organization may have, or change it: quota ORG [--members N] …
@@ -45,7 +46,7 @@ func Main(args []string, files migrate.Files) int {
 		"serve":   func(ctx context.Context, _ []string) error { return serve(ctx, files) },
 		"migrate": func(ctx context.Context, _ []string) error { return migrateDatabase(ctx, files) },
 		"audit":   func(ctx context.Context, args []string) error { return runAudit(ctx, args, files) },
-		"demo":    demo.Run, "bench": bench.Run, "keys": runKeys, "quota": runQuota, "generate": generate,
+		"demo":    demo.Run, "bench": bench.Run, "keys": runKeys, "quota": runQuota, "purge": runPurge, "generate": generate,
 		"version": func(context.Context, []string) error { fmt.Println(api.Version); return nil },
 		"help":    func(context.Context, []string) error { fmt.Print(usage); return nil },
 	}[command]
@@ -53,7 +54,7 @@ func Main(args []string, files migrate.Files) int {
 		fmt.Fprintf(os.Stderr, "insightforge: no command %q\n\n%s", command, usage)
 		return 2
 	}
-	if len(args) > 0 && !slices.Contains([]string{"audit", "demo", "bench", "keys", "quota"}, command) {
+	if len(args) > 0 && !slices.Contains([]string{"audit", "demo", "bench", "keys", "quota", "purge"}, command) {
 		fmt.Fprintf(os.Stderr, "insightforge: %s takes no arguments\n\n%s", command, usage)
 		return 2
 	}

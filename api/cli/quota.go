@@ -74,7 +74,7 @@ func runQuota(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	url, stop, err := auditedURL(ctx, c)
+	url, stop, err := administeredURL(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/insightforge/insightforge/api/column"
 	"github.com/insightforge/insightforge/api/query"
@@ -16,6 +17,7 @@ type parser struct {
 	*vocabulary
 	tokens []token
 	at     int
+	today  time.Time // midnight, UTC; zero: not known
 	spec   query.Specification
 
 	pending   []aggregate // read, but whose column is still to come

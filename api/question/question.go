@@ -5,6 +5,7 @@ package question
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/insightforge/insightforge/api/column"
@@ -47,10 +48,19 @@ const example = `ask for example "average <number> by <column> in 2014", "how ma
 //
 // Words that carry no condition are passed over: see fillers.
 func Parse(question string, columns []Column) (*Reading, error) {
+	return ParseOn(time.Time{}, question, columns)
+}
+
+// ParseOn is [Parse] on a day, that of the asker: today, yesterday, and this, last and next week, month, quarter and year can be
+// read then.
+func ParseOn(day time.Time, question string, columns []Column) (*Reading, error) {
 	if utf8.RuneCountInString(question) > maxLength {
 		return nil, &NotUnderstood{Hint: fmt.Sprintf("ask in at most %d characters", maxLength)}
 	}
 	p := &parser{vocabulary: newVocabulary(columns), tokens: tokenize(question)}
+	if !day.IsZero() {
+		p.today = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC)
+	}
 	p.run()
 	p.finish()
 	if len(p.unread) > 0 || p.hint != "" {

@@ -61,7 +61,9 @@ func (p *parser) bounds() (period, bool) {
 func (p *parser) bounded() (period, bool) {
 	word := p.peek(0)
 	if !strings.Contains(" in on during since after before until through between from for of ", " "+word+" ") {
-		return period{}, false
+		found, n := p.relative()
+		p.at += n
+		return found, n > 0
 	}
 	p.at++
 	p.skip(words("the year of month"))
@@ -99,8 +101,47 @@ func (p *parser) until(word string, first period, ok bool) (period, bool) {
 
 func (p *parser) calendar() (period, bool) {
 	found, n := calendar(p.rest())
+	if n == 0 {
+		found, n = p.relative()
+	}
 	p.at += n
 	return found, n > 0
+}
+
+// relative reads a period that today is in or beside, where it is known and no column has that name.
+func (p *parser) relative() (period, int) {
+	if columns, _ := p.named(p.rest()); p.today.IsZero() || len(columns) > 0 {
+		return period{}, 0
+	}
+	switch p.peek(0) {
+	case "today":
+		return period{p.today, p.today.AddDate(0, 0, 1)}, 1
+	case "yesterday":
+		return period{p.today.AddDate(0, 0, -1), p.today}, 1
+	}
+	shift, ok := map[string]int{"this": 0, "last": -1, "previous": -1, "next": 1}[p.peek(0)]
+	found, known := p.around(p.peek(1), shift)
+	if !ok || !known {
+		return period{}, 0
+	}
+	return found, 2
+}
+
+// around is the week, from Monday, the month, quarter or year that is so many after today's.
+func (p *parser) around(unit string, shift int) (period, bool) {
+	y, m := p.today.Year(), int(p.today.Month())
+	switch unit {
+	case "week":
+		monday := p.today.AddDate(0, 0, 7*shift-(int(p.today.Weekday())+6)%7)
+		return period{monday, monday.AddDate(0, 0, 7)}, true
+	case "month":
+		return span(y, m+shift, 1), true
+	case "quarter":
+		return span(y, m-(m-1)%3+3*shift, 3), true
+	case "year":
+		return span(y+shift, 1, 12), true
+	}
+	return period{}, false
 }
 
 // compared reads a sign, or nothing, and a period: "> 2014", "= 2014-03-05", "2014".

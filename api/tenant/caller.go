@@ -8,7 +8,8 @@ type Caller struct {
 	args  []any
 }
 
-// Member is a person inside one organization, with the role that the membership has now. Not a member: SQLSTATE P0002.
+// Member is a person inside one organization, with the role that the membership has now. Not a member: SQLSTATE P0002; the
+// organization was deleted: IF004.
 func Member(user, org uuid.UUID) Caller {
 	return Caller{beginRequest, []any{user, org}}
 }
@@ -32,7 +33,7 @@ func (c Caller) text(sql string) string {
 	return sql
 }
 
-// IsMember: made by [Member] or [Key]. Such a transaction can be begun again; that of a Founder or an Invitee changes something.
+// IsMember: made by [Member] or [Key]. Such a transaction can be begun again; that of a Founder, a Restorer or an Invitee changes something.
 func (c Caller) IsMember() bool { return c.begin == beginRequest || c.begin == beginAPIKey }
 
 // Person is a person who has chosen no organization. No such user: SQLSTATE 28000.
@@ -48,6 +49,12 @@ func Unknown(subject string) Caller {
 // Founder creates the organization org and is its OWNER in this transaction. It exists already: SQLSTATE 23505.
 func Founder(user, org uuid.UUID, name string) Caller {
 	return Caller{"select app.begin_organization($1, $2, $3)", []any{user, org, name}}
+}
+
+// Restorer restores the organization org, which was deleted less than 30 days ago, and is its OWNER in this transaction. Not a
+// member: SQLSTATE P0002; not an OWNER, not deleted, or longer ago: IF043, IF042, IF041.
+func Restorer(user, org uuid.UUID) Caller {
+	return Caller{"select app.begin_restoration($1, $2)", []any{user, org}}
 }
 
 // Invitee accepts the invitation whose token has this hash and is a member of its organization in this transaction.
