@@ -16,12 +16,12 @@ begin
   end loop;
 end
 $$;
-revoke all on all tables in schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
-revoke all on all functions in schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
-revoke all on schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
+revoke all on all tables in schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key, insightforge_sealer;
+revoke all on all functions in schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key, insightforge_sealer;
+revoke all on schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key, insightforge_sealer;
 
 -- insightforge_key is not named below: nothing is granted to API keys until there are API keys.
-grant usage on schema app to insightforge, insightforge_auth, insightforge_user, insightforge_api;
+grant usage on schema app to insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_sealer;
 
 {{ template "context.sql" . }}
 {{ template "begin.sql" . }}
@@ -35,6 +35,7 @@ grant usage on schema app to insightforge, insightforge_auth, insightforge_user,
 {{ template "member_emails.sql" . }}
 {{ template "invitations.sql" . }}
 {{ template "audit_events.sql" . }}
+{{ template "audit_seals.sql" . }}
 
 {{ template "datasets.sql" . }}
 {{ template "dataset_versions.sql" . }}

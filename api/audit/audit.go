@@ -58,7 +58,7 @@ select current_database() as database, current_setting('server_version') as vers
   (select rolsuper from pg_roles where rolname = session_user) as superuser,
   coalesce(pg_has_role(session_user, to_regrole('insightforge_owner')::oid, 'MEMBER') and pg_has_role(session_user, to_regrole('insightforge')::oid, 'MEMBER'), false) as owner,
   array(select distinct r.rolname::text from pg_auth_members m join pg_roles r on r.oid = m.member
-    where pg_get_userbyid(m.roleid) in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key') and (r.rolcanlogin and not r.rolsuper or r.rolname = 'insightforge')) as logins`
+    where pg_get_userbyid(m.roleid) in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key', 'insightforge_sealer') and (r.rolcanlogin and not r.rolsuper or r.rolname = 'insightforge')) as logins`
 
 // Run audits the database of conn: a superuser's connection, or a member's of insightforge_owner, for all of it; for the
 // catalog alone any login will do. An error means that it could not look; if it could look and not try, the report says so.

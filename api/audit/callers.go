@@ -38,6 +38,7 @@ const (
 	APIKey        = "API key"
 	Joining       = "joining"
 	Founding      = "founding"
+	Sealing       = "sealing"
 	callersLegend = `OWNER, ADMIN, ANALYST, VIEWER  a member who has chosen acme (begin_request); the callers are also members of beta, with other roles
 person                         a person who has chosen no organization (begin_user)
 address, session, invitation   an unknown caller who named one (begin_auth)
@@ -45,6 +46,7 @@ no context                     the members' role without a begin call
 no begin                       the login role as it connects
 API key                        the role of API keys, with an OWNER's variables
 joining, founding              noor in the middle of begin_invitation, as a VIEWER of acme, and of begin_organization
+sealing                        the server's job that seals acme's audit events (begin_seal)
 `
 )
 
@@ -70,6 +72,7 @@ func (p planted) callers() []caller {
 		{APIKey, "anna", fmt.Sprintf("set local app.user_id = '%s'; set local app.org_id = '%s'; set local app.role = 'OWNER'; set local role insightforge_key",
 			p.id("users/anna"), p.id("organizations/acme"))},
 		p.inside(Joining, "acme", "VIEWER"), p.inside(Founding, "new", "OWNER"),
+		{Sealing, "anna", fmt.Sprintf("select app.begin_seal('%s')", p.id("organizations/acme"))},
 	}
 }
 

@@ -120,7 +120,7 @@ func who(callers []string) string {
 	named := map[string]string{
 		Person: "a person who has chosen no organization", Address: "whoever names an address", Session: "whoever names a session",
 		Invitation: "whoever names an invitation's token", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
-		APIKey: "an API key", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
+		APIKey: "an API key", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization", Sealing: "the job that seals audit events",
 	}
 	var names []string
 	for _, c := range callers {

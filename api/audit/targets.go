@@ -78,6 +78,15 @@ var targets = []target{
 			{"update", "revoked_at to null", columns{}, invited[4], "update app.invitations set revoked_at = null where id = {id}"},
 		}},
 
+	{name: "audit_events", key: "id = {id}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, id, actor_id, action, object_id, before, after, request_id, address) values ({org}, {new}, {by}, 'member.removed', {new}, '{}', '{}', 'x', 'x')",
+		extra: []attempt{
+			{"insert", "by a key", columns{}, made[0], "insert into app.audit_events (org_id, id, actor_id, api_key_id, action, request_id, address) values ({org}, {new}, {me}, {new}, 'member.removed', 'x', 'x')"},
+			{"insert", "of another time", columns{}, made[0], "insert into app.audit_events (org_id, id, at, actor_id, action, request_id, address) values ({org}, {new}, '2001-01-01', {me}, 'member.removed', 'x', 'x')"},
+		}},
+	{name: "audit_seals", key: "event_id = {event}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, number, event_id, hash) values ({org}, 999, {unsealed}, sha256(''))"},
+
 	{name: "datasets", key: "id = {id}", org: "org_id = {org}", rows: made, insert: "(org_id, id, name, created_by) values ({org}, {new}, 'x', {by})"},
 	{name: "dataset_versions", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids) values ({org}, {dataset}, 2, {by}, {me}, 1, 1, '', '{}')",
@@ -125,7 +134,9 @@ var ways = target{name: "ways in", extra: slices.Concat(
 	stale("begin_user({me})", "{me}", "''", "''", "''", "(select string_agg(org_id::text, ',') from app.memberships)"),
 	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
 	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
-	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "''", "''"),
+	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "md5('{salt}invitations/acme/ANALYST/open')::uuid::text", "''"),
+	way("sealing audit events", "begin_seal({org})", "select from app.audit_events", row{kind: "of one's own", org: "acme"}, row{kind: "of others", org: "gamma"}),
+	stale("begin_seal({org})", "''", "{org}", "''", "''", "''"),
 )}
 
 // andThen is between the statements of one attempt. No name has it.
