@@ -53,6 +53,8 @@ func lines() []line {
 			{operation: "get-organization", make: nothing},
 			{operation: "update-organization", make: body(object{"name": "Renamed"})},
 			{operation: "get-permissions", make: nothing},
+			{operation: "list-audit-events", make: nothing},
+			{operation: "export-audit-events", make: nothing},
 			{operation: "list-members", make: nothing},
 		},
 		updateMember(), removeMember(), invitations(), datasets(), analyses(), runs(),

@@ -93,8 +93,11 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // recovered answers a panic. What has begun cannot be mended: the connection is closed, so that it does not look whole.
 func (a *answer) recovered() {
 	cause := recover()
-	if cause == nil {
+	switch cause {
+	case nil:
 		return
+	case http.ErrAbortHandler: // on purpose, and told already
+		panic(cause)
 	}
 	slog.Error("panic", "cause", cause, "path", a.request.URL.Path, "request_id", requestID(a.request.Context()), "stack", string(debug.Stack()))
 	if a.begun {

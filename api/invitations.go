@@ -20,16 +20,16 @@ import (
 func (s *Server) registerInvitations() {
 	const path = "/api/v1/organizations/{org_id}/invitations"
 	tags := []string{"invitations"}
-	operation(s, huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
+	operation(s, audited("invitation.created", huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
 		Summary: "Invite an address", DefaultStatus: http.StatusCreated, Errors: []int{409},
 		Description: "OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days: hand it to the person " +
-			"you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it."}, s.createInvitation)
+			"you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it."}), s.createInvitation)
 	operation(s, huma.Operation{OperationID: "list-invitations", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the invitations", Description: "OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none."}, s.listInvitations)
-	operation(s, huma.Operation{OperationID: "revoke-invitation", Method: http.MethodDelete, Path: path + "/{invitation_id}", Tags: tags,
-		Summary: "Revoke an invitation", DefaultStatus: http.StatusNoContent, Errors: []int{409}}, s.revokeInvitation)
-	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "accept-invitation", Method: http.MethodPost, Path: "/api/v1/invitations/accept", Tags: tags,
-		Summary: "Accept an invitation to one's own address", Errors: []int{403, 404, 409}}), s.acceptInvitation)
+	operation(s, audited("invitation.revoked", huma.Operation{OperationID: "revoke-invitation", Method: http.MethodDelete, Path: path + "/{invitation_id}", Tags: tags,
+		Summary: "Revoke an invitation", DefaultStatus: http.StatusNoContent, Errors: []int{409}}), s.revokeInvitation)
+	operation(s, audited("invitation.accepted", s.limited(s.limits.tokens, huma.Operation{OperationID: "accept-invitation", Method: http.MethodPost, Path: "/api/v1/invitations/accept", Tags: tags,
+		Summary: "Accept an invitation to one's own address", Errors: []int{403, 404, 409}})), s.acceptInvitation)
 }
 
 // Invitation is an offer of membership to an address.
@@ -68,17 +68,24 @@ select id from app.organizations where id = $1 for update`
 
 // A member and an open invitation are in the way; an expired or revoked one is not.
 const insertInvitation = `
-insert into app.invitations (org_id, id, email, role, invited_by, token_hash)
-select $1, $2, $3, $4, $5, $6
-where not exists (select from app.member_emails where org_id = $1 and email = $3)
-  and not exists (select from app.invitations where org_id = $1 and email = $3
-    and accepted_at is null and revoked_at is null and expires_at > now())
-returning id, email, role, invited_by, created_at, expires_at, accepted_at, revoked_at`
+with invited as (
+  insert into app.invitations (org_id, id, email, role, invited_by, token_hash)
+  select $1, $2, $3, $4, $5, $6
+  where not exists (select from app.member_emails where org_id = $1 and email = $3)
+    and not exists (select from app.invitations where org_id = $1 and email = $3
+      and accepted_at is null and revoked_at is null and expires_at > now())
+  returning id, email, role, invited_by, created_at, expires_at, accepted_at, revoked_at),
+event as (
+  insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, after, request_id, address)
+  select $1, $7, app.user_id(), app.subject()::uuid, 'invitation.created', id, jsonb_build_object('email', email, 'role', role), $8, $9
+  from invited)
+select id, email, role, invited_by, created_at, expires_at, accepted_at, revoked_at from invited`
 
 func (s *Server) createInvitation(ctx context.Context, in *struct {
 	InOrganization
 	Body NewInvitation
 }) (*struct{ Body InvitationWithToken }, error) {
+	asks(ctx, in.Body)
 	token, email := invitationToken(), normalized(in.Body.Email)
 	var i Invitation
 	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) (err error) {
@@ -86,7 +93,7 @@ func (s *Server) createInvitation(ctx context.Context, in *struct {
 			return err
 		}
 		i, err = tenant.TxRow[Invitation](ctx, tx.Last(), insertInvitation,
-			in.OrgID, newID(), email, in.Body.Role, session(ctx).User, tokenHash(token))
+			recorded(ctx, in.OrgID, newID(), email, in.Body.Role, session(ctx).User, tokenHash(token))...)
 		return err
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -139,15 +146,20 @@ func (s *Server) mayInvite(ctx context.Context, caller tenant.Caller) error {
 }
 
 const revokeInvitation = `
-update app.invitations set revoked_at = now()
-where org_id = $1 and id = $2 and revoked_at is null and accepted_at is null`
+with revoked as (
+  update app.invitations set revoked_at = now()
+  where org_id = $1 and id = $2 and revoked_at is null and accepted_at is null
+  returning id, email, role)
+insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, request_id, address)
+select $1, $3, app.user_id(), app.subject()::uuid, 'invitation.revoked', id, jsonb_build_object('email', email, 'role', role), $4, $5
+from revoked`
 
 func (s *Server) revokeInvitation(ctx context.Context, in *struct {
 	InOrganization
 	InvitationID uuid.UUID `path:"invitation_id" format:"uuid"`
 }) (*struct{}, error) {
 	caller := member(ctx, in.OrgID)
-	touched, err := tenant.Exec(ctx, s.db, caller, revokeInvitation, in.OrgID, in.InvitationID)
+	touched, err := tenant.Exec(ctx, s.db, caller, revokeInvitation, recorded(ctx, in.OrgID, in.InvitationID)...)
 	if err == nil && touched == 0 {
 		err = s.notRevoked(ctx, caller, in.OrgID, in.InvitationID)
 	}
@@ -165,17 +177,24 @@ func (s *Server) notRevoked(ctx context.Context, caller tenant.Caller, org, id u
 	return refuse("invitation_closed", "")
 }
 
-// begin_invitation has done it all; the statement reads the organization that the caller is in now.
+// begin_invitation has done it all, and has left the invitation's id in app.subject(); the statement reads the organization that
+// the caller is in now.
 const selectJoinedOrganization = `
+with event as (
+  insert into app.audit_events (org_id, id, actor_id, action, object_id, after, request_id, address)
+  values (app.org_id(), $1, app.user_id(), 'invitation.accepted', app.subject()::uuid, jsonb_build_object('role', app.role()), $2, $3))
 select id, name, app.role() as role, created_at, updated_at, revision from app.organizations where id = app.org_id()`
 
 func (s *Server) acceptInvitation(ctx context.Context, in *struct {
 	Body InvitationToken
 }) (*found[Organization], error) {
 	caller := tenant.Invitee(session(ctx).User, tokenHash(in.Body.Token))
-	o, err := tenant.Row[Organization](ctx, s.db, caller, selectJoinedOrganization)
+	o, err := tenant.Row[Organization](ctx, s.db, caller, selectJoinedOrganization, recorded(ctx)...)
 	if isSQLState(err, "23505") {
 		return nil, refuse("already_member", "")
+	}
+	if err == nil {
+		changed(ctx, o.ID)
 	}
 	return &found[Organization]{etag(o.Revision), o}, err
 }

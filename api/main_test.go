@@ -68,6 +68,10 @@ func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *
 	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, "", new(atomic.Int64)}
 	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, netip.MustParsePrefix("127.0.0.0/8"))
 	handler.LimitClock(func() time.Time { return time.Unix(0, s.clock.Load()) })
+	sealing, stop := context.WithCancel(context.Background())
+	sealed := make(chan struct{})
+	go func() { defer close(sealed); handler.SealEvents(sealing) }()
+	t.Cleanup(func() { stop(); <-sealed })
 	s.Config = api.HTTPServer(handler.Handler())
 	for _, adjust := range adjust {
 		adjust(s.Config)

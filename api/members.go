@@ -18,12 +18,12 @@ func (s *Server) registerMembers() {
 	tags := []string{"members"}
 	operation(s, huma.Operation{OperationID: "list-members", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the members", Description: "E-mail addresses are shown to OWNER and ADMIN."}, s.listMembers)
-	operation(s, huma.Operation{OperationID: "update-member", Method: http.MethodPatch, Path: one, Tags: tags,
+	operation(s, audited("member.role_changed", huma.Operation{OperationID: "update-member", Method: http.MethodPatch, Path: one, Tags: tags,
 		Summary: "Change a member's role", Errors: []int{409, 412},
-		Description: "OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER."}, s.updateMember)
-	operation(s, huma.Operation{OperationID: "remove-member", Method: http.MethodDelete, Path: one, Tags: tags,
+		Description: "OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER."}), s.updateMember)
+	operation(s, audited("member.removed", huma.Operation{OperationID: "remove-member", Method: http.MethodDelete, Path: one, Tags: tags,
 		Summary: "Remove a member, or leave", DefaultStatus: http.StatusNoContent, Errors: []int{409},
-		Description: "OWNER: anybody. ADMIN: ANALYST and VIEWER. Everybody: themselves. An organization keeps at least one OWNER."}, s.removeMember)
+		Description: "OWNER: anybody. ADMIN: ANALYST and VIEWER. Everybody: themselves. An organization keeps at least one OWNER."}), s.removeMember)
 }
 
 // Role is what a member may do in an organization.
@@ -77,23 +77,24 @@ func (s *Server) listMembers(ctx context.Context, in *struct {
 // other still there. Who may not update memberships locks nothing, and touches nothing but oneself: only who began as an
 // OWNER leaves as one, for who was made OWNER since is perhaps the only one.
 //
-// was is locked after them, so that the event has the role that is changed, not one that somebody has changed meanwhile.
+// was is locked after them and before the change, which is joined to it, so that the event has the role that is changed, not one
+// that somebody has changed meanwhile.
 const (
 	updateMember = `
 with owners as materialized (
   select user_id from app.memberships where org_id = $1 and role = 'OWNER' order by user_id for update),
 was as materialized (
-  select role from app.memberships where org_id = $1 and user_id = $2 and (select count(*) from owners) >= 0 for update),
+  select user_id, role from app.memberships where org_id = $1 and user_id = $2 and (select count(*) from owners) >= 0 for update),
 changed as (
   update app.memberships m set role = $3, updated_at = now(), revision = revision + 1
-  where m.org_id = $1 and m.user_id = $2 and ($4::integer is null or m.revision = $4)
+  from was where m.org_id = $1 and m.user_id = $2 and m.user_id = was.user_id and ($4::integer is null or m.revision = $4)
     and ($3 = 'OWNER' or not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))
-  returning m.user_id, m.full_name, m.role, m.created_at, m.updated_at, m.revision),
+  returning m.user_id, m.full_name, m.role, m.created_at, m.updated_at, m.revision, was.role as old_role),
 event as (
   insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, after, request_id, address)
   select $1, $5, app.user_id(), app.subject()::uuid, 'member.role_changed', c.user_id,
-    jsonb_build_object('role', was.role), jsonb_build_object('role', c.role), $6, $7
-  from changed c, was)
+    jsonb_build_object('role', c.old_role), jsonb_build_object('role', c.role), $6, $7
+  from changed c)
 select c.user_id, c.full_name, c.role, (select email from app.member_emails where org_id = $1 and user_id = $2) as email,
   c.created_at, c.updated_at, c.revision
 from changed c`
@@ -116,6 +117,7 @@ func (s *Server) updateMember(ctx context.Context, in *struct {
 	IfMatch
 	Body RoleChange
 }) (*found[Member], error) {
+	asks(ctx, in.Body)
 	caller, want := member(ctx, in.OrgID), in.revision()
 	m, err := tenant.Row[Member](ctx, s.db, caller, updateMember, recorded(ctx, in.OrgID, in.UserID, in.Body.Role, want)...)
 	if errors.Is(err, pgx.ErrNoRows) {

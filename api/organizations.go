@@ -16,14 +16,14 @@ import (
 func (s *Server) registerOrganizations() {
 	const path, one = "/api/v1/organizations", "/api/v1/organizations/{org_id}"
 	tags := []string{"organizations"}
-	operation(s, huma.Operation{OperationID: "create-organization", Method: http.MethodPost, Path: path, Tags: tags,
-		Summary: "Create an organization and be its OWNER", DefaultStatus: http.StatusCreated}, s.createOrganization)
+	operation(s, audited("organization.created", huma.Operation{OperationID: "create-organization", Method: http.MethodPost, Path: path, Tags: tags,
+		Summary: "Create an organization and be its OWNER", DefaultStatus: http.StatusCreated}), s.createOrganization)
 	operation(s, huma.Operation{OperationID: "list-organizations", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the organizations of the signed-in user"}, s.listOrganizations)
 	operation(s, huma.Operation{OperationID: "get-organization", Method: http.MethodGet, Path: one, Tags: tags,
 		Summary: "Get an organization"}, s.getOrganization)
-	operation(s, huma.Operation{OperationID: "update-organization", Method: http.MethodPatch, Path: one, Tags: tags,
-		Summary: "Change an organization", Description: "OWNER, ADMIN.", Errors: []int{412}}, s.updateOrganization)
+	operation(s, audited("organization.changed", huma.Operation{OperationID: "update-organization", Method: http.MethodPatch, Path: one, Tags: tags,
+		Summary: "Change an organization", Description: "OWNER, ADMIN.", Errors: []int{412}}), s.updateOrganization)
 }
 
 // Organization is a tenant, as one of its members sees it.
@@ -52,6 +52,13 @@ type InOrganization struct {
 const selectOrganization = `
 select id, name, app.role() as role, created_at, updated_at, revision from app.organizations where id = $1`
 
+// begin_organization has made it.
+const recordOrganization = `
+with event as (
+  insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, after, request_id, address)
+  select $1, $2, app.user_id(), app.subject()::uuid, 'organization.created', id, jsonb_build_object('name', name), $3, $4
+  from app.organizations where id = $1)` + selectOrganization
+
 func (s *Server) createOrganization(ctx context.Context, in *struct {
 	IdempotencyKey
 	Body OrganizationName
@@ -60,13 +67,16 @@ func (s *Server) createOrganization(ctx context.Context, in *struct {
 	out, err := create(ctx, s, creation[Organization]{
 		id: id, caller: tenant.Founder(session(ctx).User, id, in.Body.Name), path: "/api/v1/organizations", key: in.IdempotencyKey, request: in.Body,
 		insert: func(tx *tenant.Tx) (Organization, error) {
-			return tenant.TxRow[Organization](ctx, tx.Last(), selectOrganization, id)
+			return tenant.TxRow[Organization](ctx, tx.Last(), recordOrganization, recorded(ctx, id)...)
 		},
 		get: func(id uuid.UUID) (Organization, error) {
 			return tenant.Row[Organization](ctx, s.db, member(ctx, id), selectOrganization, id)
 		},
 	})
 	out.ETag = etag(out.Body.Revision)
+	if err == nil {
+		changed(ctx, out.Body.ID)
+	}
 	return out, err
 }
 
@@ -86,18 +96,29 @@ func (s *Server) getOrganization(ctx context.Context, in *InOrganization) (*foun
 	return &found[Organization]{etag(o.Revision), o}, err
 }
 
+// was is locked and read before the change, so that the event has the name that is changed, not one that somebody has changed
+// meanwhile.
 const updateOrganization = `
-update app.organizations set name = $2, updated_at = now(), revision = revision + 1
-where id = $1 and ($3::integer is null or revision = $3)
-returning id, name, app.role() as role, created_at, updated_at, revision`
+with was as materialized (
+  select id, name from app.organizations where id = $1 for update),
+changed as (
+  update app.organizations o set name = $2, updated_at = now(), revision = revision + 1
+  from was where o.id = $1 and o.id = was.id and ($3::integer is null or o.revision = $3)
+  returning o.id, o.name, o.created_at, o.updated_at, o.revision, was.name as old_name),
+event as (
+  insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, after, request_id, address)
+  select $1, $4, app.user_id(), app.subject()::uuid, 'organization.changed', id, jsonb_build_object('name', old_name), jsonb_build_object('name', name), $5, $6
+  from changed)
+select id, name, app.role() as role, created_at, updated_at, revision from changed`
 
 func (s *Server) updateOrganization(ctx context.Context, in *struct {
 	InOrganization
 	IfMatch
 	Body OrganizationName
 }) (*found[Organization], error) {
+	asks(ctx, in.Body)
 	caller, want := member(ctx, in.OrgID), in.revision()
-	o, err := tenant.Row[Organization](ctx, s.db, caller, updateOrganization, in.OrgID, in.Body.Name, want)
+	o, err := tenant.Row[Organization](ctx, s.db, caller, updateOrganization, recorded(ctx, in.OrgID, in.Body.Name, want)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.untouched(ctx, caller, updateOrganization, want, selectOrganizationRevision, in.OrgID)
 	}

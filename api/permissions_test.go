@@ -16,6 +16,9 @@ analyses insert: own own own none
 analyses select: all all all all
 analysis_runs insert: own own own none
 analysis_runs select: all all all all
+audit_events insert: some some some some
+audit_events select: all all own own
+audit_seals select: all all none none
 dataset_chunks insert: all all own none
 dataset_chunks select: all all all all
 dataset_columns insert: all all own none

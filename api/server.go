@@ -34,6 +34,8 @@ type Server struct {
 	maxUpload int64  // bytes
 	slots     *slots // for what holds a connection long
 	limits    *limits
+	refusals  *refusals
+	seals     *seals
 	api       huma.API
 }
 
@@ -41,7 +43,7 @@ type Server struct {
 // limit in bytes. What trustedProxies say about a client's address is believed.
 func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, trustedProxies ...netip.Prefix) *Server {
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
-		limits: newLimits(trustedProxies)}
+		limits: newLimits(trustedProxies), refusals: newRefusals(), seals: newSeals()}
 }
 
 func init() {
@@ -92,6 +94,7 @@ func (s *Server) registerAll() {
 	s.registerPermissions()
 	s.registerMembers()
 	s.registerInvitations()
+	s.registerAuditEvents()
 	s.registerDatasets()
 	s.registerUploads()
 	s.registerRows()
@@ -137,8 +140,11 @@ func operation[I, O any](s *Server, op huma.Operation, handler func(context.Cont
 		}
 		out, err := handler(ctx, in)
 		if err != nil {
-			return nil, s.problem(ctx, err)
+			problem := s.problem(ctx, err)
+			s.settle(ctx, err, problem)
+			return nil, problem
 		}
+		s.settle(ctx, nil, nil)
 		return out, nil
 	})
 }
