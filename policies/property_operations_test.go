@@ -43,9 +43,9 @@ func serverStatements(t testing.TB) statements {
 	t.Helper()
 	s := statements{}
 	for _, name := range []string{
-		"selectOrganization", "selectOrganizations", "updateOrganization", "updateMe", "selectMembers", "updateMember", "deleteMember",
+		"recordOrganization", "selectOrganizations", "updateOrganization", "updateMe", "selectMembers", "updateMember", "deleteMember",
 		"lockOrganization", "insertInvitation", "selectInvitations", "selectInvitation", "revokeInvitation", "selectJoinedOrganization",
-		"insertDataset", "insertSegment", "insertChunk", "insertWords", "insertVersion", "insertColumns", "selectDatasets", "selectDataset",
+		"insertDataset", "insertSegment", "insertChunk", "insertWords", "insertVersion", "insertColumns", "recordDataset", "selectDatasets", "selectDataset",
 		"updateDataset", "deleteDataset", "insertAnalysis", "selectAnalyses", "selectAnalysis",
 		"deleteAnalysis", "insertRun", "selectRuns", "insertQuestion",
 	} {
@@ -128,6 +128,17 @@ func (w *world) call(statement string, args ...any) command {
 		}
 	}
 	return command{w.statement(statement), args}
+}
+
+// event is the name of a new audit event, and call's last arguments with it.
+func (w *world) event() (id string, args []any) {
+	id = w.new("event")
+	return id, []any{name(id), "request", "192.0.2.1"}
+}
+
+// recording is call for a statement that writes an event.
+func (w *world) recording(event []any, statement string, args ...any) command {
+	return w.call(statement, append(args, event...)...)
 }
 
 // some draws a thing of org; now and then one of another organization, or one that does not exist.
