@@ -47,6 +47,8 @@ type server struct {
 	tempDir string        // of uploads
 	dumping string        // the statement of dump
 	clock   *atomic.Int64 // of the limits, ns; it stands still
+
+	stopSealing func() // what is left is sealed then
 }
 
 // newServer serves as the program does, with adjustments that a test needs. The tests are a proxy that it trusts: who is
@@ -65,13 +67,14 @@ func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *
 	admin, err := pgx.Connect(t.Context(), database.URL("postgres"))
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
-	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, "", new(atomic.Int64)}
+	s := &server{Server: httptest.NewUnstartedServer(nil), t: t, admin: admin, tempDir: dir, clock: new(atomic.Int64)}
 	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, netip.MustParsePrefix("127.0.0.0/8"))
 	handler.LimitClock(func() time.Time { return time.Unix(0, s.clock.Load()) })
 	sealing, stop := context.WithCancel(context.Background())
 	sealed := make(chan struct{})
 	go func() { defer close(sealed); handler.SealEvents(sealing) }()
-	t.Cleanup(func() { stop(); <-sealed })
+	s.stopSealing = func() { stop(); <-sealed }
+	t.Cleanup(s.stopSealing)
 	s.Config = api.HTTPServer(handler.Handler())
 	for _, adjust := range adjust {
 		adjust(s.Config)
