@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -101,59 +100,53 @@ type moment struct {
 
 func (e AuditEvent) moment() moment { return moment{e.At, e.ID} }
 
-// conditions on app.audit_events e, and args with their values. A condition that is not asked for is not in the statement,
-// since the plan has to fit all values.
-func (f AuditFilter) conditions(args []any) (string, []any) {
-	sql := ""
-	add := func(asked bool, condition string, value any) {
-		if asked {
-			args = append(args, value)
-			sql += fmt.Sprintf(" and e.%s $%d", condition, len(args))
-		}
+// after are the arguments of a statement that reads limit events after a moment, or the first ones.
+func (f AuditFilter) after(org, user uuid.UUID, m moment, limit int) []any {
+	var refused *bool
+	if f.Outcome != "" {
+		refused = new(bool)
+		*refused = f.Outcome == "refused"
 	}
-	add(f.ActorID != "", "actor_id =", f.ActorID)
-	add(f.Action != "", "action =", f.Action)
-	add(f.ObjectID != "", "object_id =", f.ObjectID)
-	add(!f.Since.IsZero(), "at >=", f.Since)
-	add(!f.Until.IsZero(), "at <", f.Until)
-	switch f.Outcome {
-	case "done":
-		sql += " and e.refusal is null"
-	case "refused":
-		sql += " and e.refusal is not null"
+	return []any{org, user, limit, given(f.ActorID), given(f.Action), given(f.ObjectID), refused, given(f.Since), given(f.Until), given(m.at), m.id}
+}
+
+// given is nil for what was not asked for.
+func given[T comparable](v T) *T {
+	if v == *new(T) {
+		return nil
 	}
-	return sql, args
+	return &v
 }
 
 // OWNER and ADMIN read the first part, the others the second, which an index finds: left to the policy alone, they would
-// look at every event for their own few. Only one of the two is run. What belongs to an event is looked up for each of the page:
-// a join would be planned for a tenth of all events, since nobody knows the limit.
+// look at every event for their own few. Only one of the two is run. They have to be planned for their values: for all values
+// the plan would be one that looks at every event, whatever is asked for. What belongs to an event is looked up for each of the
+// page, since a join would be planned for more.
 const (
-	selectAllEvents = `
-select e.* from app.audit_events e where e.org_id = $1 and app.role() in ('OWNER', 'ADMIN')`
-	selectOwnEvents = `
-select e.* from app.audit_events e where e.org_id = $1 and app.role() in ('ANALYST', 'VIEWER') and e.actor_id = $2`
 	eventFields = `
 select e.id, e.at, row(e.actor_id, (select m.full_name from app.memberships m where m.org_id = $1 and m.user_id = e.actor_id)) as actor, e.api_key_id, e.action,
   case when e.refusal is null then 'done' else 'refused' end as outcome, e.refusal, e.object_id, e.before, e.after, e.request_id, e.address,
-  (select row(s.number, encode(s.hash, 'hex')) from app.audit_seals s where s.org_id = $1 and s.event_id = e.id) as seal`
-	newestFirst, oldestFirst = "e.at desc, e.id desc", "e.at, e.id"
+  (select row(s.number, encode(s.hash, 'hex')) from app.audit_seals s where s.org_id = $1 and s.event_id = e.id) as seal
+from (`
+	allEvents = `
+(select e.* from app.audit_events e where e.org_id = $1 and app.role() in ('OWNER', 'ADMIN')`
+	ownEvents = `
+union all
+(select e.* from app.audit_events e where e.org_id = $1 and app.role() in ('ANALYST', 'VIEWER') and e.actor_id = $2`
+	eventConditions = `
+  and ($4::uuid is null or e.actor_id = $4) and ($5::text is null or e.action = $5) and ($6::uuid is null or e.object_id = $6)
+  and ($7::boolean is null or (e.refusal is not null) = $7) and ($8::timestamptz is null or e.at >= $8) and ($9::timestamptz is null or e.at < $9)`
+	newestFirst = `
+order by e.at desc, e.id desc`
+	oldestFirst = `
+order by e.at, e.id`
+	newer = eventConditions + `
+  and ($10::timestamptz is null or (e.at, e.id) < ($10, $11::uuid))` + newestFirst + " limit $3)"
+	older = eventConditions + `
+  and ($10::timestamptz is null or (e.at, e.id) > ($10, $11::uuid))` + oldestFirst + " limit $3)"
+	selectAuditEvents         = eventFields + allEvents + newer + ownEvents + newer + ") e" + newestFirst
+	selectAuditEventsToExport = eventFields + allEvents + older + ownEvents + older + ") e" + oldestFirst
 )
-
-// page is the statement that reads limit events after a moment, if there is one, in an order.
-func (f AuditFilter) page(org, user uuid.UUID, order string, after moment, limit int) (string, []any) {
-	sql, args := f.conditions([]any{org, user, limit})
-	if after != (moment{}) {
-		than := ">"
-		if order == newestFirst {
-			than = "<"
-		}
-		sql += fmt.Sprintf(" and (e.at, e.id) %s ($%d, $%d)", than, len(args)+1, len(args)+2)
-		args = append(args, after.at, after.id)
-	}
-	sql += " order by " + order + " limit $3"
-	return eventFields + " from ((" + selectAllEvents + sql + ") union all (" + selectOwnEvents + sql + ")) e order by " + order, args
-}
 
 // eventsInput is the part of the list that is asked for.
 type eventsInput struct {
@@ -186,8 +179,11 @@ func (m moment) cursor() []byte {
 }
 
 func (s *Server) listAuditEvents(ctx context.Context, in *eventsInput) (*listed[AuditEvent], error) {
-	sql, args := in.AuditFilter.page(in.OrgID, session(ctx).User, newestFirst, in.before, in.Limit+1)
-	rows, err := tenant.Rows[AuditEvent](ctx, s.db, member(ctx, in.OrgID), sql, args...)
+	var rows []AuditEvent
+	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) (err error) {
+		rows, err = tenant.TxRows[AuditEvent](ctx, tx.Planned().Last(), selectAuditEvents, in.after(in.OrgID, session(ctx).User, in.before, in.Limit+1)...)
+		return err
+	})
 	return pageAfter(in.page, rows, func(e AuditEvent) []byte { return e.moment().cursor() }), err
 }
 
@@ -253,8 +249,7 @@ func (s *Server) sendExport(ctx context.Context, e *eventExport) {
 func (e *eventExport) send(ctx context.Context, tx *tenant.Tx) error {
 	var last moment
 	for {
-		sql, args := e.filter.page(e.org, e.user, oldestFirst, last, exportPage)
-		events, err := tenant.TxRows[AuditEvent](ctx, tx, sql, args...)
+		events, err := tenant.TxRows[AuditEvent](ctx, tx.Planned(), selectAuditEventsToExport, e.filter.after(e.org, e.user, last, exportPage)...)
 		if err != nil {
 			return err
 		}
