@@ -86,6 +86,7 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 	rows, err := LookAtRows(ctx, conn)
 	if err == nil {
 		r.Findings = append(r.Findings, rows...)
+		r.Accept(opt.Accepted)
 		grid, err = r.plantAndTry(ctx, conn)
 	}
 	switch {
