@@ -93,7 +93,12 @@ func (s *Server) SealEvents(ctx context.Context) {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), sealLast)
 	defer cancel()
-	for s.sealAll(last) && len(s.seals.some) > 0 {
+	s.sealUntil(last)
+}
+
+// sealUntil seals what there is, or until ctx ends or the database does not seal.
+func (s *Server) sealUntil(ctx context.Context) {
+	for s.sealAll(ctx) && len(s.seals.some) > 0 && ctx.Err() == nil {
 		<-s.seals.some
 	}
 }
