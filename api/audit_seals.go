@@ -76,7 +76,7 @@ func (s *seals) take() []uuid.UUID {
 const (
 	sealDelay   = 500 * time.Millisecond // events wait so long for others to be sealed with them
 	sealPause   = 5 * time.Second        // and so long after the database did not seal them
-	sealTimeout = 5 * time.Second        // of a statement
+	sealTimeout = 20 * time.Second       // of a statement: 500 ms where there were 200,000 events in 10 minutes
 	sealLast    = 5 * time.Second        // for what is left when the server stops
 	sealBatch   = 500
 )
