@@ -67,6 +67,8 @@ func lines() []line {
 			{operation: "get-permissions", make: nothing},
 			{operation: "get-usage", make: nothing},
 			{operation: "export-organization", make: nothing, records: true},
+			{operation: "list-audit-events", make: nothing},
+			{operation: "export-audit-events", make: nothing},
 			{operation: "list-members", make: nothing},
 		},
 		updateMember(), removeMember(), transferOwnership(), serviceAccounts(), apiKeys(), invitations(), datasets(), analyses(), runs(),

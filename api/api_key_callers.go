@@ -61,10 +61,7 @@ func (s *Server) authenticateKey(ctx huma.Context, next func(huma.Context), raw 
 
 // writeRefusal is for a middleware: what a handler returns is written by huma.
 func (s *Server) writeRefusal(ctx huma.Context, w http.ResponseWriter, err error) {
-	p := s.problem(ctx.Context(), err).(*Problem)
-	for name, values := range p.GetHeaders() {
-		w.Header()[name] = values
-	}
+	p := s.problem(ctx.Context(), err)
 	writeProblem(w, p)
 }
 

@@ -22,11 +22,11 @@ func (s *Server) registerDatasets() {
 		Summary: "List the datasets"}, s.listDatasets)
 	operation(s, huma.Operation{OperationID: "get-dataset", Method: http.MethodGet, Path: datasetPath, Tags: tags,
 		Summary: "Get a dataset with its columns"}, s.getDataset)
-	operation(s, huma.Operation{OperationID: "update-dataset", Method: http.MethodPatch, Path: datasetPath, Tags: tags,
-		Summary: "Rename a dataset", Description: "OWNER, ADMIN: any. ANALYST: own.", Errors: []int{412}}, s.updateDataset)
-	operation(s, huma.Operation{OperationID: "delete-dataset", Method: http.MethodDelete, Path: datasetPath, Tags: tags,
+	operation(s, audited("dataset.changed", huma.Operation{OperationID: "update-dataset", Method: http.MethodPatch, Path: datasetPath, Tags: tags,
+		Summary: "Rename a dataset", Description: "OWNER, ADMIN: any. ANALYST: own.", Errors: []int{412}}), s.updateDataset)
+	operation(s, audited("dataset.deleted", huma.Operation{OperationID: "delete-dataset", Method: http.MethodDelete, Path: datasetPath, Tags: tags,
 		Summary: "Delete a dataset with its analyses", Description: "OWNER, ADMIN: any. ANALYST: own.",
-		DefaultStatus: http.StatusNoContent}, s.deleteDataset)
+		DefaultStatus: http.StatusNoContent}), s.deleteDataset)
 }
 
 // Dataset is an uploaded table.
@@ -121,11 +121,18 @@ func (s *Server) getDataset(ctx context.Context, in *DatasetPath) (*found[Datase
 	return &found[DatasetDetail]{etag(d.Revision), d}, err
 }
 
+// was is locked and read before the change: see updateOrganization.
 const updateDataset = `
-with d as (
-  update app.datasets set name = $3, updated_at = now(), revision = revision + 1
-  where org_id = $1 and id = $2 and ($4::integer is null or revision = $4)
-  returning id, name, created_by, created_at, updated_at, revision, version)
+with was as materialized (
+  select id, name from app.datasets where org_id = $1 and id = $2 for update),
+d as (
+  update app.datasets d set name = $3, updated_at = now(), revision = revision + 1
+  from was where d.org_id = $1 and d.id = $2 and d.id = was.id and ($4::integer is null or d.revision = $4)
+  returning d.id, d.name, d.created_by, d.created_at, d.updated_at, d.revision, d.version, was.name as old_name),
+event as (
+  insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, after, request_id, address)
+  select $1, $5, app.user_id(), app.subject()::uuid, 'dataset.changed', id, jsonb_build_object('name', old_name), jsonb_build_object('name', name), $6, $7
+  from d)
 select ` + datasetFields + `
 from d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version`
 
@@ -134,8 +141,9 @@ func (s *Server) updateDataset(ctx context.Context, in *struct {
 	IfMatch
 	Body DatasetName
 }) (*found[Dataset], error) {
+	asks(ctx, in.Body)
 	caller, want := member(ctx, in.OrgID), in.revision()
-	d, err := tenant.Row[Dataset](ctx, s.db, caller, updateDataset, in.OrgID, in.DatasetID, in.Body.Name, want)
+	d, err := tenant.Row[Dataset](ctx, s.db, caller, updateDataset, recorded(ctx, in.OrgID, in.DatasetID, in.Body.Name, want)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.untouched(ctx, caller, updateDataset, want, selectDatasetRevision, in.OrgID, in.DatasetID)
 	}
@@ -143,11 +151,15 @@ func (s *Server) updateDataset(ctx context.Context, in *struct {
 }
 
 const deleteDataset = `
-delete from app.datasets where org_id = $1 and id = $2`
+with gone as (
+  delete from app.datasets where org_id = $1 and id = $2 returning id, name)
+insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, request_id, address)
+select $1, $3, app.user_id(), app.subject()::uuid, 'dataset.deleted', id, jsonb_build_object('name', name), $4, $5
+from gone`
 
 func (s *Server) deleteDataset(ctx context.Context, in *DatasetPath) (*struct{}, error) {
 	caller := member(ctx, in.OrgID)
-	touched, err := tenant.Exec(ctx, s.db, caller, deleteDataset, in.OrgID, in.DatasetID)
+	touched, err := tenant.Exec(ctx, s.db, caller, deleteDataset, recorded(ctx, in.OrgID, in.DatasetID)...)
 	if err == nil && touched == 0 {
 		err = s.untouched(ctx, caller, deleteDataset, nil, selectDatasetRevision, in.OrgID, in.DatasetID)
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 func (s *Server) registerExport() {
-	operation(s, huma.Operation{OperationID: "export-organization", Method: http.MethodGet, Path: "/api/v1/organizations/{org_id}/export", Tags: []string{"organizations"},
+	operation(s, audited("organization.exported", huma.Operation{OperationID: "export-organization", Method: http.MethodGet, Path: "/api/v1/organizations/{org_id}/export", Tags: []string{"organizations"},
 		Summary: "Export everything that an organization owns", BodyReadTimeout: streamed,
 		Description: "OWNER. A ZIP file, streamed while it is read, of one moment: members, invitations, datasets as CSV, analyses with their results, " +
 			"questions, audit events. README.txt in it says more. manifest.json, the last file, has the rows, bytes and SHA-256 of each: an archive " +
@@ -27,7 +27,7 @@ func (s *Server) registerExport() {
 		Responses: map[string]*huma.Response{"200": {
 			Description: "The archive. Where it cannot be finished the connection is closed before its end.",
 			Content:     map[string]*huma.MediaType{"application/zip": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
-		}}}, s.exportOrganization)
+		}}}), s.exportOrganization)
 }
 
 // That an organization is exported is on the record before the first byte leaves.
@@ -97,7 +97,7 @@ func (s *Server) export(ctx context.Context, out huma.Context, caller tenant.Cal
 	case err == nil:
 	case body.bytes == 0:
 		w.Header().Del("Content-Disposition")
-		writeProblem(w, s.problem(ctx, err).(*Problem))
+		writeProblem(w, s.problem(ctx, err))
 	default:
 		slog.WarnContext(ctx, "export not finished", "error", err, "bytes", body.bytes, "request_id", requestID(ctx))
 		panic(http.ErrAbortHandler)
@@ -136,6 +136,8 @@ select row_to_json(t) as line from (
 select row_to_json(t) as line from (
   select k.org_id, k.id, k.user_id, k.kind, k.created_by, k.creator_role, k.name, k.role, k.created_at, k.expires_at, k.last_used_at, k.revoked_at
   from app.api_keys k where k.org_id = $1 order by k.id) t`},
+	{"audit_seals.ndjson", `
+select row_to_json(t) as line from (select a.org_id, a.number, a.event_id, encode(a.hash, 'hex') as hash from app.audit_seals a where a.org_id = $1 order by a.number) t`},
 	{"analyses.ndjson", `
 select row_to_json(t) as line from (select a.* from app.analyses a where a.org_id = $1 order by a.id) t`},
 	{"analysis_runs.ndjson", `

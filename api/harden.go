@@ -94,8 +94,11 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // recovered answers a panic. What has begun cannot be mended: the connection is closed, so that it does not look whole.
 func (a *answer) recovered() {
 	cause := recover()
-	if cause == nil {
+	switch cause {
+	case nil:
 		return
+	case http.ErrAbortHandler: // on purpose, and told already
+		panic(cause)
 	}
 	if cause == http.ErrAbortHandler { // said already
 		panic(cause)

@@ -21,18 +21,18 @@ func (s *Server) registerInvitations() {
 	const path = "/api/v1/organizations/{org_id}/invitations"
 	const one = path + "/{invitation_id}"
 	tags := []string{"invitations"}
-	operation(s, huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
+	operation(s, audited("invitation.created", huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
 		Summary: "Invite an address", DefaultStatus: http.StatusCreated, Errors: []int{409, 429},
 		Description: "OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days. Whoever accepts has to have " +
-			"verified the address."}, s.createInvitation)
+			"verified the address."}), s.createInvitation)
 	operation(s, huma.Operation{OperationID: "list-invitations", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the invitations", Description: "OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none."}, s.listInvitations)
-	operation(s, huma.Operation{OperationID: "revoke-invitation", Method: http.MethodDelete, Path: one, Tags: tags,
-		Summary: "Revoke an invitation", DefaultStatus: http.StatusNoContent, Errors: []int{409}}, s.revokeInvitation)
-	operation(s, huma.Operation{OperationID: "resend-invitation", Method: http.MethodPost, Path: one + "/resend", Tags: tags,
+	operation(s, audited("invitation.revoked", huma.Operation{OperationID: "revoke-invitation", Method: http.MethodDelete, Path: one, Tags: tags,
+		Summary: "Revoke an invitation", DefaultStatus: http.StatusNoContent, Errors: []int{409}}), s.revokeInvitation)
+	operation(s, audited("invitation.resent", huma.Operation{OperationID: "resend-invitation", Method: http.MethodPost, Path: one + "/resend", Tags: tags,
 		Summary: "Send an invitation again", Errors: []int{409, 429},
 		Description: "For whoever may invite to its role. An open one, or one that has expired, gets a new token, and seven days from now; the token before serves no " +
-			"more. Whoever sends it is its inviter from then on. Once a minute."}, s.resendInvitation)
+			"more. Whoever sends it is its inviter from then on. Once a minute."}), s.resendInvitation)
 }
 
 // Invitation is an offer of membership to an address.
@@ -80,19 +80,26 @@ select id from app.organizations where id = $1 for no key update`
 // A member and an open invitation are in the way; an expired, revoked or declined one is not. The names are for the
 // invited, who may read neither table.
 const insertInvitation = `
-insert into app.invitations (org_id, id, email, role, invited_by, token_hash, organization_name, invited_by_name)
-select $1, $2, $3, $4, $5, $6, o.name, m.full_name
-from app.organizations o, app.memberships m
-where o.id = $1 and m.org_id = $1 and m.user_id = $5
-  and not exists (select from app.member_emails where org_id = $1 and email = $3)
-  and not exists (select from app.invitations where org_id = $1 and email = $3
-    and accepted_at is null and revoked_at is null and declined_at is null and expires_at > now())
-returning ` + invitationColumns
+with invited as (
+  insert into app.invitations (org_id, id, email, role, invited_by, token_hash, organization_name, invited_by_name)
+  select $1, $2, $3, $4, $5, $6, o.name, m.full_name
+  from app.organizations o, app.memberships m
+  where o.id = $1 and m.org_id = $1 and m.user_id = $5
+    and not exists (select from app.member_emails where org_id = $1 and email = $3)
+    and not exists (select from app.invitations where org_id = $1 and email = $3
+      and accepted_at is null and revoked_at is null and declined_at is null and expires_at > now())
+  returning id, email, role, invited_by, created_at, resent_at, expires_at, accepted_at, revoked_at, declined_at),
+event as (
+  insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, after, request_id, address)
+  select $1, $7, app.user_id(), app.subject()::uuid, 'invitation.created', id, jsonb_build_object('email', email, 'role', role), $8, $9
+  from invited)
+select ` + invitationColumns + ` from invited`
 
 func (s *Server) createInvitation(ctx context.Context, in *struct {
 	InOrganization
 	Body NewInvitation
 }) (*struct{ Body InvitationWithToken }, error) {
+	asks(ctx, in.Body)
 	token, email := invitationToken(), normalized(in.Body.Email)
 	mails, to := s.limits.invitations, session(ctx).User.String()+" "+email
 	if wait := mails.Take(to, s.limits.now()).Wait; wait > 0 {
@@ -104,7 +111,7 @@ func (s *Server) createInvitation(ctx context.Context, in *struct {
 			return err
 		}
 		i, err = tenant.TxRow[Invitation](ctx, tx, insertInvitation,
-			in.OrgID, newID(), email, in.Body.Role, session(ctx).User, tokenHash(token))
+			recorded(ctx, in.OrgID, newID(), email, in.Body.Role, session(ctx).User, tokenHash(token))...)
 		if err != nil {
 			return err
 		}
@@ -180,8 +187,13 @@ func (s *Server) mayInvite(ctx context.Context, caller tenant.Caller) error {
 }
 
 const revokeInvitation = `
-update app.invitations set revoked_at = now()
-where org_id = $1 and id = $2 and accepted_at is null and revoked_at is null and declined_at is null`
+with revoked as (
+  update app.invitations set revoked_at = now()
+  where org_id = $1 and id = $2 and accepted_at is null and revoked_at is null and declined_at is null
+  returning id, email, role)
+insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, request_id, address)
+select $1, $3, app.user_id(), app.subject()::uuid, 'invitation.revoked', id, jsonb_build_object('email', email, 'role', role), $4, $5
+from revoked`
 
 // InvitationPath names an invitation of an organization.
 type InvitationPath struct {
@@ -191,7 +203,7 @@ type InvitationPath struct {
 
 func (s *Server) revokeInvitation(ctx context.Context, in *InvitationPath) (*struct{}, error) {
 	caller := member(ctx, in.OrgID)
-	touched, err := tenant.Exec(ctx, s.db, caller, revokeInvitation, in.OrgID, in.InvitationID)
+	touched, err := tenant.Exec(ctx, s.db, caller, revokeInvitation, recorded(ctx, in.OrgID, in.InvitationID)...)
 	if err == nil && touched == 0 {
 		err = s.notRevoked(ctx, caller, in.OrgID, in.InvitationID)
 	}
@@ -209,10 +221,10 @@ func (s *Server) notRevoked(ctx context.Context, caller tenant.Caller, org, id u
 	return refuse("invitation_closed", "")
 }
 
-// was is locked, so that the event has what is changed, and whoever accepts or revokes at that moment comes before or after.
+// was is locked, so that whoever accepts or revokes at that moment comes before or after.
 const resendInvitation = `
 with was as materialized (
-  select id, email, invited_by, expires_at from app.invitations
+  select id, email from app.invitations
   where org_id = $1 and id = $2 and accepted_at is null and revoked_at is null and declined_at is null
     and (resent_at is null or resent_at <= now() - interval '1 minute') for update),
 changed as (
@@ -225,11 +237,10 @@ changed as (
       and accepted_at is null and revoked_at is null and declined_at is null and expires_at > now())
   returning i.id, i.email, i.role, i.invited_by, i.created_at, i.resent_at, i.expires_at, i.accepted_at, i.revoked_at, i.declined_at),
 event as (
-  insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, after, request_id, address)
+  insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, after, request_id, address)
   select $1, $4, app.user_id(), app.subject()::uuid, 'invitation.resent', c.id,
-    jsonb_build_object('invited_by', was.invited_by, 'expires_at', was.expires_at),
-    jsonb_build_object('invited_by', c.invited_by, 'expires_at', c.expires_at), $5, $6
-  from changed c, was)
+    jsonb_build_object('email', c.email, 'role', c.role), $5, $6
+  from changed c)
 select ` + invitationColumns + ` from changed`
 
 func (s *Server) resendInvitation(ctx context.Context, in *InvitationPath) (*struct{ Body InvitationWithToken }, error) {

@@ -49,6 +49,8 @@ type server struct {
 	dumping string        // the statement of dump
 	clock   *atomic.Int64 // of the limits, ns; it stands still
 	api     *api.Server
+
+	stopSealing func() // what is left is sealed then
 }
 
 // newServer serves as the program does, with adjustments that a test needs. The tests are a proxy that it trusts: who is
@@ -75,8 +77,13 @@ func newServerTrusting(t *testing.T, issuer *oidc.Issuer, keys *token.Keys, adju
 	t.Cleanup(func() { admin.Close(context.Background()) })
 	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, netip.MustParsePrefix("127.0.0.0/8"))
 	handler.Trust(issuer)
-	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, "", new(atomic.Int64), handler}
+	s := &server{Server: httptest.NewUnstartedServer(nil), t: t, admin: admin, tempDir: dir, clock: new(atomic.Int64), api: handler}
 	handler.LimitClock(func() time.Time { return time.Unix(0, s.clock.Load()) })
+	sealing, stop := context.WithCancel(context.Background())
+	sealed := make(chan struct{})
+	go func() { defer close(sealed); handler.SealEvents(sealing) }()
+	s.stopSealing = func() { stop(); <-sealed }
+	t.Cleanup(s.stopSealing)
 	s.Config = api.HTTPServer(handler.Handler())
 	for _, adjust := range adjust {
 		adjust(s.Config)

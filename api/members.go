@@ -18,12 +18,12 @@ func (s *Server) registerMembers() {
 	tags := []string{"members"}
 	operation(s, huma.Operation{OperationID: "list-members", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the members", Description: "E-mail addresses are shown to OWNER and ADMIN."}, s.listMembers)
-	operation(s, huma.Operation{OperationID: "update-member", Method: http.MethodPatch, Path: one, Tags: tags,
+	operation(s, audited("member.role_changed", huma.Operation{OperationID: "update-member", Method: http.MethodPatch, Path: one, Tags: tags,
 		Summary: "Change a member's role", Errors: []int{409, 412},
-		Description: "OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER."}, s.updateMember)
-	operation(s, huma.Operation{OperationID: "remove-member", Method: http.MethodDelete, Path: one, Tags: tags,
+		Description: "OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER."}), s.updateMember)
+	operation(s, audited("member.removed", huma.Operation{OperationID: "remove-member", Method: http.MethodDelete, Path: one, Tags: tags,
 		Summary: "Remove a member, or leave", DefaultStatus: http.StatusNoContent, Errors: []int{409},
-		Description: "OWNER: anybody. ADMIN: ANALYST and VIEWER. Everybody: themselves. An organization keeps at least one OWNER."}, s.removeMember)
+		Description: "OWNER: anybody. ADMIN: ANALYST and VIEWER. Everybody: themselves. An organization keeps at least one OWNER."}), s.removeMember)
 }
 
 // Role is what a member may do in an organization.
@@ -85,7 +85,7 @@ const (
 with owners as materialized (
   select user_id from app.memberships where org_id = $1 and role = 'OWNER' order by user_id for update),
 was as materialized (
-  select role from app.memberships where org_id = $1 and user_id = $2 and (select count(*) from owners) >= 0 for update),
+  select user_id, role from app.memberships where org_id = $1 and user_id = $2 and (select count(*) from owners) >= 0 for update),
 changed as (
   update app.memberships m set role = $3, updated_at = now(), revision = revision + 1
   from was where m.org_id = $1 and m.user_id = $2 and ($4::integer is null or m.revision = $4)
@@ -118,6 +118,7 @@ func (s *Server) updateMember(ctx context.Context, in *struct {
 	IfMatch
 	Body RoleChange
 }) (*found[Member], error) {
+	asks(ctx, in.Body)
 	caller, want := member(ctx, in.OrgID), in.revision()
 	m, err := tenant.Row[Member](ctx, s.db, caller, updateMember, recorded(ctx, in.OrgID, in.UserID, in.Body.Role, want)...)
 	if errors.Is(err, pgx.ErrNoRows) {

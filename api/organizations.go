@@ -17,21 +17,21 @@ import (
 func (s *Server) registerOrganizations() {
 	const path, one = "/api/v1/organizations", "/api/v1/organizations/{org_id}"
 	tags := []string{"organizations"}
-	operation(s, huma.Operation{OperationID: "create-organization", Method: http.MethodPost, Path: path, Tags: tags,
-		Summary: "Create an organization and be its OWNER", DefaultStatus: http.StatusCreated}, s.createOrganization)
+	operation(s, audited("organization.created", huma.Operation{OperationID: "create-organization", Method: http.MethodPost, Path: path, Tags: tags,
+		Summary: "Create an organization and be its OWNER", DefaultStatus: http.StatusCreated}), s.createOrganization)
 	operation(s, huma.Operation{OperationID: "list-organizations", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the organizations of the signed-in user"}, s.listOrganizations)
 	operation(s, huma.Operation{OperationID: "get-organization", Method: http.MethodGet, Path: one, Tags: tags,
 		Summary: "Get an organization"}, s.getOrganization)
-	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "update-organization", Method: http.MethodPatch, Path: one, Tags: tags,
+	operation(s, audited("organization.changed", s.limited(s.limits.tokens, huma.Operation{OperationID: "update-organization", Method: http.MethodPatch, Path: one, Tags: tags,
 		Summary: "Change an organization", Errors: []int{409, 412},
-		Description: "OWNER, ADMIN. What is omitted stays. Slugs are public names: 409 slug_taken says that some organization has it."}), s.updateOrganization)
-	operation(s, huma.Operation{OperationID: "delete-organization", Method: http.MethodDelete, Path: one, Tags: tags,
+		Description: "OWNER, ADMIN. What is omitted stays. Slugs are public names: 409 slug_taken says that some organization has it."})), s.updateOrganization)
+	operation(s, audited("organization.deleted", huma.Operation{OperationID: "delete-organization", Method: http.MethodDelete, Path: one, Tags: tags,
 		Summary: "Delete an organization", DefaultStatus: http.StatusNoContent,
 		Description: "OWNER. From now on nobody gets in (410 organization_deleted). For 30 days an OWNER can restore it; then the operator removes it " +
-			"for good, its audit events too."}, s.deleteOrganization)
-	operation(s, huma.Operation{OperationID: "restore-organization", Method: http.MethodPost, Path: one + "/restore", Tags: tags,
-		Summary: "Restore a deleted organization", Description: "OWNER. Everything is as it was.", Errors: []int{409}}, s.restoreOrganization)
+			"for good, its audit events too."}), s.deleteOrganization)
+	operation(s, audited("organization.restored", huma.Operation{OperationID: "restore-organization", Method: http.MethodPost, Path: one + "/restore", Tags: tags,
+		Summary: "Restore a deleted organization", Description: "OWNER. Everything is as it was.", Errors: []int{409}}), s.restoreOrganization)
 }
 
 // Organization is a tenant, as one of its members sees it.
@@ -89,7 +89,7 @@ select app.role() as role, ` + organizationColumns + ` from app.organizations o 
 
 // The caller is in the organization that app.begin_organization has just made, or app.begin_restoration has restored.
 const (
-	recordCreation = `
+	recordOrganization = `
 with event as (
   insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, after, request_id, address)
   select $1, $2, app.user_id(), app.subject()::uuid, 'organization.created', o.id, jsonb_build_object('name', o.name, 'slug', o.slug), $3, $4
@@ -108,13 +108,16 @@ func (s *Server) createOrganization(ctx context.Context, in *struct {
 	out, err := create(ctx, s, creation[Organization]{
 		id: id, caller: tenant.Founder(session(ctx).User, id, in.Body.Name), path: "/api/v1/organizations", key: in.IdempotencyKey, request: in.Body,
 		insert: func(tx *tenant.Tx) (Organization, error) {
-			return tenant.TxRow[Organization](ctx, tx.Last(), recordCreation, recorded(ctx, id)...)
+			return tenant.TxRow[Organization](ctx, tx.Last(), recordOrganization, recorded(ctx, id)...)
 		},
 		get: func(id uuid.UUID) (Organization, error) {
 			return tenant.Row[Organization](ctx, s.db, member(ctx, id), selectOrganization, id)
 		},
 	})
 	out.ETag = etag(out.Body.Revision)
+	if err == nil {
+		changed(ctx, out.Body.ID)
+	}
 	return out, err
 }
 
@@ -155,7 +158,7 @@ changed as (
   returning o.*),
 event as (
   insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, after, request_id, address)
-  select $1, $6, app.user_id(), app.subject()::uuid, 'organization.updated', o.id,
+  select $1, $6, app.user_id(), app.subject()::uuid, 'organization.changed', o.id,
     jsonb_strip_nulls(jsonb_build_object('name', nullif(was.name, o.name), 'slug', nullif(was.slug, o.slug), 'time_zone', nullif(was.time_zone, o.time_zone))),
     jsonb_strip_nulls(jsonb_build_object('name', nullif(o.name, was.name), 'slug', nullif(o.slug, was.slug), 'time_zone', nullif(o.time_zone, was.time_zone))),
     $7, $8
@@ -167,6 +170,7 @@ func (s *Server) updateOrganization(ctx context.Context, in *struct {
 	IfMatch
 	Body OrganizationChange
 }) (*found[Organization], error) {
+	asks(ctx, in.Body)
 	caller, want, b := member(ctx, in.OrgID), in.revision(), in.Body
 	o, err := tenant.Row[Organization](ctx, s.db, caller, updateOrganization,
 		recorded(ctx, in.OrgID, b.Name.value, b.Slug.value, b.TimeZone.value, want)...)

@@ -14,9 +14,9 @@ import (
 )
 
 func (s *Server) registerOwnership() {
-	operation(s, huma.Operation{OperationID: "transfer-ownership", Method: http.MethodPost, Path: "/api/v1/organizations/{org_id}/transfer-ownership",
+	operation(s, audited("organization.ownership_transferred", huma.Operation{OperationID: "transfer-ownership", Method: http.MethodPost, Path: "/api/v1/organizations/{org_id}/transfer-ownership",
 		Tags: []string{"members"}, Summary: "Make another member OWNER in one's own place",
-		Description: "OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER."}, s.transferOwnership)
+		Description: "OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER."}), s.transferOwnership)
 }
 
 // Transfer says whose an organization becomes.
@@ -45,13 +45,13 @@ heir as materialized (
 changed as (
   update app.memberships m set role = case m.user_id when $2 then 'OWNER' else $3 end, updated_at = now(), revision = revision + 1
   where m.org_id = $1 and m.user_id in ($2, app.user_id()) and app.role() = 'OWNER' and exists (select from heir)
-  returning m.user_id, m.full_name, m.role, m.created_at, m.updated_at, m.revision),
+  returning m.user_id, m.kind, m.full_name, m.role, m.created_at, m.updated_at, m.revision),
 event as (
   insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, after, request_id, address)
   select $1, $4, app.user_id(), app.subject()::uuid, 'organization.ownership_transferred', heir.user_id,
-    jsonb_build_object(app.user_id(), 'OWNER', heir.user_id, heir.role), (select jsonb_object_agg(user_id, role) from changed), $5, $6
+    jsonb_build_object('role', heir.role), jsonb_build_object('role', 'OWNER', 'actor_role', $3::text), $5, $6
   from heir where exists (select from changed))
-select c.user_id, c.full_name, c.role, (select email from app.member_emails where org_id = $1 and user_id = $2) as email,
+select c.user_id, c.kind, c.full_name, c.role, (select email from app.member_emails where org_id = $1 and user_id = $2) as email,
   c.created_at, c.updated_at, c.revision
 from changed c where c.user_id = $2`
 
@@ -59,6 +59,7 @@ func (s *Server) transferOwnership(ctx context.Context, in *struct {
 	InOrganization
 	Body Transfer
 }) (*found[Member], error) {
+	asks(ctx, in.Body)
 	caller, to := member(ctx, in.OrgID), in.Body.UserID
 	if to == session(ctx).User {
 		return nil, refuse("invalid", "", Fault{Location: "body.user_id", Message: "it is yours already"})

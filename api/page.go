@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -22,12 +23,13 @@ type Page struct {
 
 	before uuid.UUID
 	path   string
+	query  url.Values
 }
 
 // Resolve reads the cursor.
 func (p *Page) Resolve(ctx huma.Context) []error {
 	u := ctx.URL()
-	p.path, p.before = u.Path, uuid.Max
+	p.path, p.query, p.before = u.Path, u.Query(), uuid.Max
 	if p.Cursor == "" {
 		return nil
 	}
@@ -47,14 +49,20 @@ type listed[T any] struct {
 
 // page cuts rows, read with limit p.Limit + 1, to the page. id is the key that the list is ordered by.
 func page[T any](p Page, rows []T, id func(T) uuid.UUID) *listed[T] {
+	return pageAfter(p, rows, func(row T) []byte { id := id(row); return id[:] })
+}
+
+// pageAfter is [page] for a list that is ordered by something else.
+func pageAfter[T any](p Page, rows []T, place func(T) []byte) *listed[T] {
 	out := &listed[T]{Body: List[T]{Items: rows}}
 	if len(rows) <= p.Limit {
 		return out
 	}
 	out.Body.Items = rows[:p.Limit]
-	last := id(rows[p.Limit-1])
-	cursor := base64.RawURLEncoding.EncodeToString(last[:])
+	cursor := base64.RawURLEncoding.EncodeToString(place(rows[p.Limit-1]))
 	out.Body.NextCursor = &cursor
-	out.Link = fmt.Sprintf(`<%s?limit=%d&cursor=%s>; rel="next"`, (&url.URL{Path: p.path}).EscapedPath(), p.Limit, cursor)
+	p.query.Set("limit", strconv.Itoa(p.Limit))
+	p.query.Set("cursor", cursor)
+	out.Link = fmt.Sprintf(`<%s?%s>; rel="next"`, (&url.URL{Path: p.path}).EscapedPath(), p.query.Encode())
 	return out
 }

@@ -24,7 +24,7 @@ func TestThePagesOfEveryListVisitEachItemOnceNewestFirst(t *testing.T) {
 	}
 	for path, key := range map[string]string{
 		"/api/v1/organizations": "id", o.path("/members"): "user_id", o.path("/invitations"): "id", o.path("/datasets"): "id",
-		o.path("/analyses"): "id", analysis + "/runs": "id",
+		o.path("/analyses"): "id", analysis + "/runs": "id", o.path("/audit-events"): "id",
 	} {
 		whole := idsOf(o.owner.get(path+"?limit=100").items(), key)
 		require.GreaterOrEqual(t, len(whole), 5, path)
@@ -52,7 +52,7 @@ func (p person) pages(path string, limit int, key string) (ids []string) {
 		require.LessOrEqual(p.s.t, len(items), limit)
 		ids, next = append(ids, items...), ""
 		if cursor, more := a.object()["next_cursor"].(string); more {
-			next = fmt.Sprintf("%s?limit=%d&cursor=%s", path, limit, url.QueryEscape(cursor))
+			next = fmt.Sprintf("%s?cursor=%s&limit=%d", path, url.QueryEscape(cursor), limit)
 			require.Equal(p.s.t, "<"+next+`>; rel="next"`, a.header.Get("Link"))
 			require.NotEmpty(p.s.t, items)
 		} else {

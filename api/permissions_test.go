@@ -21,6 +21,7 @@ api_keys select: all some own none
 api_keys update: some some some none
 audit_events insert: some some some some
 audit_events select: all all own own
+audit_seals select: all all none none
 dataset_chunks insert: all all own none
 dataset_chunks select: all all all all
 dataset_columns insert: all all own none

@@ -118,7 +118,7 @@ func shortened(location string) string {
 }
 
 // problem is the one place where an error of a handler becomes an answer.
-func (s *Server) problem(ctx context.Context, err error) error {
+func (s *Server) problem(ctx context.Context, err error) *Problem {
 	var p *Problem
 	var refused *tenant.RefusedError
 	if errors.As(err, &p) {

@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/tenant"
 )
@@ -16,14 +18,14 @@ func (s *Server) registerReceivedInvitations() {
 	tags := []string{"invitations"}
 	operation(s, huma.Operation{OperationID: "list-received-invitations", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the open invitations to the signed-in user", Description: "To the user's own address, which has to be verified.", Errors: []int{403}}, s.listReceivedInvitations)
-	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "accept-invitation", Method: http.MethodPost, Path: path + "/accept", Tags: tags,
+	operation(s, audited("invitation.accepted", s.limited(s.limits.tokens, huma.Operation{OperationID: "accept-invitation", Method: http.MethodPost, Path: path + "/accept", Tags: tags,
 		Summary: "Accept an invitation by its token", Errors: []int{403, 404, 409, 410},
-		Description: "The invitation is to the user's own address, which has to be verified."}), s.acceptInvitation)
-	operation(s, huma.Operation{OperationID: "accept-received-invitation", Method: http.MethodPost, Path: path + "/{invitation_id}/accept", Tags: tags,
+		Description: "The invitation is to the user's own address, which has to be verified."})), s.acceptInvitation)
+	operation(s, audited("invitation.accepted", huma.Operation{OperationID: "accept-received-invitation", Method: http.MethodPost, Path: path + "/{invitation_id}/accept", Tags: tags,
 		Summary: "Accept an invitation to the signed-in user", Errors: []int{409, 410},
-		Description: "Without a token: the verified address proves as much."}, s.acceptReceivedInvitation)
-	operation(s, huma.Operation{OperationID: "decline-invitation", Method: http.MethodPost, Path: path + "/{invitation_id}/decline", Tags: tags,
-		Summary: "Decline an invitation to the signed-in user", DefaultStatus: http.StatusNoContent, Errors: []int{409}}, s.declineInvitation)
+		Description: "Without a token: the verified address proves as much."}), s.acceptReceivedInvitation)
+	operation(s, audited("invitation.declined", huma.Operation{OperationID: "decline-invitation", Method: http.MethodPost, Path: path + "/{invitation_id}/decline", Tags: tags,
+		Summary: "Decline an invitation to the signed-in user", DefaultStatus: http.StatusNoContent, Errors: []int{409}}), s.declineInvitation)
 }
 
 // InvitationToken accepts an invitation.
@@ -70,14 +72,21 @@ func (s *Server) acceptReceivedInvitation(ctx context.Context, in *ReceivedInvit
 	return s.join(ctx, tenant.InviteeOf(session(ctx).User, in.InvitationID))
 }
 
-// begin_invitation has done it all; the statement reads the organization that the caller is in now.
+// begin_invitation has done it all, and has left the invitation's id in app.subject(); the statement reads the organization that
+// the caller is in now.
 const selectJoinedOrganization = `
+with event as (
+  insert into app.audit_events (org_id, id, actor_id, action, object_id, after, request_id, address)
+  values (app.org_id(), $1, app.user_id(), 'invitation.accepted', app.subject()::uuid, jsonb_build_object('role', app.role()), $2, $3))
 select app.role() as role, ` + organizationColumns + ` from app.organizations o where o.id = app.org_id()`
 
 func (s *Server) join(ctx context.Context, caller tenant.Caller) (*found[Organization], error) {
-	o, err := tenant.Row[Organization](ctx, s.db, caller, selectJoinedOrganization)
+	o, err := tenant.Row[Organization](ctx, s.db, caller, selectJoinedOrganization, recorded(ctx)...)
 	if isSQLState(err, "23505") {
 		return nil, refuse("already_member", "")
+	}
+	if err == nil {
+		changed(ctx, o.ID)
 	}
 	return &found[Organization]{etag(o.Revision), o}, err
 }
@@ -87,15 +96,20 @@ with declined as (
   update app.invitations set declined_at = now()
   where org_id = app.org_id() and id = $1 and email = app.subject()
     and accepted_at is null and revoked_at is null and declined_at is null and expires_at > now()
-  returning id, role)
-insert into app.audit_events (org_id, id, actor_id, action, object_id, before, request_id, address)
-select app.org_id(), $2, app.user_id(), 'invitation.declined', id, jsonb_build_object('role', role), $3, $4 from declined`
+  returning id, role),
+event as (
+  insert into app.audit_events (org_id, id, actor_id, action, object_id, before, request_id, address)
+  select app.org_id(), $2, app.user_id(), 'invitation.declined', id, jsonb_build_object('role', role), $3, $4 from declined)
+select app.org_id() as org_id from declined`
 
 func (s *Server) declineInvitation(ctx context.Context, in *ReceivedInvitationPath) (*struct{}, error) {
 	caller := tenant.AddresseeOf(session(ctx).User, in.InvitationID)
-	touched, err := tenant.Exec(ctx, s.db, caller, declineInvitation, recorded(ctx, in.InvitationID)...)
-	if err == nil && touched == 0 {
-		err = s.notDeclined(ctx, caller, in.InvitationID)
+	of, err := tenant.Row[struct{ OrgID uuid.UUID }](ctx, s.db, caller, declineInvitation, recorded(ctx, in.InvitationID)...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, s.notDeclined(ctx, caller, in.InvitationID)
+	}
+	if err == nil {
+		changed(ctx, of.OrgID)
 	}
 	return nil, err
 }

@@ -37,6 +37,8 @@ type Server struct {
 	exports   *slots // besides: an export takes as long as its reader does
 	limits    *limits
 	issuer    *oidc.Issuer // nil: none
+	refusals  *refusals
+	seals     *seals
 	api       huma.API
 
 	keyCallers *keyCallers
@@ -47,7 +49,8 @@ type Server struct {
 // limit in bytes. What trustedProxies say about a client's address is believed.
 func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, trustedProxies ...netip.Prefix) *Server {
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
-		exports: newSlots(connections / 4), limits: newLimits(trustedProxies), keyCallers: newKeyCallers(), keyUses: newKeyUses()}
+		exports: newSlots(connections / 4), limits: newLimits(trustedProxies), keyCallers: newKeyCallers(), keyUses: newKeyUses(),
+		refusals: newRefusals(), seals: newSeals()}
 }
 
 // Trust has the server sign in whom issuer vouches for; before it serves.
@@ -110,6 +113,7 @@ func (s *Server) registerAll() {
 	s.registerReceivedInvitations()
 	s.registerServiceAccounts()
 	s.registerAPIKeys()
+	s.registerAuditEvents()
 	s.registerDatasets()
 	s.registerUploads()
 	s.registerRows()
@@ -158,8 +162,11 @@ func operation[I, O any](s *Server, op huma.Operation, handler func(context.Cont
 		}
 		out, err := handler(ctx, in)
 		if err != nil {
-			return nil, s.problem(ctx, err)
+			problem := s.problem(ctx, err)
+			s.settle(ctx, err, problem)
+			return nil, problem
 		}
+		s.settle(ctx, nil, nil)
 		return out, nil
 	})
 }

@@ -17,11 +17,11 @@ import (
 
 func (s *Server) registerUploads() {
 	file := &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "CSV: UTF-8, with a header"}
-	operation(s, huma.Operation{OperationID: "create-dataset", Method: http.MethodPost, Path: datasetsPath, Tags: []string{"datasets"},
+	operation(s, audited("dataset.created", huma.Operation{OperationID: "create-dataset", Method: http.MethodPost, Path: datasetsPath, Tags: []string{"datasets"},
 		Summary: "Upload a table", DefaultStatus: http.StatusCreated, Errors: []int{408, 409, 413, 415}, BodyReadTimeout: streamed,
 		Description: "OWNER, ADMIN, ANALYST. The body is a CSV file, raw or as the part file of a multipart form. It is streamed; the type of each " +
 			"column is inferred over the whole file; the dataset is there, whole, once the answer is.",
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/csv": {Schema: file}}}}, s.createDataset)
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/csv": {Schema: file}}}}), s.createDataset)
 	// Described only now: an operation registered with a schema for a form has its body read and checked by huma.
 	form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": file}, Required: []string{"file"}}
 	s.api.OpenAPI().Paths[datasetsPath].Post.RequestBody.Content["multipart/form-data"] = &huma.MediaType{Schema: form}
@@ -42,8 +42,18 @@ type UploadWarning struct {
 	Columns []int  `json:"columns,omitempty" nullable:"false" doc:"Their numbers, from 1"`
 }
 
+// upload.store has made it.
+const recordDataset = `
+with event as (
+  insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, after, request_id, address)
+  select $1, $3, app.user_id(), app.subject()::uuid, 'dataset.created', id, jsonb_build_object('name', name), $4, $5
+  from app.datasets where org_id = $1 and id = $2)` + selectDataset
+
 func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[UploadedDataset], error) {
 	caller, id, user := member(ctx, in.OrgID), newID(), session(ctx).User
+	if in.Name != "" { // it is refused before the file, and its name, are read
+		asks(ctx, DatasetName{in.Name})
+	}
 	if err := s.mayCreateDataset(ctx, caller, id, user, in); err != nil {
 		return nil, err
 	}
@@ -72,7 +82,7 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(file.Bytes)); err != nil {
 				return d, err
 			}
-			d.DatasetDetail, err = tenant.TxRow[DatasetDetail](ctx, tx.Last(), selectDataset, in.OrgID, id)
+			d.DatasetDetail, err = tenant.TxRow[DatasetDetail](ctx, tx.Last(), recordDataset, recorded(ctx, in.OrgID, id)...)
 			return d, err
 		},
 		get: func(id uuid.UUID) (d UploadedDataset, err error) {

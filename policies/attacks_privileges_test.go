@@ -21,6 +21,7 @@ import (
 var everybody = map[string]string{
 	"OWNER": asMember("olga", "acme"), "person": asPerson("anna"), "address": asUnknown("anna@example.com"), "login role": "select 1",
 	"API key": asKey("olga", "acme"),
+	"sealer":  "select app.begin_seal(" + sqlOrganization("acme") + ")",
 }
 
 // requireNobodyMay runs each script as everybody.
@@ -273,7 +274,7 @@ func TestEveryTableHasOnePolicyForEachRoleAndCommand(t *testing.T) {
 		where not polpermissive or polcmd = '*' or 0 = any (polroles)
 		  or cardinality(polroles) <> 1 and not polroles <@ array['insightforge_api'::regrole::oid, 'insightforge_key'::regrole::oid]
 		  or polcmd = 'w' and (polqual is null or polwithcheck is null)
-		  or polname !~ ('^' || relname || '_' || case polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' else 'delete' end || '(_user|_auth|_key)?$')`)
+		  or polname !~ ('^' || relname || '_' || case polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' else 'delete' end || '(_user|_auth|_key|_sealer)?$')`)
 	wrong, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
 	require.Empty(t, wrong)

@@ -178,7 +178,7 @@ begin
   end if;
   insert into app.memberships (org_id, user_id, role, full_name) values (invitation.org_id, p_user, invitation.role, person.full_name);
   insert into app.member_emails (org_id, user_id, email) values (invitation.org_id, p_user, person.email);
-  set local app.subject = '';
+  execute format('set local app.subject = %L', invitation.id); -- for the audit event: the new member may not see invitations
   set local role insightforge_api;
 
   -- As a member, who may count them. Whoever joins at the same time waits for the lock and counts after that.
@@ -277,6 +277,14 @@ begin
 end
 $$;
 
+-- The server's job that seals the audit events of one organization. It is nobody's doing, so there is no user and no role.
+create or replace function app.begin_seal(p_org uuid) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  execute format('set local app.user_id = ''''; set local app.org_id = %L; set local app.role = ''''; set local app.org_ids = '''';
+    set local app.subject = ''''; set local jit = off; set local role insightforge_sealer', p_org);
+end
+$$;
+
 grant execute on function app.begin_auth(text), app.begin_user(uuid), app.begin_request(uuid, uuid),
-  app.begin_organization(uuid, uuid, text), app.begin_restoration(uuid, uuid), app.begin_invitation(uuid, text, uuid),
+  app.begin_organization(uuid, uuid, text), app.begin_restoration(uuid, uuid), app.begin_invitation(uuid, text, uuid), app.begin_seal(uuid),
   app.begin_addressee(uuid, uuid), app.begin_api_key(text, uuid), app.begin_service_account(uuid, uuid, uuid, text, text) to insightforge;

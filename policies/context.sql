@@ -28,6 +28,7 @@ create or replace function app.org_as(variadic roles text[]) returns uuid stable
 
 grant execute on function app.org_id(), app.user_id(), app.role(), app.subject(), app.org_ids(), app.org_as(text[])
   to insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
+grant execute on function app.org_id() to insightforge_sealer;
 
 do $$
 begin

@@ -16,13 +16,13 @@ begin
   end loop;
 end
 $$;
-revoke all on all tables in schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
-revoke all on all functions in schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
-revoke all on schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
+revoke all on all tables in schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key, insightforge_sealer;
+revoke all on all functions in schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key, insightforge_sealer;
+revoke all on schema app from public, insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key, insightforge_sealer;
 
 -- A policy for insightforge_api and insightforge_key says that a key may there what its role may. What is not for keys is
 -- granted to insightforge_api alone: members, invitations, keys, the organization.
-grant usage on schema app to insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
+grant usage on schema app to insightforge, insightforge_auth, insightforge_user, insightforge_api, insightforge_key, insightforge_sealer;
 
 {{ template "context.sql" . }}
 {{ template "begin.sql" . }}
@@ -39,6 +39,7 @@ grant usage on schema app to insightforge, insightforge_auth, insightforge_user,
 {{ template "quotas.sql" . }}
 {{ template "api_keys.sql" . }}
 {{ template "audit_events.sql" . }}
+{{ template "audit_seals.sql" . }}
 
 {{ template "datasets.sql" . }}
 {{ template "dataset_versions.sql" . }}

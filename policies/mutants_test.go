@@ -28,7 +28,7 @@ var (
 )
 
 var (
-	callerRoles = []string{"insightforge_auth", "insightforge_user", "insightforge_api", "insightforge_key"}
+	callerRoles = []string{"insightforge_auth", "insightforge_user", "insightforge_api", "insightforge_key", "insightforge_sealer"}
 	memberRoles = []string{"OWNER", "ADMIN", "ANALYST", "VIEWER"}
 )
 
@@ -258,7 +258,7 @@ func beginMutants(t *testing.T, admin *pgx.Conn) (all []mutant) {
 func roleMutants(t *testing.T, admin *pgx.Conn) (all []mutant) {
 	inherit := "alter role insightforge inherit"
 	if value[int](t, admin, "select current_setting('server_version_num')::int") >= 160000 { // each membership says it for itself
-		inherit += "; grant insightforge_auth, insightforge_user, insightforge_api, insightforge_key to insightforge with inherit true"
+		inherit += "; grant insightforge_auth, insightforge_user, insightforge_api, insightforge_key, insightforge_sealer to insightforge with inherit true"
 	}
 	for _, role := range append(slices.Clone(callerRoles), login, "insightforge_owner") {
 		for _, attribute := range []string{"bypassrls", "superuser", "createrole", "createdb", "replication"} {

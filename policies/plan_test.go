@@ -66,8 +66,8 @@ func explainFor(t *testing.T, conn *pgx.Conn, begin, mode, sql string, args ...a
 		}
 		values = "(" + strings.Join(literals, ", ") + ")"
 	}
-	results, err := conn.PgConn().Exec(t.Context(), fmt.Sprintf(`rollback; deallocate all; begin; set local plan_cache_mode = %s; %s;
-		prepare s as %s; explain (format json, costs off) execute s%s`, mode, begin, sql, values)).ReadAll()
+	results, err := conn.PgConn().Exec(t.Context(), fmt.Sprintf(`rollback; deallocate all; begin; %s; set local plan_cache_mode = %s;
+		prepare s as %s; explain (format json, costs off) execute s%s`, begin, mode, sql, values)).ReadAll()
 	require.NoError(t, err, sql)
 	var explained []struct{ Plan plan }
 	require.NoError(t, json.Unmarshal(results[len(results)-1].Rows[0][0], &explained))
@@ -109,6 +109,7 @@ func TestPlans(t *testing.T) {
 		"policies cost nothing for a row":             policiesCostNothingForARow,
 		"a page of a list is read in its order":       pageIsReadInItsOrder,
 		"one row is found by its key":                 oneRowIsFoundByItsKey,
+		"the record is found by each filter":          recordIsFoundByEachFilter,
 		"a compiled query tests the policy once":      compiledQueryTestsThePolicyOnce,
 		"received invitations are found by address":   receivedInvitationsAreFoundByAddress,
 		"without the organization a policy does cost": policyCostsWithoutOrganization,
@@ -170,13 +171,13 @@ func oneRowIsFoundByItsKey(t *testing.T, conn *pgx.Conn) {
 	acme, one := organization("acme"), id("large1")
 	for _, read := range []call{
 		{"selectDataset", []any{acme, one}}, {"selectVersionSQL", []any{acme, one}}, {"selectDatasetRevision", []any{acme, one}},
-		{"updateDataset", []any{acme, one, "x", nil}}, {"deleteDataset", []any{acme, one}},
+		{"updateDataset", []any{acme, one, "x", nil, id("new"), "", ""}}, {"deleteDataset", []any{acme, one, id("new"), "", ""}},
 		{"selectRows", []any{acme, one, 0, 100, nil}},
 		{"selectAnalysis", []any{acme, one}}, {"deleteAnalysis", []any{acme, one}},
 		{"selectRun", []any{acme, one, id("large2")}}, {"selectRunForChart", []any{acme, one, id("large2")}},
-		{"selectInvitation", []any{acme, one}}, {"revokeInvitation", []any{acme, one}},
+		{"selectInvitation", []any{acme, one}}, {"revokeInvitation", []any{acme, one, id("new"), "", ""}},
 		{"resendInvitation", []any{acme, one, "hash", one, "", ""}}, {"selectNotResent", []any{acme, one}},
-		{"insertInvitation", []any{acme, one, "1@large.example.com", "VIEWER", user("olga"), "hash"}},
+		{"insertInvitation", []any{acme, one, "1@large.example.com", "VIEWER", user("olga"), "hash", id("new"), "", ""}},
 	} {
 		for _, mode := range planModes {
 			explain(t, conn, mode, statement(t, read.statement), read.args...).walk(func(node plan) {
@@ -186,6 +187,51 @@ func oneRowIsFoundByItsKey(t *testing.T, conn *pgx.Conn) {
 			})
 		}
 	}
+}
+
+// recordIsFoundByEachFilter: a page of the audit events is read from an index, and what is asked for is in the index; where several
+// things are, one of them. It is planned for its values, as the server has it planned.
+func recordIsFoundByEachFilter(t *testing.T, conn *pgx.Conn) {
+	for asked, filter := range map[string]struct {
+		index string
+		args  []any // actor, action, object, refused, since, until, and where the page before ended
+	}{
+		"nothing":                     {"org_id", []any{nil, nil, nil, nil, nil, nil, nil, nil}},
+		"an actor":                    {"actor_id =", []any{id("large100"), nil, nil, nil, nil, nil, nil, nil}},
+		"an actor that there is not":  {"actor_id =", []any{id("none"), nil, nil, nil, nil, nil, nil, nil}},
+		"an action":                   {"action =", []any{nil, "dataset.deleted", nil, nil, nil, nil, nil, nil}},
+		"an action that there is not": {"action =", []any{nil, "none", nil, nil, nil, nil, nil, nil}},
+		"an object":                   {"object_id =", []any{nil, nil, id("large7"), nil, nil, nil, nil, nil}},
+		"a time":                      {"at >=", []any{nil, nil, nil, nil, "2001-01-01", "2001-01-02", nil, nil}},
+		"a page":                      {"ROW(at, id) <", []any{nil, nil, nil, nil, nil, nil, "2001-01-01", id("large7")}},
+		"refusals":                    {"org_id", []any{nil, nil, nil, true, nil, nil, nil, nil}},
+		"a page of an action":         {"action =", []any{nil, "dataset.deleted", nil, nil, nil, nil, "2001-01-01", id("large7")}},
+	} {
+		for _, sql := range []string{"selectAuditEvents", "selectAuditEventsToExport"} {
+			args := append([]any{organization("acme"), user("olga"), 21}, filter.args...)
+			p := explain(t, conn, "force_custom_plan", statement(t, sql), args...)
+			scan := scanOfEvents(p)
+			require.NotEqual(t, "Seq Scan", scan.NodeType, asked)
+			require.Contains(t, strings.ReplaceAll(conditionsOf(scan), "ROW(at, id) >", "ROW(at, id) <"), filter.index, "%s: %s", asked, sql)
+			require.NotContains(t, scan.Filter, "refusal", asked)
+		}
+	}
+}
+
+// scanOfEvents is the first one: an OWNER's or ADMIN's.
+func scanOfEvents(p plan) (scan plan) {
+	p.walk(func(node plan) {
+		if scan.Relation == "" && node.Relation == "audit_events" {
+			scan = node
+		}
+	})
+	return scan
+}
+
+// conditionsOf are those of a scan and of the bitmaps that it reads.
+func conditionsOf(p plan) (conditions string) {
+	p.walk(func(node plan) { conditions += node.IndexCond })
+	return conditions
 }
 
 // compiledQueryTestsThePolicyOnce: the policies of a query over a dataset are not evaluated for a chunk either.

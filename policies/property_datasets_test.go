@@ -20,6 +20,7 @@ var chunk = []any{0, 1, 0, 1, 1, []int64{1}, nil, nil, nil}
 // createDataset is what an upload of one column does.
 func (w *world) createDataset() operation {
 	p, id, segment := w.place(), w.new("dataset"), w.new("segment")
+	event, written := w.event()
 	return w.act(p, "creates "+id+" in "+p.named, "42501", func(m *model, role string) string {
 		if !creates(role) {
 			return "42501"
@@ -28,13 +29,15 @@ func (w *world) createDataset() operation {
 			thing{"dataset", p.org, id, "", p.person, "uploaded", 1}, thing{"segment", p.org, segment, id, p.person, "", 0},
 			thing{"chunk", p.org, "1/0", segment, p.person, "1", 0}, thing{"words", p.org, "1/0", id, p.person, "word", 0},
 			thing{"version", p.org, "1", id, p.person, p.person, 0}, thing{"column", p.org, "1", id, p.person, "c", 0})
+		m.records(p.org, event, p.person, "dataset.created", id, nil, []string{"name", "uploaded"})
 		return "1"
 	}, w.call("insertDataset", name(p.named), name(id), "uploaded", name(p.person)),
 		w.call("insertSegment", name(p.named), name(segment), name(id), name(p.person), 1),
 		w.call("insertChunk", append([]any{name(p.named), name(segment), 1, 0, name(p.person)}, chunk...)...),
 		w.call("insertWords", name(p.named), name(id), 1, 0, name(p.person), []string{"word"}),
 		w.call("insertVersion", name(p.named), name(id), name(p.person), 1, 1, []byte{}, name(segment)),
-		w.call("insertColumns", append([]any{name(p.named), name(id)}, columns(1, "c")...)...))
+		w.call("insertColumns", append([]any{name(p.named), name(id)}, columns(1, "c")...)...),
+		w.recording(written, "recordDataset", name(p.named), name(id)))
 }
 
 // fillDataset adds a part to a dataset, whose creator it claims to know.
@@ -112,17 +115,19 @@ func (w *world) addColumn(p place, dataset string, n int) operation {
 func (w *world) renameDataset() operation {
 	p, called := w.place(), w.new("name")
 	id := w.some("dataset", p.org)
+	event, written := w.event()
 	return w.act(p, "renames "+id+" of "+p.named, "0", func(m *model, role string) string {
 		d := m.thing("dataset", p.org, id)
 		if d == nil || !changes(role, d.by == p.person) {
 			return "0"
 		}
+		m.records(p.org, event, p.person, "dataset.changed", id, []string{"name", d.more}, []string{"name", called})
 		d.more, d.revision = called, d.revision+1
 		if !m.published(*d) { // the statement reads its version
 			return "0"
 		}
 		return "1"
-	}, w.call("updateDataset", name(p.named), name(id), called, nil))
+	}, w.recording(written, "updateDataset", name(p.named), name(id), called, nil))
 }
 
 func (w *world) deleteDataset() operation  { return w.deletes("dataset", "deleteDataset") }
@@ -131,9 +136,17 @@ func (w *world) deleteAnalysis() operation { return w.deletes("analysis", "delet
 func (w *world) deletes(kind, statement string) operation {
 	p := w.place()
 	id := w.some(kind, p.org)
+	var event string
+	var written []any
+	if kind == "dataset" {
+		event, written = w.event()
+	}
 	return w.act(p, "deletes "+id+" of "+p.named, "0", func(m *model, role string) string {
+		if gone := m.thing(kind, p.org, id); gone != nil && event != "" && changes(role, gone.by == p.person) {
+			m.records(p.org, event, p.person, "dataset.deleted", id, []string{"name", gone.more}, nil)
+		}
 		return m.deletes(kind, p.org, func(t thing) bool { return t.id == id && changes(role, t.by == p.person) })
-	}, w.call(statement, name(p.named), name(id)))
+	}, w.recording(written, statement, name(p.named), name(id)))
 }
 
 func (w *world) saveAnalysis() operation {

@@ -39,6 +39,8 @@ var faults = map[string]fault{
 	"a closed invitation is accepted":      {sql: rewritten("app.begin_invitation(uuid, text, uuid)", "if invitation.closed is not null", "if false")},
 	"a dataset moves":                      {sql: "grant update (org_id) on app.datasets to insightforge_api"},
 	"analyses stay without their dataset":  {sql: "alter table app.analyses drop constraint analyses_org_id_dataset_id_fkey"},
+	"an ANALYST sees every event":          {sql: "alter policy audit_events_select on app.audit_events using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER') and (app.role() in ('OWNER', 'ADMIN', 'ANALYST') or actor_id = app.user_id()))"},
+	"the event has the name of afterwards": {statement: "updateDataset", old: "was.name as old_name", new: "d.name as old_name"},
 	"the last OWNER goes":                  {statement: "updateMember", old: "exists (select from owners where user_id <> $2)", new: "true"},
 	"OWNER rows are not locked":            {statement: "updateMember", old: " for update", new: "", rare: true},
 	"the organization is not locked":       {statement: "lockOrganization", old: " for no key update", new: "", rare: true},

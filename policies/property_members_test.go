@@ -18,12 +18,14 @@ func (w *world) found() operation {
 	hash := sha256.Sum256(w.bytes(id))
 	slug := fmt.Sprintf("founded-%x", hash[:6])
 	begin := command{"select app.begin_organization($1, $2, $3)", []any{w.id(person), w.id(id), "founded"}}
-	return operation{person + " founds " + id, person, "", []command{begin, w.call("selectOrganization", name(id))}, func(m *model, _ string) string {
+	event, written := w.event()
+	return operation{person + " founds " + id, person, "", []command{begin, w.recording(written, "recordOrganization", name(id))}, func(m *model, _ string) string {
 		if slices.ContainsFunc(m.orgs, func(o org) bool { return o.id == id }) {
 			return "23505"
 		}
 		m.orgs = append(m.orgs, org{id: id, by: person, name: "founded", slug: slug, members: 1000, revision: 1})
 		m.join(person, id, "OWNER")
+		m.records(id, event, person, "organization.created", id, nil, []string{"name", "founded", "slug", slug})
 		return "1"
 	}}
 }
@@ -34,6 +36,7 @@ func (w *world) changeOrganization() operation {
 	if !w.mostly("free") {
 		slug = w.model.org(w.pick("slug of", w.orgIDs())).slug
 	}
+	event, written := w.event()
 	return w.act(p, "changes "+p.named+" to "+called+", "+slug, "0", func(m *model, role string) string {
 		o := m.org(p.org)
 		switch {
@@ -42,13 +45,19 @@ func (w *world) changeOrganization() operation {
 		case slices.ContainsFunc(m.orgs, func(other org) bool { return other.id != o.id && other.slug == slug }):
 			return "23505"
 		}
+		before, after := []string{"name", o.name}, []string{"name", called}
+		if slug != o.slug {
+			before, after = append(before, "slug", o.slug), append(after, "slug", slug)
+		}
+		m.records(p.org, event, p.person, "organization.changed", p.org, before, after)
 		o.name, o.slug, o.revision = called, slug, o.revision+1
 		return "1"
-	}, w.call("updateOrganization", recorded(name(p.named), called, w.slug(slug), nil, nil)...))
+	}, w.recording(written, "updateOrganization", name(p.named), called, w.slug(slug), nil, nil))
 }
 
 func (w *world) deleteOrganization() operation {
 	p := w.place("OWNER", "ADMIN")
+	event, written := w.event()
 	return w.act(p, "deletes "+p.named, "0", func(m *model, role string) string {
 		o := m.org(p.org)
 		switch {
@@ -57,9 +66,10 @@ func (w *world) deleteOrganization() operation {
 		case role != "OWNER":
 			return "42501"
 		}
+		m.records(p.org, event, p.person, "organization.deleted", p.org, nil, nil)
 		o.deleted, o.revision = true, o.revision+1
 		return "1"
-	}, w.call("deleteOrganization", recorded(name(p.named))...))
+	}, w.recording(written, "deleteOrganization", name(p.named)))
 }
 
 func (w *world) restoreOrganization() operation {
@@ -71,8 +81,9 @@ func (w *world) restoreOrganization() operation {
 	if owners := w.members(id, "OWNER"); len(owners) > 0 && w.mostly("an OWNER") {
 		who = w.pick("OWNER", owners)
 	}
+	event, written := w.event()
 	begin := command{"select app.begin_restoration($1, $2)", []any{w.id(who), w.id(id)}}
-	return operation{who + " restores " + id, who, "", []command{begin, w.call("recordRestoration", recorded(name(id))...)}, func(m *model, _ string) string {
+	return operation{who + " restores " + id, who, "", []command{begin, w.recording(written, "recordRestoration", name(id))}, func(m *model, _ string) string {
 		o := m.org(id)
 		switch role := m.role(who, id); {
 		case role == "":
@@ -82,6 +93,7 @@ func (w *world) restoreOrganization() operation {
 		case !o.deleted:
 			return "IF042"
 		}
+		m.records(id, event, who, "organization.restored", id, nil, nil)
 		o.deleted, o.revision = false, o.revision+1
 		return "1"
 	}}
@@ -90,16 +102,18 @@ func (w *world) restoreOrganization() operation {
 func (w *world) transferOrganization() operation {
 	p := w.place("OWNER")
 	whom, to := w.whom(p.org), rapid.SampledFrom(roles[1:]).Draw(w.t, "for oneself")
+	event, written := w.event()
 	return w.act(p, "makes "+whom+" OWNER and oneself "+to+" of "+p.named, "0", func(m *model, role string) string {
 		heir := m.membership(whom, p.org)
 		if role != "OWNER" || m.role(p.person, p.org) != "OWNER" || heir == nil || whom == p.person {
 			return "0"
 		}
+		m.records(p.org, event, p.person, "organization.ownership_transferred", whom, []string{"role", heir.role}, []string{"role", "OWNER", "actor_role", to})
 		self := m.membership(p.person, p.org)
 		heir.role, heir.revision = "OWNER", heir.revision+1
 		self.role, self.revision = to, self.revision+1
 		return "1"
-	}, w.call("transferOwnership", recorded(name(p.named), name(whom), to)...))
+	}, w.recording(written, "transferOwnership", name(p.named), name(whom), to))
 }
 
 func (w *world) renameOneself() operation {
@@ -119,6 +133,7 @@ func (w *world) changeRole() operation {
 }
 
 func (w *world) changesRole(p place, whom, to string) operation {
+	event, written := w.event()
 	return w.act(p, "makes "+whom+" "+to+" of "+p.named, "0", func(m *model, role string) string {
 		switch {
 		case !manages(role, m.role(whom, p.org)), to != "OWNER" && m.lastOwner(whom, p.org):
@@ -127,9 +142,10 @@ func (w *world) changesRole(p place, whom, to string) operation {
 			return "42501"
 		}
 		s := m.membership(whom, p.org)
+		m.records(p.org, event, p.person, "member.role_changed", whom, []string{"role", s.role}, []string{"role", to})
 		s.role, s.revision = to, s.revision+1
 		return "1"
-	}, w.call("updateMember", recorded(name(p.named), name(whom), to, nil)...))
+	}, w.recording(written, "updateMember", name(p.named), name(whom), to, nil))
 }
 
 func (w *world) removeMember() operation {
@@ -153,13 +169,20 @@ func (w *world) whom(org string) string {
 }
 
 func (w *world) removes(p place, whom string) operation {
+	event, written := w.event()
 	return w.act(p, "removes "+whom+" from "+p.named, "0", func(m *model, role string) string {
 		madeOwnerSince := m.role(whom, p.org) == "OWNER" && role != "OWNER"
 		if !m.removable(p.person, role, whom, p.org) || m.lastOwner(whom, p.org) || madeOwnerSince {
 			return "0"
 		}
+		action := "member.removed"
+		if whom == p.person {
+			action = "member.left"
+		}
+		gone := m.membership(whom, p.org)
+		m.records(p.org, event, p.person, action, whom, []string{"role", gone.role, "full_name", gone.name}, nil)
 		return m.removes(p.org, func(person string) bool { return person == whom })
-	}, w.call("deleteMember", recorded(name(p.named), name(whom))...))
+	}, w.recording(written, "deleteMember", name(p.named), name(whom)))
 }
 
 // endOwner is for two OWNERs who end each other.
@@ -176,6 +199,7 @@ func (w *world) invite() operation {
 	p, to, id := w.place("OWNER", "ADMIN"), w.someRole(), w.new("invitation")
 	strangers := slices.DeleteFunc(w.peopleIDs(), func(person string) bool { return w.model.role(person, p.org) != "" })
 	whom := w.preferred("invited", strangers, w.peopleIDs())
+	event, written := w.event()
 	return w.act(p, "invites "+whom+" as "+to+" to "+p.named+" with "+id, "0", func(m *model, role string) string {
 		switch {
 		case settles(role) && m.role(whom, p.org) != "", m.invited(role, whom, p.org):
@@ -184,9 +208,10 @@ func (w *world) invite() operation {
 			return "42501"
 		}
 		m.invitations = append(m.invitations, invitation{org: p.org, id: id, to: whom, role: to, by: p.person, state: "open"})
+		m.records(p.org, event, p.person, "invitation.created", id, nil, []string{"role", to, "email", address(whom)})
 		return "1"
 	}, w.call("lockOrganization", name(p.named)),
-		w.call("insertInvitation", name(p.named), name(id), w.email(whom), to, name(p.person), w.tokenHash(id, 0)))
+		w.recording(written, "insertInvitation", name(p.named), name(id), w.email(whom), to, name(p.person), w.tokenHash(id, 0)))
 }
 
 // tokenHash is of the token that the invitation has after it was sent again so often.
@@ -196,14 +221,16 @@ func (w *world) tokenHash(invitation string, resent int) string {
 
 func (w *world) revoke() operation {
 	p, id := w.place("OWNER", "ADMIN"), w.someInvitation()
+	event, written := w.event()
 	return w.act(p, "revokes "+id+" of "+p.named, "0", func(m *model, role string) string {
 		i := m.invitation(p.org, id)
 		if i == nil || !manages(role, i.role) || i.closed() {
 			return "0"
 		}
 		i.state = "revoked"
+		m.records(p.org, event, p.person, "invitation.revoked", id, []string{"role", i.role, "email", address(i.to)}, nil)
 		return "1"
-	}, w.call("revokeInvitation", name(p.named), name(id)))
+	}, w.recording(written, "revokeInvitation", name(p.named), name(id)))
 }
 
 // resend: once in the minute that a run takes at most.
@@ -213,15 +240,17 @@ func (w *world) resend() operation {
 	if i := w.model.invitation("", id); i != nil {
 		again = i.resent + 1
 	}
+	event, written := w.event()
 	return w.act(p, "sends "+id+" of "+p.named+" again", "0", func(m *model, role string) string {
 		i := m.invitation(p.org, id)
 		if i == nil || !manages(role, i.role) || i.closed() || i.resent > 0 || m.role(i.to, p.org) != "" || m.another(role, *i) {
 			return "0"
 		}
 		i.by, i.state, i.resent = p.person, "open", again
+		m.records(p.org, event, p.person, "invitation.resent", id, nil, []string{"role", i.role, "email", address(i.to)})
 		return "1"
 	}, w.call("lockOrganization", name(p.named)),
-		w.call("resendInvitation", name(p.named), name(id), w.tokenHash(id, again), name(w.new("event")), "", ""))
+		w.recording(written, "resendInvitation", name(p.named), name(id), w.tokenHash(id, again)))
 }
 
 // accept is mostly tried by the invited, with the token of this moment or by the id.
@@ -237,7 +266,8 @@ func (w *world) accept() operation {
 	if byID {
 		begin = command{"select app.begin_invitation($1, null, $2)", []any{w.id(who), w.id(id)}}
 	}
-	return operation{who + " accepts " + id, who, "", []command{begin, w.call("selectJoinedOrganization")}, func(m *model, _ string) string {
+	event, written := w.event()
+	return operation{who + " accepts " + id, who, "", []command{begin, w.recording(written, "selectJoinedOrganization")}, func(m *model, _ string) string {
 		i := m.invitation("", id)
 		switch {
 		case i == nil, byID && i.to != who, !byID && i.resent != resent:
@@ -255,6 +285,7 @@ func (w *world) accept() operation {
 		}
 		i.state = "accepted"
 		m.join(who, i.org, i.role)
+		m.records(i.org, event, who, "invitation.accepted", id, nil, []string{"role", i.role})
 		return "1"
 	}}
 }
@@ -267,8 +298,8 @@ func (w *world) decline() operation {
 		who = i.to
 	}
 	begin := command{"select app.begin_addressee($1, $2)", []any{w.id(who), w.id(id)}}
-	call := w.call("declineInvitation", name(id), name(w.new("event")), "", "")
-	return operation{who + " declines " + id, who, "", []command{begin, call}, func(m *model, _ string) string {
+	event, written := w.event()
+	return operation{who + " declines " + id, who, "", []command{begin, w.recording(written, "declineInvitation", name(id))}, func(m *model, _ string) string {
 		i := m.invitation("", id)
 		switch {
 		case i == nil || i.to != who:
@@ -277,6 +308,7 @@ func (w *world) decline() operation {
 			return "0"
 		}
 		i.state = "declined"
+		m.records(i.org, event, who, "invitation.declined", id, []string{"role", i.role}, nil)
 		return "1"
 	}}
 }

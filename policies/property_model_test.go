@@ -3,6 +3,7 @@ package policies
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The permission table of design.md §6, as five questions. Nothing else here speaks of roles, and nothing asks SQL.
@@ -31,6 +32,7 @@ type model struct {
 	memberships []membership
 	invitations []invitation
 	things      []thing
+	events      []recorded
 }
 
 type person struct {
@@ -63,8 +65,30 @@ type thing struct {
 	revision              int    // for a dataset
 }
 
+// recorded is an audit event.
+type recorded struct {
+	org, id, by, action, object string
+	before, after               string // JSON; empty: null
+}
+
 func (m *model) clone() *model {
-	return &model{slices.Clone(m.people), slices.Clone(m.orgs), slices.Clone(m.memberships), slices.Clone(m.invitations), slices.Clone(m.things)}
+	return &model{slices.Clone(m.people), slices.Clone(m.orgs), slices.Clone(m.memberships), slices.Clone(m.invitations), slices.Clone(m.things), slices.Clone(m.events)}
+}
+
+// records an event. before and after are pairs, in jsonb's order.
+func (m *model) records(org, id, by, action, object string, before, after []string) {
+	m.events = append(m.events, recorded{org, id, by, action, object, asJSON(before), asJSON(after)})
+}
+
+func asJSON(pairs []string) string {
+	var members []string
+	for i := 0; i < len(pairs); i += 2 {
+		members = append(members, fmt.Sprintf("%q: %q", pairs[i], pairs[i+1]))
+	}
+	if members == nil {
+		return ""
+	}
+	return "{" + strings.Join(members, ", ") + "}"
 }
 
 func (m *model) membership(person, org string) *membership {
@@ -246,6 +270,10 @@ func (m *model) facts() []fact {
 	for _, t := range m.things {
 		facts = append(facts, m.factOf(t))
 	}
+	for _, e := range m.events {
+		row := strings.Join(slices.DeleteFunc([]string{"event", e.org, "-", e.id, e.by, e.action, e.object, e.before, e.after}, func(s string) bool { return s == "" }), "|")
+		facts = append(facts, fact{kind: "event", org: e.org, id: e.id, person: e.by, row: row})
+	}
 	return facts
 }
 
@@ -280,6 +308,8 @@ func (m *model) shows(f fact, person, org string) bool {
 		return settles(role) || role != "" && f.person == person
 	case f.kind == "address":
 		return settles(role)
+	case f.kind == "event":
+		return settles(role) || role != "" && f.person == person
 	case f.kind == "invitation":
 		return manages(role, f.role)
 	default:

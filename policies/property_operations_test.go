@@ -4,7 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/uuid"
 	"pgregory.net/rapid"
 )
 
@@ -49,9 +48,9 @@ func serverStatements(t testing.TB) statements {
 	t.Helper()
 	s := statements{}
 	for _, name := range []string{
-		"selectOrganization", "selectOrganizations", "updateOrganization", "deleteOrganization", "recordRestoration", "transferOwnership", "updateMe", "selectMembers", "updateMember", "deleteMember",
+		"recordOrganization", "selectOrganization", "selectOrganizations", "updateOrganization", "deleteOrganization", "recordRestoration", "transferOwnership", "updateMe", "selectMembers", "updateMember", "deleteMember",
 		"lockOrganization", "insertInvitation", "selectInvitations", "selectInvitation", "revokeInvitation", "resendInvitation", "declineInvitation", "selectReceivedInvitations", "selectJoinedOrganization",
-		"insertDataset", "insertSegment", "insertChunk", "insertWords", "insertVersion", "insertColumns", "selectDatasets", "selectDataset",
+		"insertDataset", "insertSegment", "insertChunk", "insertWords", "insertVersion", "insertColumns", "recordDataset", "selectDatasets", "selectDataset",
 		"updateDataset", "deleteDataset", "insertAnalysis", "selectAnalyses", "selectAnalysis",
 		"deleteAnalysis", "insertRun", "selectRuns", "insertQuestion", "insertQuestionAsked", "lockQuotas",
 	} {
@@ -132,9 +131,6 @@ func (w *world) act(p place, says, outside string, expect func(m *model, role st
 // name is a parameter that is the id of something.
 type name string
 
-// recorded are the parameters of a statement that writes an event.
-func recorded(args ...any) []any { return append(args, uuid.New(), "", "") }
-
 // call is one of the server's statements.
 func (w *world) call(statement string, args ...any) command {
 	args = slices.Clone(args)
@@ -144,6 +140,17 @@ func (w *world) call(statement string, args ...any) command {
 		}
 	}
 	return command{w.statement(statement), args}
+}
+
+// event is the name of a new audit event, and call's last arguments with it.
+func (w *world) event() (id string, args []any) {
+	id = w.new("event")
+	return id, []any{name(id), "request", "192.0.2.1"}
+}
+
+// recording is call for a statement that writes an event.
+func (w *world) recording(event []any, statement string, args ...any) command {
+	return w.call(statement, append(args, event...)...)
 }
 
 // some draws a thing of org; now and then one of another organization, or one that does not exist.

@@ -7,10 +7,10 @@
 
 do $$
 declare
-  -- owner: owns every object. user, api, auth, key: what a caller is; only app.begin_* switches to them.
+  -- owner: owns every object. user, api, auth, key: what a caller is, sealer: the server's own job; only app.begin_* switches to them.
   name text;
 begin
-  foreach name in array array['insightforge_owner', 'insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key'] loop
+  foreach name in array array['insightforge_owner', 'insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key', 'insightforge_sealer'] loop
     if to_regrole(name) is null then
       execute format('create role %I nologin noinherit', name);
     end if;
@@ -24,7 +24,7 @@ $$;
 -- An administrative mistake fails loudly instead of touching only the rows that a policy happens to show.
 alter role insightforge_owner set row_security = off;
 
-grant insightforge_auth, insightforge_user, insightforge_api, insightforge_key to insightforge;
+grant insightforge_auth, insightforge_user, insightforge_api, insightforge_key, insightforge_sealer to insightforge;
 
 -- For `insightforge audit`, which tries as every kind of caller what it may do. It gives the owner nothing that an owner of
 -- the tables could not take.

@@ -44,7 +44,7 @@ select command, array_agg(quote_ident(attname) order by attnum) as columns, arra
 from (
   select command, attname, attnum, atttypid, string_agg(case when has_column_privilege(role, attrelid, attnum, command) then 't' else 'f' end, '' order by role) as may
   from pg_attribute, unnest(array['SELECT', 'INSERT', 'UPDATE']) command,
-    unnest(array['insightforge', 'insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key']) role
+    unnest(array['insightforge', 'insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key', 'insightforge_sealer']) role
   where attrelid = $1::regclass and attnum > 0 and not attisdropped and (attgenerated = '' or command = 'SELECT') group by 1, 2, 3, 4) c
 group by command, may, command = 'UPDATE' and may like '%t%' and attname in ('org_id', 'id', 'user_id', 'created_by', 'deleted_at') order by command, min(attnum)`
 
@@ -152,6 +152,6 @@ func (p planted) fill(table string, r row, c caller, sql string) string {
 		"{name}", name, "{role}", role, "{new}", quoted("new"), "{id}", quoted(table+path),
 		"{dataset}", quoted("datasets"+path), "{segment}", quoted("dataset_segments"+path), "{analysis}", quoted("analyses"+path), "{invitation}", quoted("invitations"+path),
 		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{ned}", quoted("users/ned"), "{open_invitation}", quoted("invitations/acme/ANALYST/open"),
-		"{olga}", quoted("users/olga"), "{bot}", quoted("users/bot"), "{account}", quoted("account"), "{less}", quoted("api_keys/acme/olga/less"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{delta}", quoted("organizations/delta"), "{foreign_dataset}", quoted("datasets/beta/alan"),
+		"{event}", quoted("audit_events"+path), "{unsealed}", quoted("unsealed"+path), "{olga}", quoted("users/olga"), "{bot}", quoted("users/bot"), "{account}", quoted("account"), "{less}", quoted("api_keys/acme/olga/less"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{delta}", quoted("organizations/delta"), "{foreign_dataset}", quoted("datasets/beta/alan"),
 	).Replace(sql)
 }

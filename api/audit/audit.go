@@ -58,7 +58,7 @@ select current_database() as database, current_setting('server_version') as vers
   (select rolsuper from pg_roles where rolname = session_user) as superuser,
   coalesce(pg_has_role(session_user, to_regrole('insightforge_owner')::oid, 'MEMBER') and pg_has_role(session_user, to_regrole('insightforge')::oid, 'MEMBER'), false) as owner,
   array(select distinct r.rolname::text from pg_auth_members m join pg_roles r on r.oid = m.member
-    where pg_get_userbyid(m.roleid) in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key') and (r.rolcanlogin and not r.rolsuper or r.rolname = 'insightforge')) as logins`
+    where pg_get_userbyid(m.roleid) in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key', 'insightforge_sealer') and (r.rolcanlogin and not r.rolsuper or r.rolname = 'insightforge')) as logins`
 
 // Run audits the database of conn: a superuser's connection, or a member's of insightforge_owner, for all of it; for the
 // catalog alone any login will do. An error means that it could not look; if it could look and not try, the report says so.
@@ -82,7 +82,13 @@ func Run(ctx context.Context, conn *pgx.Conn, opt Options) (*Report, error) {
 		r.NotTried = "the database runs code that is not this program's (" + code + "), and trying would run it as a superuser: mend that first, audit as a member of insightforge_owner, or trust it with --trust"
 		return r, nil
 	}
-	grid, err := r.plantAndTry(ctx, conn)
+	var grid *Grid
+	rows, err := LookAtRows(ctx, conn)
+	if err == nil {
+		r.Findings = append(r.Findings, rows...)
+		r.Accept(opt.Accepted)
+		grid, err = r.plantAndTry(ctx, conn)
+	}
 	switch {
 	case err == nil:
 		r.Tried(grid, opt.Expected)
@@ -144,7 +150,7 @@ func Look(ctx context.Context, conn *pgx.Conn, expected *Saved) (*Report, error)
 		return nil, err
 	}
 	r := &Report{At: time.Now().UTC(), Database: s.Database, PostgreSQL: s.Version, Login: s.Login, NotTried: s.notTried(), superuser: s.Superuser, Saved: Saved{Major: s.Number / 10000}}
-	if r.Findings, err = runLints(ctx, conn, chosen(func(l Lint) bool { return l.query != "" }), s.Logins); err != nil {
+	if r.Findings, err = runLints(ctx, conn, chosen(func(l Lint) bool { return l.query != "" && !l.rows }), s.Logins); err != nil {
 		return nil, err
 	}
 	policies, err := lintPolicies(ctx, conn)
@@ -162,6 +168,27 @@ func Look(ctx context.Context, conn *pgx.Conn, expected *Saved) (*Report, error)
 		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Detail, b.Detail))
 	})
 	return r, nil
+}
+
+// LookAtRows runs the rules that read rows of tables, inside a transaction of conn, as a superuser or a member of
+// insightforge_owner. It may take some seconds for each million of audit events.
+func LookAtRows(ctx context.Context, conn *pgx.Conn) (findings []Finding, err error) {
+	lints := chosen(func(l Lint) bool { return l.rows })
+	if _, err := conn.PgConn().Exec(ctx, "savepoint rows; set local statement_timeout = '10min'; set local max_parallel_workers_per_gather = 0; "+noCompiling).ReadAll(); err != nil {
+		return nil, err
+	}
+	superuser, err := isSuperuser(ctx, conn)
+	if err == nil && !superuser {
+		err = unforce(ctx, conn, "audit_events", "audit_seals")
+	}
+	if err == nil {
+		findings, err = runLints(ctx, conn, lints, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = conn.PgConn().Exec(ctx, "rollback to savepoint rows; release savepoint rows").ReadAll()
+	return findings, err
 }
 
 func serverOf(ctx context.Context, conn *pgx.Conn) (s server, err error) {

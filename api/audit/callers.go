@@ -42,6 +42,7 @@ const (
 	Addressee     = "addressee"
 	Making        = "making"
 	Restoring     = "restoring"
+	Sealing       = "sealing"
 	callersLegend = `OWNER, ADMIN, ANALYST, VIEWER  a member who has chosen acme (begin_request); the callers are also members of beta, with other roles
 person                         a person who has chosen no organization (begin_user)
 OWNER key, …, VIEWER key       a key in acme (begin_api_key) of the person above with that role; the VIEWER key is the OWNER's
@@ -53,6 +54,7 @@ joining, founding              noor in the middle of begin_invitation, as a VIEW
 addressee                      noor, who may decline an invitation to acme (begin_addressee)
 making                         a member of acme in the middle of begin_service_account, which makes a VIEWER
 restoring                      an OWNER of delta, which was deleted, in the middle of begin_restoration
+sealing                        the server's job that seals acme's audit events (begin_seal)
 `
 )
 
@@ -88,6 +90,7 @@ func (p planted) callers() []caller {
 		{Addressee, "noor", fmt.Sprintf("select app.begin_addressee('%s', '%s')", p.id("users/noor"), p.id("invitations/acme/VIEWER/open"))},
 		{Making, "anna", fmt.Sprintf("set local app.user_id = '%s'; set local app.org_id = '%s'; set local app.role = 'VIEWER'; set local app.subject = ''; set local role insightforge_user",
 			p.id("account"), p.id("organizations/acme"))},
+		{Sealing, "anna", fmt.Sprintf("select app.begin_seal('%s')", p.id("organizations/acme"))},
 	}
 }
 

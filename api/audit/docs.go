@@ -51,6 +51,8 @@ func (l Lint) mend() string {
 		return "update PostgreSQL; no statement does."
 	case l.ID == crossesOrganizations.ID || l.ID == driftGrid.ID:
 		return "with the finding beside it that explains what happened; where there is none, `insightforge migrate` installs the policies again."
+	case l.rows:
+		return "no statement does: what was there has to come from a backup or an export. What has only no seal is sealed with the organization's next event."
 	case l.ID == driftColumn.ID || l.ID == driftConstraint.ID:
 		return "the finding carries the statement that puts back what sql/ says, and the difference. Where a column has another type there is none: what is in it decides."
 	case strings.HasPrefix(l.ID, "drift_"):

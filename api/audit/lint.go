@@ -35,6 +35,7 @@ type Lint struct {
 	Meaning string `json:"meaning"`
 
 	query string // empty: found by Go
+	rows  bool   // it reads rows, not the catalog: for who may, and not at start-up
 }
 
 // Finding is one thing that is not as it should be.
@@ -84,7 +85,8 @@ func mustRead(path string) string {
 	return string(text)
 }
 
-// parseLint reads a lint's file: the title, "level:" and "covers:" lines, the meaning, and the query.
+// parseLint reads a lint's file: the title, "level:", "start:", "reads:" and "covers:" lines, the meaning, and the query. One that
+// reads rows stands alone.
 func parseLint(id, common, text string) Lint {
 	header, query, _ := strings.Cut(text, "\n\n")
 	l := Lint{ID: id, query: common + query}
@@ -99,6 +101,8 @@ func parseLint(id, common, text string) Lint {
 			l.Level = Level(value)
 		case key == "start":
 			l.Refuses = value == "refused"
+		case key == "reads":
+			l.rows, l.query = true, query
 		case key == "covers":
 			l.Covers = value
 		case line != "":
@@ -113,7 +117,11 @@ func parseLint(id, common, text string) Lint {
 func runLints(ctx context.Context, q querier, lints []Lint, logins []string) (findings []Finding, err error) {
 	batch := &pgx.Batch{}
 	for _, l := range lints {
-		batch.Queue(l.query, logins).Query(func(rows pgx.Rows) error {
+		args := []any{logins}
+		if l.rows {
+			args = nil
+		}
+		batch.Queue(l.query, args...).Query(func(rows pgx.Rows) error {
 			found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct {
 				Objects      []string
 				Detail, Mend string

@@ -41,6 +41,10 @@ func TestEachLintFindsItsFault(t *testing.T) {
 			require.Equal(t, id, found[0].ID)
 			require.Equal(t, object, found[0].Objects[0])
 			require.Equal(t, audit.Lints[id].Level, found[0].Level)
+			if found[0].Mend == "" {
+				require.Equal(t, "audit_chain", id, "a finding that no statement clears")
+				return
+			}
 			exec(t, conn, found[0].Mend)
 			require.Empty(t, findings(t, conn, want), "after: %s", found[0].Mend)
 		})
@@ -68,7 +72,10 @@ func findings(t *testing.T, conn *pgx.Conn, want *audit.Saved) (found []audit.Fi
 	t.Helper()
 	r, err := audit.Look(t.Context(), conn, want)
 	require.NoError(t, err)
-	for _, f := range r.Findings {
+	exec(t, conn, "begin") // inside one, a warning
+	rows, err := audit.LookAtRows(t.Context(), conn)
+	require.NoError(t, err)
+	for _, f := range append(r.Findings, rows...) {
 		if f.ID != "server_fixes" {
 			found = append(found, f)
 		}

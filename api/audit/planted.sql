@@ -87,6 +87,16 @@ from (values ('acme', 'olga'), ('beta', 'zed'), ('gamma', 'zoe'), ('delta', 'zoe
   unnest(array['OWNER', 'ADMIN', 'ANALYST', 'VIEWER']) role, unnest(array['open', 'revoked', 'accepted', 'declined', 'expired', 'orphaned', 'another''s']) state
 where case o.name when 'delta' then state = 'open' and role = 'VIEWER' else state in ('open', 'revoked') or role = 'VIEWER' end;
 
+-- Of each person's two events the first is sealed.
+with events as (
+  insert into app.audit_events (org_id, id, actor_id, action, request_id, address)
+  select md5('{salt}organizations/' || org)::uuid, md5('{salt}' || kind || '/' || org || '/' || person)::uuid, md5('{salt}users/' || person)::uuid, 'dataset.created', 'planted', '192.0.2.1'
+  from unnest(array['acme', 'beta', 'gamma']) org, unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) person,
+    unnest(array['audit_events', 'unsealed']) kind)
+insert into app.audit_seals (org_id, number, event_id, hash)
+select md5('{salt}organizations/' || org)::uuid, n, md5('{salt}audit_events/' || org || '/' || person)::uuid, sha256(person::bytea)
+from unnest(array['acme', 'beta', 'gamma']) org, unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) with ordinality p(person, n);
+
 with made as (
   select md5('{salt}organizations/' || org)::uuid as org_id, md5('{salt}users/' || person)::uuid as created_by, org || '/' || person as name,
     md5('{salt}datasets/' || org || '/' || person)::uuid as dataset_id, md5('{salt}dataset_segments/' || org || '/' || person)::uuid as segment_id,

@@ -108,9 +108,11 @@ func (p parsed) lint(volatile []string) (findings []Finding, err error) {
 	return findings, nil
 }
 
-// member tells whether the policy is for members of an organization.
+// member tells whether the policy is for who is inside one organization.
 func (p parsed) member() bool {
-	return (p.Tenant || p.Organizations) && slices.ContainsFunc(p.Roles, func(r string) bool { return r == "insightforge_api" || r == "insightforge_key" })
+	return (p.Tenant || p.Organizations) && slices.ContainsFunc(p.Roles, func(r string) bool {
+		return slices.Contains([]string{"insightforge_api", "insightforge_key", "insightforge_sealer"}, r)
+	})
 }
 
 // anchored tells whether every row that e admits is of the organization, or, for who has chosen none, of the caller.

@@ -129,7 +129,8 @@ func who(callers []string) string {
 		Invitation: "whoever names an invitation's token", Identity: "whoever names an external identity", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
 		Addressee: "who declines an invitation", Restoring: "who restores an organization, in the middle of app.begin_restoration",
 		NamedKey: "whoever names an API key by its hash", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
-		Making: "who makes a service account, in the middle of app.begin_service_account",
+		Making:  "who makes a service account, in the middle of app.begin_service_account",
+		Sealing: "the job that seals audit events",
 	}
 	var names []string
 	for _, c := range callers {

@@ -119,6 +119,14 @@ var targets = []target{
 	{name: "api_keys", key: "id = {id}", org: "org_id = {org}", rows: keys,
 		insert: "(org_id, id, user_id, kind, created_by, creator_role, name, role, secret_hash, expires_at) values ({org}, {new}, {by}, case {by}::uuid when {bot} then 'service' else 'person' end, {me}, app.role(), 'x', 'VIEWER', 'x', now())",
 		extra:  newKeys()},
+	{name: "audit_events", key: "id = {id}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, id, actor_id, action, object_id, before, after, request_id, address) values ({org}, {new}, {by}, 'member.removed', {new}, '{}', '{}', 'x', 'x')",
+		extra: []attempt{
+			{"insert", "by a key", columns{}, made[0], "insert into app.audit_events (org_id, id, actor_id, api_key_id, action, request_id, address) values ({org}, {new}, {me}, {new}, 'member.removed', 'x', 'x')"},
+			{"insert", "of another time", columns{}, made[0], "insert into app.audit_events (org_id, id, at, actor_id, action, request_id, address) values ({org}, {new}, '2001-01-01', {me}, 'member.removed', 'x', 'x')"},
+		}},
+	{name: "audit_seals", key: "event_id = {event}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, number, event_id, hash) values ({org}, 999, {unsealed}, sha256(''))"},
 
 	{name: "datasets", key: "id = {id}", org: "org_id = {org}", rows: made, insert: "(org_id, id, name, created_by) values ({org}, {new}, 'x', {by})"},
 	{name: "dataset_versions", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
@@ -202,10 +210,12 @@ var ways = target{name: "ways in", extra: slices.Concat(
 	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
 	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
 	stale("begin_restoration({me}, {delta})", "{me}", "{delta}", "'OWNER'", "''", "''"),
-	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "''", "''"),
+	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "md5('{salt}invitations/acme/ANALYST/open')::uuid::text", "''"),
 	stale("begin_addressee({noor}, {open_invitation})", "{noor}", "{org}", "''", "'noor{salt}@example.com'", "''"),
 	stale("begin_api_key('{salt}hash/acme/olga/less', {org})", "{olga}", "{org}", "'VIEWER'", "{less}", "''"),
 	stale("begin_service_account({olga}, {org}, {account}, 'VIEWER', 'x')", "{olga}", "{org}", "'OWNER'", "''", "''"),
+	way("sealing audit events", "begin_seal({org})", "select from app.audit_events", row{kind: "of one's own", org: "acme"}, row{kind: "of others", org: "gamma"}),
+	stale("begin_seal({org})", "''", "{org}", "''", "''", "''"),
 )}
 
 const undelete = "update app.organizations set deleted_at = null where id = {org}"

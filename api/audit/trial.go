@@ -33,14 +33,14 @@ type filling struct {
 
 // Plant makes rows to try things on, in the open transaction of conn, which must be rolled back.
 func Plant(ctx context.Context, conn *pgx.Conn) (*Trial, error) {
-	var superuser bool
-	if err := conn.QueryRow(ctx, "select rolsuper from pg_roles where rolname = session_user").Scan(&superuser); err != nil {
+	superuser, err := isSuperuser(ctx, conn)
+	if err != nil {
 		return nil, err
 	}
 	t := &Trial{planted: planted{uuid.NewString()}, conn: conn, filled: map[filling]string{}, spared: map[string]bool{}, login: "set local session authorization insightforge"} // memberships are then checked as for the login role
 	if !superuser {
 		t.login = "set local role insightforge"
-		if err := unforce(ctx, conn); err != nil {
+		if err := unforce(ctx, conn, plantedTables()...); err != nil {
 			return nil, err
 		}
 	}
@@ -51,13 +51,26 @@ func Plant(ctx context.Context, conn *pgx.Conn) (*Trial, error) {
 	return t, nil
 }
 
-// unforce lets the owner plant rows, which takes a lock that the server has to wait for.
-func unforce(ctx context.Context, conn *pgx.Conn) error {
-	script := "set local role insightforge_owner"
+func isSuperuser(ctx context.Context, conn *pgx.Conn) (superuser bool, err error) {
+	err = conn.QueryRow(ctx, "select rolsuper from pg_roles where rolname = session_user").Scan(&superuser)
+	return superuser, err
+}
+
+// plantedTables are those that planted.sql has rows for.
+func plantedTables() (names []string) {
 	for _, of := range targets {
 		if of.insert != "" {
-			script += "; alter table app." + of.name + " no force row level security"
+			names = append(names, of.name)
 		}
+	}
+	return names
+}
+
+// unforce lets the owner read and plant rows, which takes a lock that the server has to wait for.
+func unforce(ctx context.Context, conn *pgx.Conn, tables ...string) error {
+	script := "set local role insightforge_owner"
+	for _, name := range tables {
+		script += "; alter table app." + name + " no force row level security"
 	}
 	_, err := conn.PgConn().Exec(ctx, script).ReadAll()
 	var busy *pgconn.PgError

@@ -35,11 +35,11 @@ func serve(ctx context.Context, files migrate.Files) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.close()) }()
-	handler, closePool, err := newHandler(ctx, c, data, files)
+	handler, stop, err := newHandler(ctx, c, data, files)
 	if err != nil {
 		return err
 	}
-	defer closePool()
+	defer stop()
 	say("Serving on http://%s", listener.Addr())
 	say("  API docs: http://%s/api/docs   OpenAPI: http://%[1]s/api/openapi.json", listener.Addr())
 	return serveHTTP(ctx, listener, handler, data)
@@ -72,11 +72,16 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	}
 	server := api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, c.TrustedProxies...)
 	server.Trust(issuer)
-	stop := server.WriteKeyUses()
-	return server.Handler(), func() {
-		stop()
-		db.Close()
-	}, nil
+	stopKeyUses, stopSealing := server.WriteKeyUses(), inBackground(ctx, server.SealEvents)
+	return server.Handler(), func() { stopKeyUses(); stopSealing(); db.Close() }, nil
+}
+
+// inBackground runs job until stop is called, which lets it end. It outlives ctx: requests still end after that.
+func inBackground(ctx context.Context, job func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() { defer close(ended); job(ctx) }()
+	return func() { cancel(); <-ended }
 }
 
 // serveHTTP serves until ctx ends or the private PostgreSQL does, then lets requests finish.

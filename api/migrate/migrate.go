@@ -70,7 +70,7 @@ func ownSession(ctx context.Context, conn *pgx.Conn) error {
 func setUpRoles(ctx context.Context, conn *pgx.Conn, migrations fs.FS, log func(string)) error {
 	var superuser, present bool
 	err := conn.QueryRow(ctx, `select (select rolsuper from pg_roles where rolname = current_user),
-		to_regrole('insightforge_owner') is not null and to_regnamespace('app') is not null`).Scan(&superuser, &present)
+		to_regrole('insightforge_owner') is not null and to_regrole('insightforge_sealer') is not null and to_regnamespace('app') is not null`).Scan(&superuser, &present)
 	if err != nil {
 		return err
 	}

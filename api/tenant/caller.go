@@ -46,6 +46,11 @@ func Unknown(subject string) Caller {
 	return Caller{"select app.begin_auth($1)", []any{subject}}
 }
 
+// Sealer is the server's own job that seals the audit events of an organization; it is nobody's, and may do nothing else.
+func Sealer(org uuid.UUID) Caller {
+	return Caller{"select app.begin_seal($1)", []any{org}}
+}
+
 // Founder creates the organization org and is its OWNER in this transaction. It exists already: SQLSTATE 23505.
 func Founder(user, org uuid.UUID, name string) Caller {
 	return Caller{"select app.begin_organization($1, $2, $3)", []any{user, org, name}}

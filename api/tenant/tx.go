@@ -17,7 +17,8 @@ type Tx struct {
 	begin  string
 	caller Caller
 	begun  bool
-	last   bool // the next statement carries COMMIT
+	last   bool     // the next statement carries COMMIT
+	first  []string // settings that the next statement carries
 }
 
 // Tx runs work in one transaction: committed when work returns nil, rolled back otherwise.
@@ -54,6 +55,13 @@ func (db *DB) transact(ctx context.Context, begin string, caller Caller, work fu
 // Last says that the next statement is the last one: COMMIT travels with it.
 func (tx *Tx) Last() *Tx {
 	tx.last = true
+	return tx
+}
+
+// Planned says that the next statements are planned for their values: what one plan for all values cannot serve, because an
+// argument decides which index is of use.
+func (tx *Tx) Planned() *Tx {
+	tx.first = []string{"set local plan_cache_mode = force_custom_plan"}
 	return tx
 }
 
@@ -121,6 +129,8 @@ func send[R any](ctx context.Context, tx *Tx, settings []string, sql string, arg
 		batch.Queue(tx.caller.begin, tx.caller.args...)
 		tx.begun = true
 	}
+	settings = append(tx.first, settings...)
+	tx.first = nil
 	for _, setting := range settings {
 		batch.Queue(setting)
 	}

@@ -23,6 +23,10 @@ select org_id, id, 1, 0, created_by, 0, 1, 0, '{0}' from n;
 insert into app.analyses (org_id, id, dataset_id, name, query, created_by) select org_id, id, id, 'n', '{}', created_by from n;
 insert into app.analysis_runs (org_id, id, analysis_id, created_by, result) select org_id, id, md5('large' || i % 10)::uuid, created_by, '{}' from n;
 insert into app.questions (org_id, id, dataset_id, question, interpretation, provider, created_by) select org_id, id, id, 'n', '{}', 'none', created_by from n;
+insert into app.audit_events (org_id, id, at, actor_id, action, refusal, object_id, request_id, address)
+select org_id, id, now() - i * interval '1 minute', case when i % 100 = 0 then id else created_by end, 'dataset.' || case when i % 100 = 0 then 'deleted' else 'changed' end,
+  case when i % 10 = 1 then 'forbidden' end, md5('large' || i / 10)::uuid, 'r', '' from n;
+insert into app.audit_seals (org_id, number, event_id, hash) select org_id, 1000 + i, id, sha256('') from n;
 
 set session_replication_role = origin;
 vacuum analyze;

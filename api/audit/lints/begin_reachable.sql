@@ -7,4 +7,4 @@
 
 select array[f.object, format('grant of EXECUTE on function %s to %I', f.name, c.rolname)], format('%I may execute %s: a second begin would be allowed', c.rolname, f.name), format('revoke execute on function %s from %I', f.name, c.rolname)
 from functions f, aclexplode(f.proacl) a join callers c on c.oid = a.grantee
-where f.nspname = 'app' and f.proname ~ '^begin_' and c.rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key')
+where f.nspname = 'app' and f.proname ~ '^begin_' and c.rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key', 'insightforge_sealer')

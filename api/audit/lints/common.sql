@@ -3,7 +3,7 @@
 
 with callers as ( -- the logins, and the roles that app.begin_* switches to
   select oid, rolname from pg_roles
-  where (rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key') or rolname = any ($1::text[])) and not rolsuper),
+  where (rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key', 'insightforge_sealer') or rolname = any ($1::text[])) and not rolsuper),
 relations as (
   select c.oid, format('%I.%I', n.nspname, c.relname) as name, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relowner, c.relacl, c.reloptions
   from pg_class c join pg_namespace n on n.oid = c.relnamespace

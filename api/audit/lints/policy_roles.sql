@@ -10,4 +10,4 @@ select array[p.object], format('%s is for %s', p.object, (select string_agg(pg_g
 from policies p
 where not 0 = any (p.polroles)
   and not (cardinality(p.polroles) = 2 and p.polroles @> array['insightforge_api'::regrole::oid, 'insightforge_key'::regrole::oid])
-  and (cardinality(p.polroles) <> 1 or not p.polroles <@ array(select oid from pg_roles where rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key')))
+  and (cardinality(p.polroles) <> 1 or not p.polroles <@ array(select oid from pg_roles where rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key', 'insightforge_sealer')))

@@ -9,4 +9,4 @@
 select array['role ' || quote_ident(r.rolname)], format('role %I is %s', r.rolname, attribute), format('alter role %I %s', r.rolname, mend)
 from pg_roles r, lateral (values ('a superuser', r.rolsuper, 'nosuperuser'), ('BYPASSRLS', r.rolbypassrls, 'nobypassrls'), ('CREATEROLE', r.rolcreaterole, 'nocreaterole'),
   ('CREATEDB', r.rolcreatedb, 'nocreatedb'), ('REPLICATION', r.rolreplication, 'noreplication')) a(attribute, has, mend)
-where a.has and (r.rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key', 'insightforge_owner') or r.rolname = any ($1::text[]))
+where a.has and (r.rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key', 'insightforge_sealer', 'insightforge_owner') or r.rolname = any ($1::text[]))

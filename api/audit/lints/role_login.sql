@@ -6,4 +6,4 @@
 
 select array['role ' || quote_ident(r.rolname)], format('role %I can log in', r.rolname), format('alter role %I nologin', r.rolname)
 from pg_roles r
-where r.rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key') and r.rolcanlogin
+where r.rolname in ('insightforge_auth', 'insightforge_user', 'insightforge_api', 'insightforge_key', 'insightforge_sealer') and r.rolcanlogin
