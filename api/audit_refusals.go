@@ -93,6 +93,8 @@ func (s *Server) settle(ctx context.Context, err error, p *Problem) {
 	written := p == nil || p.Status >= http.StatusInternalServerError
 	switch {
 	case written:
+	case isSQLState(err, "IF043"): // nobody gets into a deleted organization to write it down
+		slog.InfoContext(ctx, "a restoration was refused", "org_id", c.org, "user_id", session(ctx).User, "request_id", requestID(ctx))
 	case c.refused(p):
 		written = s.recordRefusal(ctx, c, p.Code)
 	case errors.As(err, &begin):

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"net/http"
 	"testing"
 
@@ -17,7 +18,7 @@ func (p person) addIdentity(subject string) string {
 	p.s.t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	p.s.force("insert into app.external_identities (issuer, subject, user_id, id, email) values ('https://issuer.example', $1, $2, $3, $4)",
-		subject+" "+p.id.String(), p.id, id, p.email)
+		subject+" "+p.id.String(), p.id, id, cmp.Or(p.email, newEmail()))
 	return id.String()
 }
 

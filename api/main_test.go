@@ -148,6 +148,11 @@ func (s *server) newPerson(name string) person {
 	return p.again()
 }
 
+// unverified takes away that the person has shown the address to be theirs.
+func (p person) unverified() {
+	p.s.force("update app.users set email_verified_at = null where id = $1", p.id)
+}
+
 // again is the person in a session more.
 func (p person) again() person {
 	p.s.t.Helper()

@@ -48,12 +48,6 @@ func (s *server) users() (n int) {
 	return n
 }
 
-// verify is the person's address, as they have shown.
-func (p person) verify() {
-	p.s.t.Helper()
-	p.s.force("update app.users set email_verified_at = now() where id = $1", p.id)
-}
-
 func TestWhoIsVouchedForSignsUpAndIn(t *testing.T) {
 	t.Parallel()
 	from, s := newIssuer(t)
@@ -90,7 +84,6 @@ func TestAPersonWhoHasShownTheirAddressIsLinked(t *testing.T) {
 	from, s := newIssuer(t)
 	p := s.newPerson("Ada")
 	p.setPassword()
-	p.verify()
 	linked := s.in(s.loginWithOIDC(from.Token("1", strings.ToUpper(p.email))))
 	require.Equal(t, p.id, linked.id)
 	require.Equal(t, "Ada", linked.name)
@@ -143,6 +136,7 @@ func TestALoginOfTheSquatterUnderWayLeavesNoSession(t *testing.T) {
 	for _, squatterFirst := range []bool{true, false} {
 		from, s := newIssuer(t)
 		p := s.newPerson("Ada")
+		p.unverified()
 		p.setPassword()
 		login := func() answer { return s.nobody().post(auth+"login", credentials(p.email, theirPassword)) }
 		owner := func() answer { return s.loginWithOIDC(from.Token("1", p.email)) }

@@ -55,9 +55,9 @@ type OrganizationName struct {
 
 // OrganizationChange is a merge patch of an organization.
 type OrganizationChange struct {
-	Name     Opt[string] `json:"name,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" example:"Acme"`
-	Slug     Opt[string] `json:"slug,omitempty" minLength:"2" maxLength:"48" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" example:"acme" doc:"A public name: lower-case letters, digits and single hyphens"`
-	TimeZone Opt[string] `json:"time_zone,omitempty" minLength:"1" maxLength:"64" pattern:"^[A-Z]" example:"Europe/Berlin" doc:"A name of the IANA time zone database"`
+	Name     Opt[string] `json:"name,omitempty,omitzero" minLength:"1" maxLength:"200" pattern:"\\S" example:"Acme"`
+	Slug     Opt[string] `json:"slug,omitempty,omitzero" minLength:"2" maxLength:"48" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" example:"acme" doc:"A public name: lower-case letters, digits and single hyphens"`
+	TimeZone Opt[string] `json:"time_zone,omitempty,omitzero" minLength:"1" maxLength:"64" pattern:"^[A-Z]" example:"Europe/Berlin" doc:"A name of the IANA time zone database"`
 }
 
 // Resolve refuses time zones that are not in the IANA database. PostgreSQL also knows abbreviations and rules of one's own.
@@ -162,7 +162,7 @@ event as (
     jsonb_strip_nulls(jsonb_build_object('name', nullif(was.name, o.name), 'slug', nullif(was.slug, o.slug), 'time_zone', nullif(was.time_zone, o.time_zone))),
     jsonb_strip_nulls(jsonb_build_object('name', nullif(o.name, was.name), 'slug', nullif(o.slug, was.slug), 'time_zone', nullif(o.time_zone, was.time_zone))),
     $7, $8
-  from changed o, was where (o.name, o.slug, o.time_zone) <> (was.name, was.slug, was.time_zone))
+  from changed o, was)
 select app.role() as role, ` + organizationColumns + ` from changed o`
 
 func (s *Server) updateOrganization(ctx context.Context, in *struct {

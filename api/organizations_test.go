@@ -115,7 +115,7 @@ func TestAMergePatchChangesWhatItNames(t *testing.T) {
 	for _, change := range []object{{"name": "Northwind"}, {"slug": "northwind"}, {"time_zone": "Europe/Berlin"}} {
 		changed := o.owner.patch(o.path(""), change).is(http.StatusOK)
 		action, was, is := o.event()
-		require.Equal(t, "organization.updated", action)
+		require.Equal(t, "organization.changed", action)
 		require.Equal(t, change, is, "only what is another now")
 		for property, value := range change {
 			require.Equal(t, value, changed[property])

@@ -27,8 +27,8 @@ func TestOwnershipGoesToAMember(t *testing.T) {
 	require.Equal(t, []string{"ADMIN", "OWNER"}, []string{o.roleOf(o.owner), o.roleOf(o.viewer)})
 	action, before, after := o.event()
 	require.Equal(t, "organization.ownership_transferred", action)
-	require.Equal(t, object{o.owner.id.String(): "OWNER", o.viewer.id.String(): "VIEWER"}, before)
-	require.Equal(t, object{o.owner.id.String(): "ADMIN", o.viewer.id.String(): "OWNER"}, after)
+	require.Equal(t, object{"role": "VIEWER"}, before)
+	require.Equal(t, object{"role": "OWNER", "actor_role": "ADMIN"}, after)
 
 	o.transfer(o.owner, o.analyst, "").refused(http.StatusForbidden, "forbidden")
 	o.transfer(o.viewer, o.owner, "ANALYST").is(http.StatusOK)
@@ -74,7 +74,9 @@ func TestAnOwnerRemainsWhenOwnershipMovesAtOnce(t *testing.T) {
 				answers := atOnce(func() answer { return first(a, b) }, func() answer { return second(b, a) })
 				require.Positive(t, o.owners(), "%s\n%s", answers[0].body, answers[1].body)
 				for _, a := range answers {
-					require.Less(t, a.status, 500, "%s", a.body)
+					if a.status >= 500 { // roles have changed since it began
+						a.refused(http.StatusServiceUnavailable, "retry")
+					}
 				}
 				o.force(o.colleague, "ANALYST")
 				o.force(a, "OWNER")

@@ -12,7 +12,7 @@
 -- and opens anything. organization_name and invited_by_name are what the server copies; who writes others by injected SQL
 -- tells no other lie than who renames the organization or themselves.
 
-grant select (org_id, id, email, role, invited_by, created_at, expires_at, accepted_at, revoked_at, declined_at, resent_at),
+grant select (org_id, id, email, role, invited_by, created_at, expires_at, accepted_at, revoked_at, declined_at, resent_at, organization_name, invited_by_name),
   insert (org_id, id, email, role, invited_by, token_hash, organization_name, invited_by_name),
   update (revoked_at, invited_by, token_hash, expires_at, resent_at, organization_name, invited_by_name) on app.invitations to insightforge_api;
 grant select (org_id, id, email, role, invited_by, created_at, expires_at, accepted_at, revoked_at, declined_at, organization_name, invited_by_name),

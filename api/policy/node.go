@@ -185,9 +185,14 @@ func interval(b []byte) string {
 	for _, part := range []struct {
 		n    int64
 		unit string
-	}{{int64(months), "months"}, {int64(days), "days"}, {microseconds / 3_600_000_000, "hours"}, {microseconds % 3_600_000_000 / 1000, "milliseconds"}} {
-		if part.n != 0 {
-			parts = append(parts, strconv.FormatInt(part.n, 10)+" "+part.unit)
+	}{{int64(months), "month"}, {int64(days), "day"}, {microseconds / 3_600_000_000, "hour"}, {microseconds % 3_600_000_000 / 60_000_000, "minute"},
+		{microseconds % 60_000_000 / 1000, "millisecond"}} {
+		switch part.n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+part.unit)
+		default:
+			parts = append(parts, strconv.FormatInt(part.n, 10)+" "+part.unit+"s")
 		}
 	}
 	return cmp.Or(strings.Join(parts, " "), "0 hours")

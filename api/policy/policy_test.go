@@ -174,7 +174,7 @@ func TestAnExpressionIsShownAsItsAuthorWouldWriteIt(t *testing.T) {
 		"org_id = 'b5c1a2de-0000-4000-8000-00000000000f'":                "",
 		"id::text = app.subject()":                                       "",
 		"word = 'x'":                                                     "",
-		"day < now() - interval '1 month 2 days 36 hours 1 ms'":          "day < (now() - interval '1 months 2 days 36 hours 1 milliseconds')",
+		"day < now() - interval '1 month 2 days 36 hours 1 ms'":          "day < (now() - interval '1 month 2 days 36 hours 1 millisecond')",
 		"case role when 'A' then ok when 'B' then n = 1 else false end":  "",
 		"coalesce(ok, true) and nullif(n, 1) = 2 and greatest(n, 1) = 3": "",
 		"ok is not true and (n = 1) is unknown":                          "",
