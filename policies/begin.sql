@@ -5,7 +5,8 @@
 -- through the policies, as the role they have just taken. SET LOCAL rather than set_config(): it reaches Citus workers,
 -- and set_config can then be revoked from PUBLIC. Their search_path is fixed, whatever the session's is.
 --
--- Errors: P0002 not a member, or nothing there; 28000 the user is gone; IF001–IF003 why an invitation is refused.
+-- Errors: P0002 not a member, or nothing there; 28000 the user is gone; IF001–IF003 why an invitation is refused;
+-- IF004 a token that serves no more.
 
 -- A caller not known yet: may reach only what p_subject names (an address, a session id, a token's hash).
 create or replace function app.begin_auth(p_subject text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -54,7 +55,7 @@ declare
 begin
   execute format('set local app.user_id = %L; set local app.org_id = %L; set local app.role = ''OWNER''; set local app.org_ids = '''';
     set local app.subject = ''''; set local role insightforge_user', p_user, p_org);
-  select email, full_name into person from app.users where id = p_user;
+  select email, full_name into person from app.users where id = p_user for share; -- an address that is being changed is waited for
   if not found then
     raise exception 'no such user' using errcode = '28000';
   end if;
@@ -84,7 +85,7 @@ begin
   end if;
 
   execute format('set local app.subject = ''''; set local app.user_id = %L; set local role insightforge_user', p_user);
-  select email, full_name into person from app.users where id = p_user;
+  select email, full_name into person from app.users where id = p_user for share; -- an address that is being changed is waited for
   if not found then
     raise exception 'no such user' using errcode = '28000';
   end if;
@@ -115,5 +116,40 @@ begin
 end
 $$;
 
+-- Whoever has the token of this kind whose hash this is: it is used up, and its address is proved. Then they are the person whose
+-- it is, whose app.subject is that address; a registration makes that person. 23505: somebody else has the address since.
+create or replace function app.begin_token(p_hash text, p_kind text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  token record;
+begin
+  execute format('set local app.user_id = ''''; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
+    set local app.subject = %L; set local role insightforge_auth', p_hash);
+  delete from app.one_time_tokens where token_hash = p_hash and kind = p_kind and expires_at > now()
+    returning user_id, email, full_name, password_hash into token;
+  if not found then
+    raise exception 'no such token' using errcode = 'IF004';
+  end if;
+
+  execute format('set local app.user_id = %L; set local app.subject = %L', token.user_id, token.email);
+  if p_kind = 'registration' then
+    set local role insightforge_user;
+    insert into app.users (id, email, full_name, password_hash, email_verified_at)
+      values (token.user_id, token.email, token.full_name, token.password_hash, now());
+    return;
+  end if;
+
+  update app.users set email = token.email, updated_at = now(), revision = revision + 1,
+      email_verified_at = case when email = token.email then coalesce(email_verified_at, now()) else now() end
+    where id = token.user_id and (email = token.email or p_kind = 'email_change')
+      and (password_hash = token.password_hash or p_kind = 'verification');
+  if not found then
+    raise exception 'the user is gone, or has another address or password by now' using errcode = 'IF004';
+  end if;
+  set local role insightforge_user;
+  execute format('set local app.org_ids = %L',
+    (select coalesce(string_agg(org_id::text, ','), '') from app.memberships where user_id = token.user_id));
+end
+$$;
+
 grant execute on function app.begin_auth(text), app.begin_user(uuid), app.begin_request(uuid, uuid),
-  app.begin_organization(uuid, uuid, text), app.begin_invitation(uuid, text) to insightforge;
+  app.begin_organization(uuid, uuid, text), app.begin_invitation(uuid, text), app.begin_token(text, text) to insightforge;

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"crypto/md5"
+	"crypto/sha256"
 	_ "embed" // planted.sql
 	"fmt"
 	"strings"
@@ -20,6 +21,11 @@ func (p planted) sql() string { return strings.ReplaceAll(plantedSQL, "{salt}", 
 // id is the uuid that planted.sql writes as md5('{salt}…').
 func (p planted) id(name string) uuid.UUID { return md5.Sum([]byte(p.salt + name)) }
 
+// hash is that of the one-time token with this name.
+func (p planted) hash(name string) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(p.salt+"one_time_tokens/"+name)))
+}
+
 // caller is one kind of caller: how its transaction begins, and who "oneself" is.
 type caller struct {
 	name   string
@@ -33,18 +39,23 @@ const (
 	Address       = "address"
 	Session       = "session"
 	Invitation    = "invitation"
+	Token         = "token"
 	NoContext     = "no context"
 	NoBegin       = "no begin"
 	APIKey        = "API key"
 	Joining       = "joining"
 	Founding      = "founding"
+	Proving       = "proving"
+	Proved        = "proved"
 	callersLegend = `OWNER, ADMIN, ANALYST, VIEWER  a member who has chosen acme (begin_request); the callers are also members of beta, with other roles
 person                         a person who has chosen no organization (begin_user)
-address, session, invitation   an unknown caller who named one (begin_auth)
+address, session, invitation,
+token                          an unknown caller who named one (begin_auth)
 no context                     the members' role without a begin call
 no begin                       the login role as it connects
 API key                        the role of API keys, with an OWNER's variables
 joining, founding              noor in the middle of begin_invitation, as a VIEWER of acme, and of begin_organization
+proving, proved                anna in the middle of begin_token, which moves her to another address, and after it
 `
 )
 
@@ -65,12 +76,20 @@ func (p planted) callers() []caller {
 		unknown(Address, "anna"+p.salt+"@example.com"),
 		unknown(Session, p.id("sessions/anna").String()),
 		unknown(Invitation, p.salt+"hash/acme/ANALYST/open"),
+		unknown(Token, p.hash("anna")),
 		{NoContext, "anna", "set local role insightforge_api"},
 		{NoBegin, "anna", ""},
 		{APIKey, "anna", fmt.Sprintf("set local app.user_id = '%s'; set local app.org_id = '%s'; set local app.role = 'OWNER'; set local role insightforge_key",
 			p.id("users/anna"), p.id("organizations/acme"))},
 		p.inside(Joining, "acme", "VIEWER"), p.inside(Founding, "new", "OWNER"),
+		p.moving(Proving, "insightforge_auth"), p.moving(Proved, "insightforge_user"),
 	}
+}
+
+// moving is anna, where begin_token has set her new address.
+func (p planted) moving(name, role string) caller {
+	return caller{name, "anna", fmt.Sprintf("set local app.user_id = '%s'; set local app.subject = 'newanna%s@example.com'; set local role %s",
+		p.id("users/anna"), p.salt, role)}
 }
 
 // inside is noor, where a begin function inserts a membership.

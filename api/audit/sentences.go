@@ -119,8 +119,9 @@ func who(callers []string) string {
 	}
 	named := map[string]string{
 		Person: "a person who has chosen no organization", Address: "whoever names an address", Session: "whoever names a session",
-		Invitation: "whoever names an invitation's token", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
+		Invitation: "whoever names an invitation's token", Token: "whoever names a one-time token", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
 		APIKey: "an API key", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
+		Proving: "who proves an address, in the middle of app.begin_token", Proved: "who has proved an address",
 	}
 	var names []string
 	for _, c := range callers {
@@ -159,17 +160,22 @@ func (t told) what() string {
 
 // inWords says what the statements that are no plain ones do, instead of whose rows they touch.
 var inWords = map[string]string{
-	"as OWNER":                                  "as OWNER",
-	"in another's name":                         "in another's name",
-	"published by another":                      "published by another",
-	"to other's, called own":                    "to others' datasets, as their own",
-	"on beta's dataset":                         "on another organization's dataset",
-	"with the address named":                    "with the address named",
-	"noor's address":                            "with the address of the context",
-	"expired":                                   "that have expired",
-	"revoked_at to null":                        "so that revoked ones are open again",
-	"the one that is being founded":             "that are being founded",
-	"the one that is being founded, by another": "that are being founded, in another's name",
+	"as OWNER":                                     "as OWNER",
+	"in another's name":                            "in another's name",
+	"published by another":                         "published by another",
+	"to other's, called own":                       "to others' datasets, as their own",
+	"on beta's dataset":                            "on another organization's dataset",
+	"with the address named":                       "with the address named",
+	"of oneself, with the address that was proved": "of their own, with the address that was proved",
+	"of oneself, with another address":             "of their own, with another address",
+	"of another, with the address that was proved": "in another's name, with the address that was proved",
+	"to the address that was proved":               "to the address that was proved",
+	"to another address":                           "to another address",
+	"noor's address":                               "with the address of the context",
+	"expired":                                      "that have expired",
+	"revoked_at to null":                           "so that revoked ones are open again",
+	"the one that is being founded":                "that are being founded",
+	"the one that is being founded, by another":    "that are being founded, in another's name",
 }
 
 // whose rows they are.

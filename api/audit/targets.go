@@ -54,11 +54,24 @@ var targets = []target{
 	ways,
 
 	{name: "users", key: "id = {by}", rows: people, insert: "(id, email, full_name, password_hash) values ({new}, '{name}{salt}@example.org', 'x', 'x')",
-		extra: []attempt{{"insert", "with the address named", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash) values ({new}, 'anna{salt}@example.com', 'x', 'x')"}}},
+		extra: []attempt{
+			{"insert", "with the address named", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash) values ({new}, 'anna{salt}@example.com', 'x', 'x')"},
+			{"insert", "of oneself, with the address that was proved", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash, email_verified_at) values ({me}, app.subject(), 'x', 'x', now())"},
+			{"insert", "of oneself, with another address", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash, email_verified_at) values ({me}, 'x{salt}@example.com', 'x', 'x', now())"},
+			{"insert", "of another, with the address that was proved", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash, email_verified_at) values ({new}, app.subject(), 'x', 'x', now())"},
+			proved("users", people[0], "id = {by}"), proved("users", people[1], "id = {by}"),
+			{"update", "to another address", columns{}, people[0], "update app.users set email = 'x{salt}@example.com' where id = {by}"},
+		}},
 	{name: "sessions", key: "id = {id}", rows: people, insert: "(id, user_id) values ({new}, {by})"},
 	{name: "security_events", key: "id = {id}", rows: people, insert: "(user_id, id, kind, session_id) values ({by}, {new}, 'login', {new})"},
 	{name: "idempotency_keys", key: "key = '{name}'", rows: people, insert: "(user_id, key, fingerprint, object_id) values ({by}, 'new', '', {new})",
 		extra: []attempt{{"delete", "expired", columns{}, everything, "delete from app.idempotency_keys where key = 'expired'"}}},
+	{name: "one_time_tokens", key: "token_hash = {hash}", rows: append(slices.Clone(people), row{kind: "expired", name: "verification/expired"}),
+		insert: "(token_hash, kind, email, user_id, expires_at) values (encode(sha256('new'), 'hex'), 'verification', '{name}{salt}@example.org', {by}, now())",
+		extra: []attempt{
+			{"insert", "with the address named", columns{}, people[0], "insert into app.one_time_tokens (token_hash, kind, email, user_id, expires_at) values (encode(sha256('new'), 'hex'), 'verification', app.subject(), {by}, now())"},
+			{"select", "with the password", columns{}, people[0], "select password_hash from app.one_time_tokens where token_hash = {hash}"},
+		}},
 
 	{name: "organizations", key: "id = {org}", rows: []row{{org: "acme"}, {org: "beta"}, {org: "gamma"}},
 		insert: "(id, name, created_by) values ({new}, 'x', {me})",
@@ -121,10 +134,21 @@ var ways = target{name: "ways in", extra: slices.Concat(
 		row{kind: "expired", org: "acme", name: "VIEWER/expired"}, row{kind: "whose inviter may not invite", org: "acme", name: "VIEWER/orphaned"}, row{kind: "that is not there", org: "acme", name: "none"}),
 	way("accepting another's invitation", "begin_invitation({me}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "gamma", name: "ANALYST/open"}),
 	way("accepting an invitation as nobody", "begin_invitation({new}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "acme", name: "ANALYST/open"}),
+	way("using a token", "begin_token({hash}, '{role}')", "select from app.users where email = app.subject() and email_verified_at = now()",
+		row{kind: "of a registration", name: "registration/newcomer"}, row{kind: "of a registration, too late", name: "registration/too late"},
+		row{kind: "of a verification", name: "verification/noor"}, row{kind: "of a verification of an address before", name: "verification/before"},
+		row{kind: "of a change of address", name: "email_change/noor"}, row{kind: "of a change to an address that is taken", name: "email_change/taken"},
+		row{kind: "of a change with a password before", name: "email_change/before"},
+		row{kind: "of a password reset", name: "password_reset/noor"}, row{kind: "of a reset of a password before", name: "password_reset/before"},
+		row{kind: "that has expired", name: "verification/expired"}, row{kind: "that is not there", name: "verification/none"}),
+	way("using a token as one of another kind", "begin_token({hash}, 'password_reset')", "select from app.users",
+		row{kind: "of a registration", name: "registration/newcomer"}, row{kind: "of a verification", name: "verification/noor"}, row{kind: "of a change of address", name: "email_change/noor"}),
+	way("using a token twice", "begin_token({hash}, '{role}')", "select app.begin_token({hash}, '{role}')", row{kind: "of a verification", name: "verification/noor"}),
 	stale("begin_request({me}, {org})", "{me}", "{org}", "(select role from app.memberships where user_id = {me})", "''", "''"),
 	stale("begin_user({me})", "{me}", "''", "''", "''", "(select string_agg(org_id::text, ',') from app.memberships)"),
 	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
 	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
+	stale("begin_token({hash}, 'verification')", "{me}", "''", "''", "(select email from app.users)", "(select string_agg(org_id::text, ',') from app.memberships)"),
 	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "''", "''"),
 )}
 
@@ -161,9 +185,15 @@ func roleChanges() (attempts []attempt) {
 // ownAddress is noor's, for whoever is named.
 func ownAddress() (attempts []attempt) {
 	for _, r := range members {
-		attempts = append(attempts, attempt{"insert", "noor's address", columns{}, r, "insert into app.member_emails (org_id, user_id, email) values ({org}, {by}, 'noor{salt}@example.com')"})
+		attempts = append(attempts, attempt{"insert", "noor's address", columns{}, r, "insert into app.member_emails (org_id, user_id, email) values ({org}, {by}, 'noor{salt}@example.com')"},
+			proved("member_emails", r, "email = '{name}{salt}@{orgname}'"))
 	}
 	return attempts
+}
+
+// proved sets the address that the context has.
+func proved(table string, r row, key string) attempt {
+	return attempt{"update", "to the address that was proved", columns{}, r, "update app." + table + " set email = app.subject() where " + key}
 }
 
 // forged claims somebody else's dataset as one's own.
