@@ -121,30 +121,38 @@ $$;
 create or replace function app.begin_token(p_hash text, p_kind text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   token record;
+  person record;
 begin
   execute format('set local app.user_id = ''''; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
     set local app.subject = %L; set local role insightforge_auth', p_hash);
-  delete from app.one_time_tokens where token_hash = p_hash and kind = p_kind and expires_at > now()
-    returning user_id, email, full_name, password_hash into token;
+  select user_id, email, full_name, password_hash into token from app.one_time_tokens
+    where token_hash = p_hash and kind = p_kind and used_at is null and expires_at > now() for update;
   if not found then
     raise exception 'no such token' using errcode = 'IF004';
   end if;
+  update app.one_time_tokens set used_at = now(), password_hash = case when p_kind <> 'verification' then '' end where token_hash = p_hash;
 
-  execute format('set local app.user_id = %L; set local app.subject = %L', token.user_id, token.email);
+  execute format('set local app.user_id = %L; set local app.subject = %L; set local role insightforge_user', token.user_id, token.email);
   if p_kind = 'registration' then
-    set local role insightforge_user;
     insert into app.users (id, email, full_name, password_hash, email_verified_at)
       values (token.user_id, token.email, token.full_name, token.password_hash, now());
     return;
   end if;
 
-  update app.users set email = token.email, updated_at = now(), revision = revision + 1,
-      email_verified_at = case when email = token.email then coalesce(email_verified_at, now()) else now() end
-    where id = token.user_id and (email = token.email or p_kind = 'email_change')
-      and (password_hash = token.password_hash or p_kind = 'verification');
-  if not found then
-    raise exception 'the user is gone, or has another address or password by now' using errcode = 'IF004';
+  select email, email_verified_at, revision into person from app.users where id = token.user_id for update;
+  if not found or person.email <> token.email and p_kind <> 'email_change' then
+    raise exception 'the user is gone, or has another address' using errcode = 'IF004';
   end if;
+  execute format('set local app.subject = %L; set local role insightforge_auth', person.email);
+  perform from app.users where email = person.email and (password_hash = token.password_hash or p_kind = 'verification');
+  if not found then
+    raise exception 'the user has another password' using errcode = 'IF004';
+  end if;
+
+  -- No WHERE, and nothing read: who reads users as auth has the address before, and this has the one after. The policy says whose.
+  execute format('set local app.subject = %L', token.email);
+  update app.users set email = token.email, updated_at = now(), revision = person.revision + 1,
+    email_verified_at = case when person.email = token.email then coalesce(person.email_verified_at, now()) else now() end;
   set local role insightforge_user;
   execute format('set local app.org_ids = %L',
     (select coalesce(string_agg(org_id::text, ','), '') from app.memberships where user_id = token.user_id));

@@ -1,5 +1,5 @@
 -- users          | auth (the address named)        | auth (whose token it is)    | user (oneself)        | api
--- select         | ✔ id, email, password, revision | ✔                           | ✔ no password         |
+-- select         | ✔ id, email, password, revision |                             | ✔ no password         |
 -- insert         | ✔ sign-up, nothing proved       |                             | ✔ inside begin_token  |
 -- update         |                                 | ✔ to the address it was for | ✔ full_name, password |
 -- delete         |                                 |                             |                       |
@@ -8,12 +8,12 @@
 -- their other sessions end in the same transaction; it is read by its address only. Outside app.begin_token auth has no
 -- app.user_id and a person no app.subject: an address is proved, or becomes another one, by a token that was sent to it.
 
-grant select (id, email, password_hash, email_verified_at, revision), insert (id, email, full_name, password_hash),
+grant select (id, email, password_hash, revision), insert (id, email, full_name, password_hash),
   update (email, email_verified_at, updated_at, revision) on app.users to insightforge_auth;
 grant select (id, email, full_name, created_at, updated_at, email_verified_at, revision), insert (id, email, full_name, password_hash, email_verified_at),
   update (full_name, password_hash, updated_at, revision) on app.users to insightforge_user;
 
-create policy users_select_auth on app.users for select to insightforge_auth using (email = app.subject() or id = app.user_id());
+create policy users_select_auth on app.users for select to insightforge_auth using (email = app.subject());
 create policy users_insert_auth on app.users for insert to insightforge_auth with check (email = app.subject());
 create policy users_update_auth on app.users for update to insightforge_auth
   using (id = app.user_id()) with check (id = app.user_id() and email = app.subject());

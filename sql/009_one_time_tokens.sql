@@ -2,7 +2,7 @@
 --
 -- A registration waits here until its address is proved: nobody is a user by an address that mail to them does not reach. Its
 -- user_id is the one that the user will have, so there is no foreign key. The others are void once their user has another
--- password_hash than this, or, but for a change of address, another address.
+-- password_hash than this, or, but for a change of address, another address. Once used, a row has no password_hash.
 
 create table app.one_time_tokens (
   token_hash text primary key check (token_hash ~ '^[0-9a-f]{64}$'),
@@ -13,10 +13,12 @@ create table app.one_time_tokens (
   password_hash text, -- of a registration the one to be; null: whichever
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
+  expires_on text not null check (expires_on = to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD')), -- what removes it names the day
+  used_at timestamptz,
   check ((kind = 'registration') = (full_name is not null) and (kind = 'verification') = (password_hash is null)),
   check (expires_at <= created_at + case kind when 'password_reset' then interval '30 minutes' else interval '24 hours' end)
 );
-create index one_time_tokens_email on app.one_time_tokens (email, kind);
+create index one_time_tokens_expires_on on app.one_time_tokens (expires_on);
 
 alter table app.one_time_tokens enable row level security, force row level security;
 

@@ -6,6 +6,7 @@ import (
 	_ "embed" // planted.sql
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -26,6 +27,12 @@ func (p planted) hash(name string) string {
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(p.salt+"one_time_tokens/"+name)))
 }
 
+// day is when the expired token has expired: long ago, and on a day that no other run has.
+func (p planted) day() string {
+	id := p.id("day")
+	return time.Date(1000, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(id[0])<<8+int(id[1])).Format(time.DateOnly)
+}
+
 // caller is one kind of caller: how its transaction begins, and who "oneself" is.
 type caller struct {
 	name   string
@@ -40,6 +47,7 @@ const (
 	Session       = "session"
 	Invitation    = "invitation"
 	Token         = "token"
+	Day           = "day"
 	NoContext     = "no context"
 	NoBegin       = "no begin"
 	APIKey        = "API key"
@@ -50,7 +58,7 @@ const (
 	callersLegend = `OWNER, ADMIN, ANALYST, VIEWER  a member who has chosen acme (begin_request); the callers are also members of beta, with other roles
 person                         a person who has chosen no organization (begin_user)
 address, session, invitation,
-token                          an unknown caller who named one (begin_auth)
+token, day                     an unknown caller who named one (begin_auth)
 no context                     the members' role without a begin call
 no begin                       the login role as it connects
 API key                        the role of API keys, with an OWNER's variables
@@ -76,7 +84,7 @@ func (p planted) callers() []caller {
 		unknown(Address, "anna"+p.salt+"@example.com"),
 		unknown(Session, p.id("sessions/anna").String()),
 		unknown(Invitation, p.salt+"hash/acme/ANALYST/open"),
-		unknown(Token, p.hash("anna")),
+		unknown(Token, p.hash("anna")), unknown(Day, p.day()),
 		{NoContext, "anna", "set local role insightforge_api"},
 		{NoBegin, "anna", ""},
 		{APIKey, "anna", fmt.Sprintf("set local app.user_id = '%s'; set local app.org_id = '%s'; set local app.role = 'OWNER'; set local role insightforge_key",

@@ -119,7 +119,7 @@ func who(callers []string) string {
 	}
 	named := map[string]string{
 		Person: "a person who has chosen no organization", Address: "whoever names an address", Session: "whoever names a session",
-		Invitation: "whoever names an invitation's token", Token: "whoever names a one-time token", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
+		Invitation: "whoever names an invitation's token", Token: "whoever names a one-time token", Day: "whoever names a day", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
 		APIKey: "an API key", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
 		Proving: "who proves an address, in the middle of app.begin_token", Proved: "who has proved an address",
 	}
@@ -170,7 +170,7 @@ var inWords = map[string]string{
 	"of oneself, with another address":             "of their own, with another address",
 	"of another, with the address that was proved": "in another's name, with the address that was proved",
 	"to the address that was proved":               "to the address that was proved",
-	"to another address":                           "to another address",
+	"to used":                                      "so that they are used",
 	"noor's address":                               "with the address of the context",
 	"expired":                                      "that have expired",
 	"revoked_at to null":                           "so that revoked ones are open again",

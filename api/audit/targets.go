@@ -59,18 +59,17 @@ var targets = []target{
 			{"insert", "of oneself, with the address that was proved", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash, email_verified_at) values ({me}, app.subject(), 'x', 'x', now())"},
 			{"insert", "of oneself, with another address", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash, email_verified_at) values ({me}, 'x{salt}@example.com', 'x', 'x', now())"},
 			{"insert", "of another, with the address that was proved", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash, email_verified_at) values ({new}, app.subject(), 'x', 'x', now())"},
-			proved("users", people[0], "id = {by}"), proved("users", people[1], "id = {by}"),
-			{"update", "to another address", columns{}, people[0], "update app.users set email = 'x{salt}@example.com' where id = {by}"},
+			{"update", "to the address that was proved", columns{}, everything, "update app.users set email = app.subject()"},
 		}},
 	{name: "sessions", key: "id = {id}", rows: people, insert: "(id, user_id) values ({new}, {by})"},
 	{name: "security_events", key: "id = {id}", rows: people, insert: "(user_id, id, kind, session_id) values ({by}, {new}, 'login', {new})"},
 	{name: "idempotency_keys", key: "key = '{name}'", rows: people, insert: "(user_id, key, fingerprint, object_id) values ({by}, 'new', '', {new})",
 		extra: []attempt{{"delete", "expired", columns{}, everything, "delete from app.idempotency_keys where key = 'expired'"}}},
-	{name: "one_time_tokens", key: "token_hash = {hash}", rows: append(slices.Clone(people), row{kind: "expired", name: "verification/expired"}),
-		insert: "(token_hash, kind, email, user_id, expires_at) values (encode(sha256('new'), 'hex'), 'verification', '{name}{salt}@example.org', {by}, now())",
+	{name: "one_time_tokens", key: "token_hash = {hash}", rows: append(slices.Clone(people), row{kind: "used", name: "verification/used"}, row{kind: "expired", name: "verification/expired"}),
+		insert: "(token_hash, kind, email, user_id, expires_at, expires_on) values (encode(sha256('new'), 'hex'), 'verification', '{name}{salt}@example.org', {by}, now(), to_char(now() at time zone 'UTC', 'YYYY-MM-DD'))",
 		extra: []attempt{
-			{"insert", "with the address named", columns{}, people[0], "insert into app.one_time_tokens (token_hash, kind, email, user_id, expires_at) values (encode(sha256('new'), 'hex'), 'verification', app.subject(), {by}, now())"},
-			{"select", "with the password", columns{}, people[0], "select password_hash from app.one_time_tokens where token_hash = {hash}"},
+			{"insert", "with the address named", columns{}, people[0], "insert into app.one_time_tokens (token_hash, kind, email, user_id, expires_at, expires_on) values (encode(sha256('new'), 'hex'), 'verification', app.subject(), {by}, now(), to_char(now() at time zone 'UTC', 'YYYY-MM-DD'))"},
+			used(people[0]), used(people[1]), used(row{kind: "used", name: "verification/used"}),
 		}},
 
 	{name: "organizations", key: "id = {org}", rows: []row{{org: "acme"}, {org: "beta"}, {org: "gamma"}},
@@ -140,7 +139,7 @@ var ways = target{name: "ways in", extra: slices.Concat(
 		row{kind: "of a change of address", name: "email_change/noor"}, row{kind: "of a change to an address that is taken", name: "email_change/taken"},
 		row{kind: "of a change with a password before", name: "email_change/before"},
 		row{kind: "of a password reset", name: "password_reset/noor"}, row{kind: "of a reset of a password before", name: "password_reset/before"},
-		row{kind: "that has expired", name: "verification/expired"}, row{kind: "that is not there", name: "verification/none"}),
+		row{kind: "that has expired", name: "verification/expired"}, row{kind: "that was used", name: "verification/used"}, row{kind: "that is not there", name: "verification/none"}),
 	way("using a token as one of another kind", "begin_token({hash}, 'password_reset')", "select from app.users",
 		row{kind: "of a registration", name: "registration/newcomer"}, row{kind: "of a verification", name: "verification/noor"}, row{kind: "of a change of address", name: "email_change/noor"}),
 	way("using a token twice", "begin_token({hash}, '{role}')", "select app.begin_token({hash}, '{role}')", row{kind: "of a verification", name: "verification/noor"}),
@@ -186,14 +185,14 @@ func roleChanges() (attempts []attempt) {
 func ownAddress() (attempts []attempt) {
 	for _, r := range members {
 		attempts = append(attempts, attempt{"insert", "noor's address", columns{}, r, "insert into app.member_emails (org_id, user_id, email) values ({org}, {by}, 'noor{salt}@example.com')"},
-			proved("member_emails", r, "email = '{name}{salt}@{orgname}'"))
+			attempt{"update", "to the address that was proved", columns{}, r, "update app.member_emails set email = app.subject() where email = '{name}{salt}@{orgname}'"})
 	}
 	return attempts
 }
 
-// proved sets the address that the context has.
-func proved(table string, r row, key string) attempt {
-	return attempt{"update", "to the address that was proved", columns{}, r, "update app." + table + " set email = app.subject() where " + key}
+// used takes a token as begin_token does.
+func used(r row) attempt {
+	return attempt{"update", "to used", columns{}, r, "update app.one_time_tokens set used_at = now() where token_hash = {hash}"}
 }
 
 // forged claims somebody else's dataset as one's own.
