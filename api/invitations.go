@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"net/http"
@@ -14,16 +12,17 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/insightforge/insightforge/api/mail"
 	"github.com/insightforge/insightforge/api/tenant"
 )
 
 func (s *Server) registerInvitations() {
 	const path = "/api/v1/organizations/{org_id}/invitations"
 	tags := []string{"invitations"}
-	operation(s, huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
+	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
 		Summary: "Invite an address", DefaultStatus: http.StatusCreated, Errors: []int{409},
-		Description: "OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days: hand it to the person " +
-			"you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it."}, s.createInvitation)
+		Description: "OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends " +
+			"no mail, it is shown once, here: hand it to the person you invite."}), s.createInvitation)
 	operation(s, huma.Operation{OperationID: "list-invitations", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the invitations", Description: "OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none."}, s.listInvitations)
 	operation(s, huma.Operation{OperationID: "revoke-invitation", Method: http.MethodDelete, Path: path + "/{invitation_id}", Tags: tags,
@@ -47,7 +46,7 @@ type Invitation struct {
 // InvitationWithToken is an invitation with the token that accepts it.
 type InvitationWithToken struct {
 	Invitation
-	Token string `json:"token" doc:"Shown once"`
+	Token *string `json:"token" doc:"Shown once; null where it goes by mail"`
 }
 
 // NewInvitation is whom to invite, to what.
@@ -79,7 +78,10 @@ func (s *Server) createInvitation(ctx context.Context, in *struct {
 	InOrganization
 	Body NewInvitation
 }) (*struct{ Body InvitationWithToken }, error) {
-	token, email := invitationToken(), normalized(in.Body.Email)
+	token, email := oneTimeToken("ifi_"), normalized(in.Body.Email)
+	if err := s.reserveInvitation(ctx, email); err != nil {
+		return nil, err
+	}
 	var i Invitation
 	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) (err error) {
 		if _, err := tx.Exec(ctx, lockOrganization, in.OrgID); err != nil {
@@ -89,10 +91,50 @@ func (s *Server) createInvitation(ctx context.Context, in *struct {
 			in.OrgID, newID(), email, in.Body.Role, session(ctx).User, tokenHash(token))
 		return err
 	})
+	if err != nil {
+		s.releaseMail()
+	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.notInvited(ctx, in.OrgID, email)
 	}
-	return &struct{ Body InvitationWithToken }{InvitationWithToken{i, token}}, err
+	if err != nil {
+		return nil, err
+	}
+	s.putMail(ctx, s.invitationMails(member(ctx, in.OrgID), in.OrgID, i, token))
+	return &struct{ Body InvitationWithToken }{InvitationWithToken{i, s.shown(token)}}, nil
+}
+
+// reserveInvitation takes a place for the mail, so that there is no invitation without one.
+func (s *Server) reserveInvitation(ctx context.Context, email string) error {
+	if err := checkAddress(email, "body.email"); err != nil {
+		return err
+	}
+	if err := ofSender(ctx); err != nil {
+		return err
+	}
+	return s.reserveMail(ctx, email)
+}
+
+// shown is what the inviter sees of a token: nothing where the mail with it proves the address.
+func (s *Server) shown(token string) *string {
+	if s.mails.Proving {
+		return nil
+	}
+	return &token
+}
+
+const selectInviter = `
+select o.name, m.full_name from app.organizations o join app.memberships m on m.org_id = $1 and m.user_id = $2 where o.id = $1`
+
+// invitationMails tell the invited who invites them, as long as that is a member.
+func (s *Server) invitationMails(inviter tenant.Caller, org uuid.UUID, i Invitation, token string) messages {
+	return func(ctx context.Context) ([]mail.Message, error) {
+		by, err := tenant.Row[struct{ Name, FullName string }](ctx, s.db, inviter, selectInviter, org, i.InvitedBy)
+		if isSQLState(err, "P0002") {
+			return nil, nil
+		}
+		return []mail.Message{s.mails.invitation(i.Email, by.FullName, by.Name, i.Role, token)}, err
+	}
 }
 
 const selectMemberByEmail = `
@@ -178,13 +220,6 @@ func (s *Server) acceptInvitation(ctx context.Context, in *struct {
 		return nil, refuse("already_member", "")
 	}
 	return &found[Organization]{etag(o.Revision), o}, err
-}
-
-// invitationToken is 256 random bits; the prefix makes a leaked one recognisable to scanners.
-func invitationToken() string {
-	secret := make([]byte, 32)
-	_, _ = rand.Read(secret) // never fails
-	return "ifi_" + base64.RawURLEncoding.EncodeToString(secret)
 }
 
 // tokenHash is what is stored of a token: it has too many bits to be guessed, so a plain hash is enough.

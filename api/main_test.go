@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/insightforge/insightforge/api"
+	"github.com/insightforge/insightforge/api/mail"
 	"github.com/insightforge/insightforge/api/migrate"
 	"github.com/insightforge/insightforge/api/password"
 	"github.com/insightforge/insightforge/api/postgres/postgrestest"
@@ -58,6 +59,18 @@ func newServer(t *testing.T, adjust ...func(*http.Server)) *server {
 
 func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *server {
 	t.Helper()
+	return newServerWith(t, keys, api.Mails{Queue: newQueue(t, mail.Files{Dir: t.TempDir(), Log: io.Discard})}, adjust...)
+}
+
+// newQueue is of a test, which waits for its mails.
+func newQueue(t *testing.T, sender mail.Sender) *mail.Queue {
+	queue := mail.NewQueue(sender, mail.Options{Spread: -1})
+	t.Cleanup(func() { queue.Close(context.Background()) })
+	return queue
+}
+
+func newServerWith(t *testing.T, keys *token.Keys, mails api.Mails, adjust ...func(*http.Server)) *server {
+	t.Helper()
 	database, dir := postgrestest.Database(t), t.TempDir()
 	db, err := tenant.Open(t.Context(), database.URL("insightforge"), tenant.Options{})
 	require.NoError(t, err)
@@ -66,7 +79,7 @@ func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
 	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, "", new(atomic.Int64)}
-	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, netip.MustParsePrefix("127.0.0.0/8"))
+	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, mails, netip.MustParsePrefix("127.0.0.0/8"))
 	handler.LimitClock(func() time.Time { return time.Unix(0, s.clock.Load()) })
 	s.Config = api.HTTPServer(handler.Handler())
 	for _, adjust := range adjust {

@@ -70,6 +70,8 @@ func codeOfSQLState(state string) string {
 		return "invitation_closed"
 	case "IF003":
 		return "inviter_lost_right"
+	case "IF004":
+		return "token_invalid"
 	}
 	switch class := state[:2]; {
 	case class == "22":

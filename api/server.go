@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,14 +35,17 @@ type Server struct {
 	maxUpload int64  // bytes
 	slots     *slots // for what holds a connection long
 	limits    *limits
+	mails     Mails
 	api       huma.API
+
+	expiredBefore atomic.Int64 // the day, in Unix seconds, on which one-time tokens that expired before were last removed
 }
 
 // NewServer returns a server on db, a pool of so many connections. tempDir is where uploads are spooled, maxUpload their
-// limit in bytes. What trustedProxies say about a client's address is believed.
-func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, trustedProxies ...netip.Prefix) *Server {
+// limit in bytes. mails is how it writes to people. What trustedProxies say about a client's address is believed.
+func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, mails Mails, trustedProxies ...netip.Prefix) *Server {
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
-		limits: newLimits(trustedProxies)}
+		limits: newLimits(trustedProxies), mails: mails}
 }
 
 func init() {
@@ -88,6 +92,8 @@ func (s *Server) registerAll() {
 	s.registerUsers()
 	s.registerSessions()
 	s.registerPassword()
+	s.registerPasswordReset()
+	s.registerEmail()
 	s.registerOrganizations()
 	s.registerPermissions()
 	s.registerMembers()

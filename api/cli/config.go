@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/insightforge/insightforge/api/mail"
 )
 
 // Config is the environment. README.md has the same table; .ci/configuration compares them.
@@ -21,6 +24,9 @@ type Config struct {
 	MaxUploadBytes int64    `env:"MAX_UPLOAD_BYTES" envDefault:"4294967296"` // of one file
 	AllowSetConfig bool     `env:"ALLOW_SET_CONFIG"`                         // serve although set_config is open to PUBLIC
 	TrustedProxies Networks `env:"TRUSTED_PROXIES"`                          // whose X-Forwarded-For is believed
+	SMTPURL        string   `env:"SMTP_URL"`                                 // the server that takes mail; empty: mail is not sent
+	MailFrom       string   `env:"MAIL_FROM"`                                // who sends it
+	PublicURL      string   `env:"PUBLIC_URL"`                               // of the web application, for links in mails
 }
 
 // Networks are addresses and CIDRs, separated by commas.
@@ -69,6 +75,24 @@ func environment() (Config, error) {
 	if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil { // its text may repeat a password
 		return c, errors.New("DATABASE_URL cannot be read: it looks like postgres://insightforge:password@host:5432/database")
 	}
+	if _, err := c.sender(); err != nil {
+		return c, err
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(c.PublicURL, "?# ") {
+			return c, errors.New("PUBLIC_URL cannot be read: it looks like https://app.example.com")
+		}
+		c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	}
 	c.DataDir, err = filepath.Abs(c.DataDir)
 	return c, err
+}
+
+// sender is how mail goes out: through the SMTP server, or, without one, into DATA_DIR and the log.
+func (c Config) sender() (mail.Sender, error) {
+	if c.SMTPURL == "" {
+		return mail.Files{Dir: filepath.Join(c.DataDir, "mail"), Log: os.Stderr}, nil
+	}
+	return mail.NewSMTP(c.SMTPURL, c.MailFrom, nil)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/insightforge/insightforge/api"
+	"github.com/insightforge/insightforge/api/mail"
 	"github.com/insightforge/insightforge/api/memory"
 	"github.com/insightforge/insightforge/api/migrate"
 	"github.com/insightforge/insightforge/api/password"
@@ -66,7 +67,23 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	if err != nil {
 		return nil, nil, err
 	}
-	return api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, c.TrustedProxies...).Handler(), db.Close, nil
+	sender, err := c.sender()
+	if err != nil {
+		return nil, nil, err
+	}
+	mails := api.Mails{Queue: mail.NewQueue(sender, mail.Options{}), URL: c.PublicURL, Proving: c.SMTPURL != ""}
+	if !mails.Proving {
+		say("No SMTP_URL: mail is not sent but written to %s and below; who signs up has not proved an address", filepath.Join(c.DataDir, "mail"))
+	}
+	handler := api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, mails, c.TrustedProxies...).Handler()
+	return handler, func() { drain(mails.Queue); db.Close() }, nil
+}
+
+// drain sends what mail is left, which needs the database, within what is left of a patient operator's time.
+func drain(queue *mail.Queue) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	queue.Close(ctx)
 }
 
 // serveHTTP serves until ctx ends or the private PostgreSQL does, then lets requests finish.

@@ -23,9 +23,15 @@ func Person(user uuid.UUID) Caller {
 	return Caller{"select app.begin_user($1)", []any{user}}
 }
 
-// Unknown is a caller who has only named something: an address, or a session.
+// Unknown is a caller who has only named something: an address, a session, a token, a day.
 func Unknown(subject string) Caller {
 	return Caller{"select app.begin_auth($1)", []any{subject}}
+}
+
+// Bearer uses up the one-time token of this kind that has this hash, and is the person whose it is: its address is proved by
+// then. No such token, or not any more: SQLSTATE IF004; somebody else has the address: 23505.
+func Bearer(tokenHash, kind string) Caller {
+	return Caller{"select app.begin_token($1, $2)", []any{tokenHash, kind}}
 }
 
 // Founder creates the organization org and is its OWNER in this transaction. It exists already: SQLSTATE 23505.
