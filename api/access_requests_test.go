@@ -9,9 +9,13 @@ import (
 
 // exempt are the operations that anybody may call, each with the reason. Nothing else is reached without a token.
 var exempt = map[string]string{
-	"register":      "makes the first token",
-	"login":         "makes a token of a password",
-	"refresh":       "makes a token of a refresh token, after the access token has expired",
+	"register":               "makes the first token",
+	"login":                  "makes a token of a password",
+	"refresh":                "makes a token of a refresh token, after the access token has expired",
+	"verify-email":           "has a token from a mail; makes the first one of a sign-up",
+	"request-password-reset": "asked by who has no password to log in with",
+	"reset-password":         "has a token from a mail",
+
 	"get-health":    "asked by a load balancer; says only that the process runs",
 	"get-readiness": "asked by a load balancer; says only whether the database answers",
 	"get-jwks":      "public keys",
@@ -48,6 +52,8 @@ func lines() []line {
 			{operation: "logout-everywhere", make: nothing},
 			{operation: "change-password", make: changePassword},
 			{operation: "list-security-events", make: nothing},
+			{operation: "request-verification", make: unverified},
+			{operation: "change-email", make: changeEmail},
 			{operation: "create-organization", make: body(object{"name": "Another"})},
 			{operation: "list-organizations", make: nothing},
 			{operation: "get-organization", make: nothing},
@@ -80,6 +86,16 @@ func ownSession(_ *organization, caller person) request {
 func changePassword(_ *organization, caller person) request {
 	caller.setPassword()
 	return request{body: object{"current_password": theirPassword, "new_password": "another horse battery"}}
+}
+
+func unverified(_ *organization, caller person) request {
+	caller.s.force("update app.users set email_verified_at = null where id = $1", caller.id)
+	return request{}
+}
+
+func changeEmail(_ *organization, caller person) request {
+	caller.setPassword()
+	return request{body: object{"current_password": theirPassword, "new_email": newEmail()}}
 }
 
 func updateMember() (lines []line) {

@@ -240,9 +240,10 @@ func (p person) forged() person {
 	return p
 }
 
-// dump is every table with the number of its rows and the sum of their hashes.
+// dump is every table with the number of its rows and the sum of their hashes, after what goes on behind the answers.
 func (s *server) dump() string {
 	s.t.Helper()
+	s.queue.Wait()
 	if s.dumping == "" {
 		require.NoError(s.t, s.admin.QueryRow(s.t.Context(), `
 			select string_agg(format('select %L || count(*) || '' '' || coalesce(sum(hashtextextended(t::text, 0)), 0) from %s t',

@@ -19,7 +19,7 @@ import (
 func (s *Server) registerInvitations() {
 	const path = "/api/v1/organizations/{org_id}/invitations"
 	tags := []string{"invitations"}
-	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
+	operation(s, s.limited(nil, huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
 		Summary: "Invite an address", DefaultStatus: http.StatusCreated, Errors: []int{409},
 		Description: "OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends " +
 			"no mail, it is shown once, here: hand it to the person you invite."}), s.createInvitation)

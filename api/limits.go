@@ -60,13 +60,13 @@ func newLimits(trusted proxies) *limits {
 const successCost = 1.0 / 8
 
 // limited is op with a limit by client address. It is counted before anything is read, and given back if the request
-// then did not fail at showing who it is from.
+// then did not fail at showing who it is from. nil: only what the handler counts, of who is signed in.
 func (s *Server) limited(addresses *limit.Table, op huma.Operation) huma.Operation {
 	op.Errors = append(op.Errors, http.StatusTooManyRequests)
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		request, w := humago.Unwrap(ctx)
 		a := &attempt{limits: s.limits, header: ctx, operation: op.OperationID, address: network(request.Context().Value(addressKey{}).(netip.Addr))}
-		if !a.take(addresses, a.operation+" "+a.address) {
+		if addresses != nil && !a.take(addresses, a.operation+" "+a.address) {
 			_ = huma.WriteErr(s.api, ctx, http.StatusTooManyRequests, "")
 			return
 		}

@@ -47,6 +47,7 @@ type server struct {
 	admin   *pgx.Conn     // a superuser's: for people, whose passwords are slow to hash, and for what no caller may do
 	tempDir string        // of uploads
 	dumping string        // the statement of dump
+	queue   *mail.Queue   // of mails
 	clock   *atomic.Int64 // of the limits, ns; it stands still
 }
 
@@ -78,7 +79,7 @@ func newServerWith(t *testing.T, keys *token.Keys, mails api.Mails, adjust ...fu
 	admin, err := pgx.Connect(t.Context(), database.URL("postgres"))
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
-	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, "", new(atomic.Int64)}
+	s := &server{httptest.NewUnstartedServer(nil), t, admin, dir, "", mails.Queue, new(atomic.Int64)}
 	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, mails, netip.MustParsePrefix("127.0.0.0/8"))
 	handler.LimitClock(func() time.Time { return time.Unix(0, s.clock.Load()) })
 	s.Config = api.HTTPServer(handler.Handler())

@@ -96,7 +96,7 @@ func (d *demo) invite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	joined, err := d.viewer.AcceptInvitationWithResponse(ctx, client.InvitationToken{Token: *invited.JSON201.Token})
+	joined, err := d.viewer.AcceptInvitationWithResponse(ctx, client.InvitationToken{Token: invited.JSON201.Token})
 	if err != nil {
 		return err
 	}

@@ -151,6 +151,9 @@ func (q *Queue) ended() bool {
 	}
 }
 
+// Wait returns when nothing is under way, as long as nothing is put in meanwhile.
+func (q *Queue) Wait() { q.empty.Wait() }
+
 // Close takes no more, tries once more what waits, and returns when nothing is left, or ctx ends: the rest is lost.
 func (q *Queue) Close(ctx context.Context) {
 	q.mu.Lock()
@@ -161,7 +164,7 @@ func (q *Queue) Close(ctx context.Context) {
 	q.mu.Unlock()
 	done := make(chan struct{})
 	go func() {
-		q.empty.Wait()
+		q.Wait()
 		close(done)
 	}()
 	select {
