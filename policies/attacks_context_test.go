@@ -128,9 +128,10 @@ func TestAttack_011_ASecondBegin(t *testing.T) {
 		asMember("zed", "beta"), asPerson("zed"), asUnknown("zed@example.com"),
 		fmt.Sprintf("select app.begin_organization('%s', '%s', 'x')", user("anna"), id("new")),
 		fmt.Sprintf("select app.begin_invitation('%s', 'hash/acme/OWNER/open')", user("noor")),
+		asBearer("anna", "verification"),
 	}
 	for _, first := range []string{asMember("anna", "acme"), asPerson("anna"), asUnknown("anna@example.com"),
-		fmt.Sprintf("select app.begin_organization('%s', '%s', 'x')", user("anna"), id("founded"))} {
+		fmt.Sprintf("select app.begin_organization('%s', '%s', 'x')", user("anna"), id("founded")), asBearer("noor", "verification")} {
 		for _, begin := range second {
 			requireRefused(t, as(t, conn, first, begin), "permission denied for function begin_")
 		}

@@ -4,6 +4,7 @@ package policies
 import (
 	"context"
 	"crypto/md5"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"strings"
@@ -51,6 +52,15 @@ func asMember(person, org string) string {
 func asPerson(person string) string { return fmt.Sprintf("select app.begin_user('%s')", user(person)) }
 
 func asUnknown(subject string) string { return fmt.Sprintf("select app.begin_auth('%s')", subject) }
+
+// asBearer uses the one-time token of this name.
+func asBearer(name, kind string) string {
+	return fmt.Sprintf("select app.begin_token('%s', '%s')", tokenHash(name), kind)
+}
+
+func tokenHash(name string) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte("one_time_tokens/"+name)))
+}
 
 func quoted(person string) string { return "'" + user(person).String() + "'" }
 
