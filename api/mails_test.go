@@ -26,10 +26,15 @@ const webApplication = "https://app.example.com/insight"
 
 func newMailing(t *testing.T) mailing {
 	t.Helper()
+	return newMailingOf(t, mail.Options{Spread: -1})
+}
+
+func newMailingOf(t *testing.T, o mail.Options) mailing {
+	t.Helper()
 	smtp := mailtest.Serve(t, false)
 	sender, err := mail.NewSMTP(smtp.URL("smtp"), "InsightForge <noreply@example.com>", smtp.Roots)
 	require.NoError(t, err)
-	return mailing{newServerWith(t, keys(), api.Mails{Queue: newQueue(t, sender), URL: webApplication, Proving: true}), smtp}
+	return mailing{newServerWith(t, keys(), api.Mails{Queue: newQueue(t, sender, o), URL: webApplication, Proving: true}), smtp}
 }
 
 var aToken = regexp.MustCompile(`if[vpi]_[\w-]{43}`)
@@ -174,7 +179,7 @@ func TestWithoutAnSMTPServerMailIsAFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	var log strings.Builder
-	s := newServerWith(t, keys(), api.Mails{Queue: newQueue(t, mail.Files{Dir: dir, Log: &log})})
+	s := newServerWith(t, keys(), api.Mails{Queue: newQueue(t, mail.Files{Dir: dir, Log: &log}, mail.Options{Spread: -1})})
 	registered := s.register("ada@example.com")
 	require.Equal(t, false, registered["user"].(object)["email_verified"])
 	s.queue.Wait()

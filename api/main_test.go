@@ -60,12 +60,12 @@ func newServer(t *testing.T, adjust ...func(*http.Server)) *server {
 
 func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *server {
 	t.Helper()
-	return newServerWith(t, keys, api.Mails{Queue: newQueue(t, mail.Files{Dir: t.TempDir(), Log: io.Discard})}, adjust...)
+	return newServerWith(t, keys, api.Mails{Queue: newQueue(t, mail.Files{Dir: t.TempDir(), Log: io.Discard}, mail.Options{Spread: -1})}, adjust...)
 }
 
-// newQueue is of a test, which waits for its mails.
-func newQueue(t *testing.T, sender mail.Sender) *mail.Queue {
-	queue := mail.NewQueue(sender, mail.Options{Spread: -1})
+// newQueue ends with the test.
+func newQueue(t *testing.T, sender mail.Sender, o mail.Options) *mail.Queue {
+	queue := mail.NewQueue(sender, o)
 	t.Cleanup(func() { queue.Close(context.Background()) })
 	return queue
 }

@@ -103,6 +103,13 @@ func (s *Server) Next(t testing.TB) Mail {
 	}
 }
 
+// Discard takes what arrives until the process ends: a server waits where nobody takes its mails.
+func (s *Server) Discard() {
+	for range s.Mails {
+		continue
+	}
+}
+
 type session struct {
 	server   *Server
 	conn     *smtp.Conn
