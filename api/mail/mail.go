@@ -3,6 +3,7 @@ package mail
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -102,7 +103,7 @@ func (s *SMTP) message(m Message) (*gomail.Msg, error) {
 	if !Deliverable(m.To) {
 		return nil, errors.New("not an address that mail can be sent to")
 	}
-	message := gomail.NewMsg()
+	message := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := message.From(s.from); err != nil {
 		return nil, err
 	}
@@ -111,7 +112,8 @@ func (s *SMTP) message(m Message) (*gomail.Msg, error) {
 	}
 	message.Subject(Line(m.Subject))
 	message.SetDate()
-	message.SetMessageID()
+	_, domain, _ := strings.Cut(message.GetFrom()[0].Address, "@")
+	message.SetMessageIDWithValue(rand.Text() + "@" + domain) // go-mail's has the machine's name
 	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no vacation answers
 	message.SetBodyString(gomail.TypeTextPlain, m.Text)
 	return message, nil

@@ -36,6 +36,8 @@ func TestAMailArrivesAsItWasWritten(t *testing.T) {
 		require.Equal(t, hello.Subject, m.Subject)
 		require.Equal(t, strings.TrimSpace(hello.Text), strings.TrimSpace(m.Text))
 		require.Equal(t, "text/plain; charset=UTF-8", m.Header.Get("Content-Type"))
+		require.Regexp(t, "^<[A-Z2-7]{26}@example.com>$", m.Header.Get("Message-ID"))
+		require.NotContains(t, m.Raw, "go-mail")
 		require.Equal(t, "auto-generated", m.Header.Get("Auto-Submitted"))
 	}
 }
