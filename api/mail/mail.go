@@ -114,7 +114,7 @@ func (s *SMTP) message(m Message) (*gomail.Msg, error) {
 	message.SetDate()
 	_, domain, _ := strings.Cut(message.GetFrom()[0].Address, "@")
 	message.SetMessageIDWithValue(rand.Text() + "@" + domain) // go-mail's has the machine's name
-	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no vacation answers
+	message.SetGenHeader("Auto-Submitted", "auto-generated")  // RFC 3834: no vacation answers
 	message.SetBodyString(gomail.TypeTextPlain, m.Text)
 	return message, nil
 }
