@@ -10,14 +10,18 @@ import (
 
 // exempt are the operations that anybody may call, each with the reason. Nothing else is reached without a token.
 var exempt = map[string]string{
-	"register":        "makes the first token",
-	"login":           "makes a token of a password",
-	"refresh":         "makes a token of a refresh token, after the access token has expired",
-	"get-oidc":        "says where to get an ID token",
-	"login-with-oidc": "makes a token of an ID token",
-	"get-health":      "asked by a load balancer; says only that the process runs",
-	"get-readiness":   "asked by a load balancer; says only whether the database answers",
-	"get-jwks":        "public keys",
+	"register":               "makes the first token",
+	"login":                  "makes a token of a password",
+	"refresh":                "makes a token of a refresh token, after the access token has expired",
+	"get-oidc":               "says where to get an ID token",
+	"login-with-oidc":        "makes a token of an ID token",
+	"verify-email":           "has a token from a mail; makes the first one of a sign-up",
+	"request-password-reset": "asked by who has no password to log in with",
+	"reset-password":         "has a token from a mail",
+
+	"get-health":    "asked by a load balancer; says only that the process runs",
+	"get-readiness": "asked by a load balancer; says only whether the database answers",
+	"get-jwks":      "public keys",
 }
 
 // line is one line of the grid: an operation, and what it is met on.
@@ -54,6 +58,8 @@ func lines() []line {
 			{operation: "list-security-events", make: nothing},
 			{operation: "list-identities", make: nothing},
 			{operation: "remove-identity", on: "own, one of two", make: ownIdentity},
+			{operation: "request-verification", make: unverified},
+			{operation: "change-email", make: changeEmail},
 			{operation: "create-organization", make: body(object{"name": "Another"})},
 			{operation: "list-organizations", make: nothing},
 			{operation: "get-organization", make: nothing},
@@ -101,6 +107,16 @@ func ownIdentity(_ *organization, caller person) request {
 func changePassword(_ *organization, caller person) request {
 	caller.setPassword()
 	return request{body: object{"current_password": theirPassword, "new_password": "another horse battery"}}
+}
+
+func unverified(_ *organization, caller person) request {
+	caller.s.force("update app.users set email_verified_at = null where id = $1", caller.id)
+	return request{}
+}
+
+func changeEmail(_ *organization, caller person) request {
+	caller.setPassword()
+	return request{body: object{"current_password": theirPassword, "new_email": newEmail()}}
 }
 
 func updateMember() (lines []line) {

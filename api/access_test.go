@@ -263,10 +263,11 @@ func (p person) forged() person {
 	return p
 }
 
-// dump is every table with the number of its rows and the sum of their hashes, but for the record: of refusals as well there is
-// one, and TestEveryChangeIsOnTheRecord is about that.
+// dump is every table with the number of its rows and the sum of their hashes, after what goes on behind the answers, but for the
+// record: of refusals as well there is one, and TestEveryChangeIsOnTheRecord is about that.
 func (s *server) dump() string {
 	s.t.Helper()
+	s.queue.Wait()
 	if s.dumping == "" {
 		require.NoError(s.t, s.admin.QueryRow(s.t.Context(), `
 			select string_agg(format('select %L || count(*) || '' '' || coalesce(sum(hashtextextended(t::text, 0)), 0) from %s t',

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -18,7 +19,9 @@ import (
 
 func (s *Server) registerAuth() {
 	operation(s, s.limited(s.limits.passwords, huma.Operation{OperationID: "register", Method: http.MethodPost, Path: "/api/v1/auth/register", Tags: []string{"auth"},
-		Summary: "Sign up", DefaultStatus: http.StatusCreated, Security: public, Errors: []int{409}}), s.register)
+		Summary: "Sign up", DefaultStatus: http.StatusCreated, Security: public, Errors: []int{409}, Responses: registerResponses(s.api),
+		Description: "Where the server sends mail (202): the same answer for every address, and a mail. Nobody is a user before the token in it is " +
+			"given to verify-email. Where it does not (201; 409 for an address that is taken): a user whose address is not verified."}), s.register)
 	operation(s, s.limited(s.limits.passwords, huma.Operation{OperationID: "login", Method: http.MethodPost, Path: "/api/v1/auth/login", Tags: []string{"auth"},
 		Summary: "Log in", Security: public, Errors: []int{401}}), s.login)
 	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "refresh", Method: http.MethodPost, Path: "/api/v1/auth/refresh", Tags: []string{"auth"},
@@ -29,6 +32,17 @@ func (s *Server) registerAuth() {
 	operation(s, huma.Operation{OperationID: "logout", Method: http.MethodPost, Path: "/api/v1/auth/logout", Tags: []string{"auth"},
 		Summary: "End this session", DefaultStatus: http.StatusNoContent,
 		Description: outlives}, s.logout)
+}
+
+// registerResponses are two kinds of success.
+func registerResponses(api huma.API) map[string]*huma.Response {
+	body := func(of any, hint string) map[string]*huma.MediaType {
+		return map[string]*huma.MediaType{"application/json": {Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(of), true, hint)}}
+	}
+	return map[string]*huma.Response{
+		"201": {Description: "Created: there is no mail, so this is a session", Content: body(SignedIn{}, "SignedIn")},
+		"202": {Description: "Accepted: a mail says how to go on", Content: body(Accepted{}, "Accepted")},
+	}
 }
 
 // Credentials are what a person signs in with.
@@ -62,17 +76,31 @@ type SignedIn struct {
 	Tokens
 }
 
+// Accepted is said of what goes on by mail. It is the same for every address.
+type Accepted struct {
+	Message string `json:"message"`
+}
+
+// registered is what a sign-up answers: 201 with a session, or 202, where the address has to be proved first.
+type registered struct {
+	Status int
+	Body   any // *SignedIn or Accepted
+}
+
 const insertUser = `
 insert into app.users (id, email, full_name, password_hash) values ($1, $2, $3, $4)`
 
 func (s *Server) register(ctx context.Context, in *struct {
 	Client
 	Body Registration
-}) (*struct{ Body SignedIn }, error) {
+}) (*registered, error) {
 	if err := checkPassword(in.Body.Password, "body.password"); err != nil {
 		return nil, err
 	}
 	email := normalized(in.Body.Email)
+	if err := checkAddress(email, "body.email"); err != nil {
+		return nil, err
+	}
 	if err := ofAccount(ctx, email); err != nil {
 		return nil, err
 	}
@@ -80,15 +108,26 @@ func (s *Server) register(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if s.mails.Proving {
+		return &registered{http.StatusAccepted, Accepted{"We have sent a mail to this address that says how to go on."}},
+			s.mail(ctx, email, s.registrationMails(email, in.Body.FullName, hash))
+	}
+	signedIn, err := s.registerUnproved(ctx, email, in.Body.FullName, hash, in.Client)
+	return &registered{http.StatusCreated, signedIn}, err
+}
+
+// registerUnproved makes a user at once, where no mail can be sent: who develops against this server has no mailbox.
+func (s *Server) registerUnproved(ctx context.Context, email, fullName, hash string, from Client) (*SignedIn, error) {
 	id := newID()
-	_, err = tenant.Exec(ctx, s.db, tenant.Unknown(email), insertUser, id, email, in.Body.FullName, hash)
+	_, err := tenant.Exec(ctx, s.db, tenant.Unknown(email), insertUser, id, email, fullName, hash)
 	if isSQLState(err, "23505") {
 		return nil, refuse("email_taken", "")
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s.signIn(ctx, id, 1, in.Client)
+	_ = s.mail(ctx, email, s.verificationMails(id, email)) // can be asked for again
+	return s.signIn(ctx, tenant.Person(id), id, 1, from)
 }
 
 const selectCredentials = `
@@ -103,7 +142,7 @@ type storedCredentials struct {
 func (s *Server) login(ctx context.Context, in *struct {
 	Client
 	Body Credentials
-}) (*struct{ Body SignedIn }, error) {
+}) (*struct{ Body *SignedIn }, error) {
 	email := normalized(in.Body.Email)
 	if err := ofAccount(ctx, email); err != nil {
 		return nil, err
@@ -119,7 +158,8 @@ func (s *Server) login(ctx context.Context, in *struct {
 	if !ok {
 		return nil, refuse("bad_credentials", "")
 	}
-	return s.signIn(ctx, user.ID, user.Revision, in.Client)
+	signedIn, err := s.signIn(ctx, tenant.Person(user.ID), user.ID, user.Revision, in.Client)
+	return &struct{ Body *SignedIn }{signedIn}, err
 }
 
 // The revision says that the password is still the one that was compared; the lock makes a change of it wait, and end this
@@ -127,7 +167,8 @@ func (s *Server) login(ctx context.Context, in *struct {
 const (
 	insertSession = `
 with me as (
-  select id, email, full_name, created_at, updated_at, revision from app.users where id = $2 and revision = $6 for share)` + beginSession
+  select id, email, full_name, email_verified_at is not null as email_verified, created_at, updated_at, revision
+  from app.users where id = $2 and revision = $6 for share)` + beginSession
 	beginSession = `,
 session as (
   insert into app.sessions (id, user_id, device, address) select $1, id, $4, $5 from me),
@@ -135,12 +176,13 @@ expired as (
   delete from app.sessions where user_id = $2 and expires_at <= now()),
 event as (
   insert into app.security_events (user_id, id, kind, session_id, device, address) select id, $3, 'login', $1, $4, $5 from me)
-select id, email, full_name, created_at, updated_at, revision from me`
+select id, email, full_name, email_verified, created_at, updated_at, revision from me`
 )
 
-func (s *Server) signIn(ctx context.Context, user uuid.UUID, revision int32, from Client) (*struct{ Body SignedIn }, error) {
+// signIn makes a session of user, who is the caller.
+func (s *Server) signIn(ctx context.Context, caller tenant.Caller, user uuid.UUID, revision int32, from Client) (*SignedIn, error) {
 	session := token.Session{User: user, ID: newID()}
-	u, err := tenant.Row[User](ctx, s.db, tenant.Person(user), insertSession, session.ID, user, newID(), from.device, from.address, revision)
+	u, err := tenant.Row[User](ctx, s.db, caller, insertSession, session.ID, user, newID(), from.device, from.address, revision)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = refuse("retry", "")
 	}
@@ -151,9 +193,9 @@ func (s *Server) signIn(ctx context.Context, user uuid.UUID, revision int32, fro
 }
 
 // signedIn is the answer to who has begun a session.
-func (s *Server) signedIn(u User, session token.Session) (*struct{ Body SignedIn }, error) {
+func (s *Server) signedIn(u User, session token.Session) (*SignedIn, error) {
 	tokens, err := s.tokens(session, 1)
-	return &struct{ Body SignedIn }{SignedIn{User: u, Tokens: tokens}}, err
+	return &SignedIn{User: u, Tokens: tokens}, err
 }
 
 // Refreshes of one token queue at the row's lock. The first raises the generation; each of the others finds, when it is its

@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"net/http"
@@ -14,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/insightforge/insightforge/api/mail"
 	"github.com/insightforge/insightforge/api/tenant"
 )
 
@@ -21,18 +20,18 @@ func (s *Server) registerInvitations() {
 	const path = "/api/v1/organizations/{org_id}/invitations"
 	const one = path + "/{invitation_id}"
 	tags := []string{"invitations"}
-	operation(s, audited("invitation.created", huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
-		Summary: "Invite an address", DefaultStatus: http.StatusCreated, Errors: []int{409, 429},
-		Description: "OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days. Whoever accepts has to have " +
-			"verified the address."}), s.createInvitation)
+	operation(s, audited("invitation.created", s.limited(nil, huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
+		Summary: "Invite an address", DefaultStatus: http.StatusCreated, Errors: []int{409},
+		Description: "OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days; whoever accepts has to have " +
+			"verified the address. Where the server sends no mail, the token is shown once, here: hand it to the person you invite."})), s.createInvitation)
 	operation(s, huma.Operation{OperationID: "list-invitations", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the invitations", Description: "OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none."}, s.listInvitations)
 	operation(s, audited("invitation.revoked", huma.Operation{OperationID: "revoke-invitation", Method: http.MethodDelete, Path: one, Tags: tags,
 		Summary: "Revoke an invitation", DefaultStatus: http.StatusNoContent, Errors: []int{409}}), s.revokeInvitation)
-	operation(s, audited("invitation.resent", huma.Operation{OperationID: "resend-invitation", Method: http.MethodPost, Path: one + "/resend", Tags: tags,
+	operation(s, audited("invitation.resent", s.limited(nil, huma.Operation{OperationID: "resend-invitation", Method: http.MethodPost, Path: one + "/resend", Tags: tags,
 		Summary: "Send an invitation again", Errors: []int{409, 429},
 		Description: "For whoever may invite to its role. An open one, or one that has expired, gets a new token, and seven days from now; the token before serves no " +
-			"more. Whoever sends it is its inviter from then on. Once a minute."}), s.resendInvitation)
+			"more. Whoever sends it is its inviter from then on. Once a minute."})), s.resendInvitation)
 }
 
 // Invitation is an offer of membership to an address.
@@ -62,7 +61,7 @@ id, email, role, ` + invitationState + ` as state, invited_by, created_at, resen
 // InvitationWithToken is an invitation with the token that accepts it.
 type InvitationWithToken struct {
 	Invitation
-	Token string `json:"token" doc:"Shown once"`
+	Token *string `json:"token" doc:"Shown once; null where it goes by mail"`
 }
 
 // NewInvitation is whom to invite, to what.
@@ -100,10 +99,9 @@ func (s *Server) createInvitation(ctx context.Context, in *struct {
 	Body NewInvitation
 }) (*struct{ Body InvitationWithToken }, error) {
 	asks(ctx, in.Body)
-	token, email := invitationToken(), normalized(in.Body.Email)
-	mails, to := s.limits.invitations, session(ctx).User.String()+" "+email
-	if wait := mails.Take(to, s.limits.now()).Wait; wait > 0 {
-		return nil, tooSoon(wait)
+	token, email := oneTimeToken("ifi_"), normalized(in.Body.Email)
+	if err := s.reserveInvitation(ctx, email); err != nil {
+		return nil, err
 	}
 	var i Invitation
 	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) (err error) {
@@ -117,18 +115,55 @@ func (s *Server) createInvitation(ctx context.Context, in *struct {
 		}
 		return roomToJoin(ctx, tx, in.OrgID)
 	})
+	if err != nil {
+		s.releaseMail()
+	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.notInvited(ctx, in.OrgID, email)
 	}
 	if err != nil {
-		mails.GiveBack(to, 1)
+		return nil, err
 	}
-	return &struct{ Body InvitationWithToken }{InvitationWithToken{i, token}}, err
+	s.putMail(ctx, s.invitationMails(member(ctx, in.OrgID), in.OrgID, i, token))
+	return &struct{ Body InvitationWithToken }{InvitationWithToken{i, s.shown(token)}}, nil
+}
+
+// reserveInvitation takes a place for the mail, so that there is no invitation without one.
+func (s *Server) reserveInvitation(ctx context.Context, email string) error {
+	if err := checkAddress(email, "body.email"); err != nil {
+		return err
+	}
+	if err := ofSender(ctx); err != nil {
+		return err
+	}
+	return s.reserveMail(ctx, email)
+}
+
+// shown is what the inviter sees of a token: nothing where the mail with it proves the address.
+func (s *Server) shown(token string) *string {
+	if s.mails.Proving {
+		return nil
+	}
+	return &token
+}
+
+const selectInviter = `
+select o.name, m.full_name from app.organizations o join app.memberships m on m.org_id = $1 and m.user_id = $2 where o.id = $1`
+
+// invitationMails tell the invited who invites them, as long as that is a member.
+func (s *Server) invitationMails(inviter tenant.Caller, org uuid.UUID, i Invitation, token string) messages {
+	return func(ctx context.Context) ([]mail.Message, error) {
+		by, err := tenant.Row[struct{ Name, FullName string }](ctx, s.db, inviter, selectInviter, org, i.InvitedBy)
+		if isSQLState(err, "P0002") {
+			return nil, nil
+		}
+		return []mail.Message{s.mails.invitation(i.Email, by.FullName, by.Name, i.Role, token)}, err
+	}
 }
 
 const selectExpectedMembers = `
 select row((select count(*) from app.memberships m where m.org_id = $1) + (select count(*) from app.invitations i where i.org_id = $1
-    and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()), q.members::bigint) as members
+    and i.accepted_at is null and i.revoked_at is null and i.declined_at is null and i.expires_at > now()), q.members::bigint) as members
 from app.quotas q where q.org_id = $1`
 
 // roomToJoin refuses an invitation when all who are invited, as far as the caller sees them, could not join. Who joins is
@@ -244,19 +279,35 @@ event as (
 select ` + invitationColumns + ` from changed`
 
 func (s *Server) resendInvitation(ctx context.Context, in *InvitationPath) (*struct{ Body InvitationWithToken }, error) {
-	caller, token := member(ctx, in.OrgID), invitationToken()
+	caller, token := member(ctx, in.OrgID), oneTimeToken("ifi_")
+	if err := ofSender(ctx); err != nil {
+		return nil, err
+	}
+	if !s.mails.Queue.Reserve() {
+		return nil, refuse("busy", "")
+	}
 	var i Invitation
 	err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) (err error) {
 		if _, err := tx.Exec(ctx, lockOrganization, in.OrgID); err != nil {
 			return err
 		}
-		i, err = tenant.TxRow[Invitation](ctx, tx.Last(), resendInvitation, recorded(ctx, in.OrgID, in.InvitationID, tokenHash(token))...)
-		return err
+		i, err = tenant.TxRow[Invitation](ctx, tx, resendInvitation, recorded(ctx, in.OrgID, in.InvitationID, tokenHash(token))...)
+		if err != nil {
+			return err
+		}
+		return ofRecipient(ctx, i.Email)
 	})
+	if err != nil {
+		s.releaseMail()
+	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = s.notResent(ctx, caller, in.OrgID, in.InvitationID)
 	}
-	return &struct{ Body InvitationWithToken }{InvitationWithToken{i, token}}, err
+	if err != nil {
+		return nil, err
+	}
+	s.putMail(ctx, s.invitationMails(caller, in.OrgID, i, token))
+	return &struct{ Body InvitationWithToken }{InvitationWithToken{i, s.shown(token)}}, nil
 }
 
 // retry: what was in the way is not there any more.
@@ -283,13 +334,6 @@ func (s *Server) notResent(ctx context.Context, caller tenant.Caller, org, id uu
 	default:
 		return refuse(row.Code, "")
 	}
-}
-
-// invitationToken is 256 random bits; the prefix makes a leaked one recognisable to scanners.
-func invitationToken() string {
-	secret := make([]byte, 32)
-	_, _ = rand.Read(secret) // never fails
-	return "ifi_" + base64.RawURLEncoding.EncodeToString(secret)
 }
 
 // tokenHash is what is stored of a token: it has too many bits to be guessed, so a plain hash is enough.

@@ -389,24 +389,6 @@ func TestAnInvitationIsSentAgainOnceAMinute(t *testing.T) {
 	again().is(http.StatusOK)
 }
 
-// TestAnAddressIsNotBombed by inviting and revoking in turn, in however many organizations. Others may invite it.
-func TestAnAddressIsNotBombed(t *testing.T) {
-	t.Parallel()
-	s := newServer(t)
-	o, email := s.newOrganization(), newEmail()
-	second := &organization{s: s, owner: o.owner, id: uuid.MustParse(o.owner.post("/api/v1/organizations", object{"name": "Second"}).id())}
-	for i := range 20 {
-		of := []*organization{o, second}[i%2]
-		of.owner.delete(of.invitation(of.newInvitation(email), "")).is(http.StatusNoContent)
-		o.owner.post(o.path("/invitations"), object{"email": o.viewer.email, "role": "VIEWER"}).refused(http.StatusConflict, "already_member")
-	}
-	a := o.owner.post(o.path("/invitations"), object{"email": email, "role": "VIEWER"})
-	a.refused(http.StatusTooManyRequests, "rate_limited")
-	require.Equal(t, "60", a.header.Get("Retry-After"))
-	o.newInvitation(newEmail())
-	o.invite(o.admin, email, "VIEWER")
-}
-
 func TestAResendIsOnTheRecordWithoutItsToken(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,13 +19,15 @@ import (
 // limits are how often somebody may fail to show who they are. They are this process's own: docs/decisions/0012 has what
 // that costs.
 type limits struct {
-	now         func() time.Time
-	trusted     proxies
-	passwords   *limit.Table // by client address
-	tokens      *limit.Table // by client address
-	accounts    *limit.Table // by the address of the account that is named, be there one or not
-	pairs       *limit.Table // accounts that have signed in from a client address
-	invitations *limit.Table // by the inviter and the invited address, in all organizations: not failures, but mails
+	now       func() time.Time
+	trusted   proxies
+	passwords *limit.Table // by client address
+	tokens    *limit.Table // by client address
+	accounts  *limit.Table // by the address of the account that is named, be there one or not
+	pairs     *limit.Table // accounts that have signed in from a client address
+
+	recipients *limit.Table // mails, by the address that they go to
+	senders    *limit.Table // mails, by the user who has them sent to others
 }
 
 // The policies. Of 24 hours of guessing one account's password gets about 110 tries, whatever the number of client
@@ -33,6 +36,10 @@ type limits struct {
 // A wait on an account keeps its owner out as well, so it is bounded, and where the owner has signed in from before they
 // have a count of their own, which strangers cannot raise. What remains: while an attack lasts, an owner at a new client
 // address may have to try more than once, a quarter of an hour apart. Signed-in sessions are not touched.
+//
+// Of 24 hours an address gets about 80 mails, whoever asks for them and for what. A wait for one more is shorter than the 30
+// minutes that a reset's token serves: who keeps others from being mailed a token keeps their mailbox full of good ones. The
+// mails bound the one-time tokens of an address as well.
 //
 // Refresh and invitation tokens have too many bits to be guessed. Their limit keeps the database from being asked in
 // vain; it is wide, as hundreds of people may share an address.
@@ -44,7 +51,8 @@ func newLimits(trusted proxies) *limits {
 		accounts:  limit.New(limit.Policy{Name: "account", Free: 5, Forget: 15 * time.Minute, First: time.Second, Longest: 15 * time.Minute}),
 		pairs:     limit.New(limit.Policy{Forget: 90 * 24 * time.Hour}),
 
-		invitations: limit.New(limit.Policy{Free: 20, Forget: 3 * time.Minute, First: time.Minute, Longest: 15 * time.Minute}),
+		recipients: limit.New(limit.Policy{Name: "recipient", Free: 5, Forget: time.Hour, First: time.Minute, Longest: 20 * time.Minute}),
+		senders:    limit.New(limit.Policy{Name: "sender", Free: 100, Forget: time.Minute, First: time.Second, Longest: 20 * time.Minute}),
 	}
 }
 
@@ -52,13 +60,13 @@ func newLimits(trusted proxies) *limits {
 const successCost = 1.0 / 8
 
 // limited is op with a limit by client address. It is counted before anything is read, and given back if the request
-// then did not fail at showing who it is from.
+// then did not fail at showing who it is from. nil: only what the handler counts, of who is signed in.
 func (s *Server) limited(addresses *limit.Table, op huma.Operation) huma.Operation {
 	op.Errors = append(op.Errors, http.StatusTooManyRequests)
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		request, w := humago.Unwrap(ctx)
 		a := &attempt{limits: s.limits, header: ctx, operation: op.OperationID, address: network(request.Context().Value(addressKey{}).(netip.Addr))}
-		if !a.take(addresses, a.operation+" "+a.address) {
+		if addresses != nil && !a.take(addresses, a.operation+" "+a.address) {
 			_ = huma.WriteErr(s.api, ctx, http.StatusTooManyRequests, "")
 			return
 		}
@@ -79,6 +87,7 @@ type attempt struct {
 	account         string // as it is stored; empty where none is named
 	policies, state string // headers so far
 	taken           []taken
+	mailed          bool // a mail goes out
 }
 
 type taken struct {
@@ -95,6 +104,24 @@ func ofAccount(ctx context.Context, email string) error {
 		name += " " + a.address
 	}
 	if !a.take(a.accounts, name) {
+		return refuse("rate_limited", "")
+	}
+	return nil
+}
+
+// ofRecipient limits the mails that an address gets. Nobody has a count of their own: a mailbox has none either.
+func ofRecipient(ctx context.Context, email string) error {
+	a := ctx.Value(attemptKey{}).(*attempt)
+	if !a.take(a.recipients, email) {
+		return refuse("rate_limited", "")
+	}
+	return nil
+}
+
+// ofSender limits the mails that the caller has sent to others.
+func ofSender(ctx context.Context) error {
+	a := ctx.Value(attemptKey{}).(*attempt)
+	if !a.take(a.senders, session(ctx).User.String()) {
 		return refuse("rate_limited", "")
 	}
 	return nil
@@ -137,20 +164,29 @@ func tooSoon(wait time.Duration) *Problem {
 func seconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
 
 // settle gives back what was counted. A refusal keeps it: a wrong password, a taken address, a token that serves no more.
-// So does waiting for an account, at the client address.
+// So does waiting for an account, at the client address. A mail is kept if it goes out; who asks for one has shown nothing.
 func (a *attempt) settle(status int) {
-	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests:
-		return
-	}
 	for _, t := range a.taken {
-		cost := 0.0
-		if t.from == a.passwords && status < http.StatusBadRequest {
-			cost = successCost
-		}
-		t.from.GiveBack(t.name, 1-cost)
+		t.from.GiveBack(t.name, 1-a.cost(t.from, status))
 	}
-	if a.account != "" && status < http.StatusBadRequest {
+	if a.account != "" && status < http.StatusBadRequest && status != http.StatusAccepted {
 		a.pairs.Mark(a.pair(), a.now())
 	}
+}
+
+// cost is how much of a failure an attempt counts as.
+func (a *attempt) cost(from *limit.Table, status int) float64 {
+	switch mails := from == a.recipients || from == a.senders; {
+	case mails && a.mailed:
+		return 1
+	case mails:
+		return 0
+	case slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusTooManyRequests}, status):
+		return 1
+	case from == a.passwords && status == http.StatusAccepted:
+		return 1
+	case from == a.passwords && status < http.StatusBadRequest:
+		return successCost
+	}
+	return 0
 }

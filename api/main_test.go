@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/insightforge/insightforge/api"
+	"github.com/insightforge/insightforge/api/mail"
 	"github.com/insightforge/insightforge/api/migrate"
 	"github.com/insightforge/insightforge/api/oidc"
 	"github.com/insightforge/insightforge/api/password"
@@ -47,6 +48,7 @@ type server struct {
 	admin   *pgx.Conn     // a superuser's: for people, whose passwords are slow to hash, and for what no caller may do
 	tempDir string        // of uploads
 	dumping string        // the statement of dump
+	queue   *mail.Queue   // of mails
 	clock   *atomic.Int64 // of the limits, ns; it stands still
 	api     *api.Server
 
@@ -62,11 +64,23 @@ func newServer(t *testing.T, adjust ...func(*http.Server)) *server {
 
 func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *server {
 	t.Helper()
-	return newServerTrusting(t, nil, keys, adjust...)
+	return newServerWith(t, nil, keys, api.Mails{Queue: newQueue(t, mail.Files{Dir: t.TempDir(), Log: io.Discard}, mail.Options{Spread: -1})}, adjust...)
 }
 
 // newServerTrusting signs in whom the issuer vouches for as well.
 func newServerTrusting(t *testing.T, issuer *oidc.Issuer, keys *token.Keys, adjust ...func(*http.Server)) *server {
+	t.Helper()
+	return newServerWith(t, issuer, keys, api.Mails{Queue: newQueue(t, mail.Files{Dir: t.TempDir(), Log: io.Discard}, mail.Options{Spread: -1})}, adjust...)
+}
+
+// newQueue ends with the test.
+func newQueue(t *testing.T, sender mail.Sender, o mail.Options) *mail.Queue {
+	queue := mail.NewQueue(sender, o)
+	t.Cleanup(func() { queue.Close(context.Background()) })
+	return queue
+}
+
+func newServerWith(t *testing.T, issuer *oidc.Issuer, keys *token.Keys, mails api.Mails, adjust ...func(*http.Server)) *server {
 	t.Helper()
 	database, dir := postgrestest.Database(t), t.TempDir()
 	db, err := tenant.Open(t.Context(), database.URL("insightforge"), tenant.Options{})
@@ -75,9 +89,9 @@ func newServerTrusting(t *testing.T, issuer *oidc.Issuer, keys *token.Keys, adju
 	admin, err := pgx.Connect(t.Context(), database.URL("postgres"))
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
-	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, netip.MustParsePrefix("127.0.0.0/8"))
+	handler := api.NewServer(db, 4, keys, "app.expand", dir, maxUpload, mails, netip.MustParsePrefix("127.0.0.0/8"))
 	handler.Trust(issuer)
-	s := &server{Server: httptest.NewUnstartedServer(nil), t: t, admin: admin, tempDir: dir, clock: new(atomic.Int64), api: handler}
+	s := &server{Server: httptest.NewUnstartedServer(nil), t: t, admin: admin, tempDir: dir, queue: mails.Queue, clock: new(atomic.Int64), api: handler}
 	handler.LimitClock(func() time.Time { return time.Unix(0, s.clock.Load()) })
 	sealing, stop := context.WithCancel(context.Background())
 	sealed := make(chan struct{})

@@ -51,7 +51,7 @@ type IDToken struct {
 func (s *Server) loginWithOIDC(ctx context.Context, in *struct {
 	Client
 	Body IDToken
-}) (*struct{ Body SignedIn }, error) {
+}) (*struct{ Body *SignedIn }, error) {
 	if s.issuer == nil {
 		return nil, refuse("oidc_not_configured", "")
 	}
@@ -61,10 +61,10 @@ func (s *Server) loginWithOIDC(ctx context.Context, in *struct {
 	}
 	who.Email = normalized(who.Email)
 	for range 3 { // of several first sign-ins at once one makes the user, one links the identity, and the others find it
-		var found *struct{ Body SignedIn }
+		var found *SignedIn
 		found, err = s.signInAs(ctx, who, in.Client)
 		if !errors.Is(err, pgx.ErrNoRows) {
-			return found, err
+			return &struct{ Body *SignedIn }{found}, err
 		}
 	}
 	return nil, refuse("retry", "")
@@ -87,7 +87,7 @@ const selectIdentity = `
 select user_id from app.external_identities where key = $1`
 
 // signInAs begins a session of the identity's user, or else of the address's. pgx.ErrNoRows: what was found has changed since.
-func (s *Server) signInAs(ctx context.Context, who oidc.Identity, from Client) (*struct{ Body SignedIn }, error) {
+func (s *Server) signInAs(ctx context.Context, who oidc.Identity, from Client) (*SignedIn, error) {
 	session := token.Session{ID: newID()}
 	var u User
 	known, err := tenant.Row[struct{ UserID uuid.UUID }](ctx, s.db, tenant.Unknown(who.Key()), selectIdentity, who.Key())
@@ -112,7 +112,8 @@ const useIdentity = `
 with used as (
   update app.external_identities set used_at = now() where user_id = $2 and key = $6 returning user_id),
 me as (
-  select u.id, u.email, u.full_name, u.created_at, u.updated_at, u.revision from app.users u join used on u.id = used.user_id for share of u)` + beginSession
+  select u.id, u.email, u.full_name, u.email_verified_at is not null as email_verified, u.created_at, u.updated_at, u.revision
+  from app.users u join used on u.id = used.user_id for share of u)` + beginSession
 
 // Where there is no user with the address there is one afterwards, whom nobody has shown to be theirs, with no password:
 // the next statement is what makes it this person's. No row: somebody makes one at this moment.
@@ -128,12 +129,13 @@ union all select id, email_verified_at is not null from app.users where email = 
 const (
 	claimUser = `
 with was as materialized (
-  select id, has_password from app.users where id = $1 and email = $2 and email_verified_at is null for update)
-update app.users u set password_hash = '', email_verified_at = now(), updated_at = now(), revision = u.revision + 1
+  select id, has_password from app.users where id = $1 for update)
+update app.users u set password_hash = '', revision = u.revision + 1
 from was where u.id = was.id returning was.has_password`
 	insertIdentity = `
 with owner as materialized (
-  select id, email, full_name, created_at, updated_at, revision from app.users where id = $2 and email = $8 and email_verified_at is not null for share),
+  select id, email, full_name, true as email_verified, created_at, updated_at, revision
+  from app.users where id = $2 and email = $8 and email_verified_at is not null for share),
 linked as (
   insert into app.external_identities (issuer, subject, user_id, id, email) select $6, $7, id, $9, email from owner
   on conflict (key) do nothing returning user_id),
@@ -158,10 +160,14 @@ func (s *Server) link(ctx context.Context, who oidc.Identity, session *token.Ses
 		return u, err
 	}
 	session.User = user.ID
-	err = s.db.Tx(ctx, tenant.Person(user.ID), func(tx *tenant.Tx) (err error) {
+	caller := tenant.Person(user.ID)
+	if !user.Verified {
+		caller = tenant.Claimant(user.ID, who.Email)
+	}
+	err = s.db.Tx(ctx, caller, func(tx *tenant.Tx) (err error) {
 		var was struct{ HasPassword bool }
 		if !user.Verified {
-			if was, err = tenant.TxRow[struct{ HasPassword bool }](ctx, tx, claimUser, user.ID, who.Email); err != nil {
+			if was, err = tenant.TxRow[struct{ HasPassword bool }](ctx, tx, claimUser, user.ID); err != nil {
 				return err
 			}
 		}
@@ -169,5 +175,8 @@ func (s *Server) link(ctx context.Context, who oidc.Identity, session *token.Ses
 			who.Issuer, who.Subject, who.Email, newID(), !user.Verified, was.HasPassword, newID())
 		return err
 	})
+	if isSQLState(err, "P0002") { // somebody has shown it to be theirs meanwhile
+		err = pgx.ErrNoRows
+	}
 	return u, err
 }

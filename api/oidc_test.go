@@ -42,11 +42,6 @@ func (s *server) in(a answer) person {
 }
 
 // users is how many there are.
-func (s *server) users() (n int) {
-	s.t.Helper()
-	require.NoError(s.t, s.admin.QueryRow(s.t.Context(), "select count(*) from app.users").Scan(&n))
-	return n
-}
 
 func TestWhoIsVouchedForSignsUpAndIn(t *testing.T) {
 	t.Parallel()

@@ -50,7 +50,7 @@ func (s *Server) changePassword(ctx context.Context, in *struct {
 	if err := ofAccount(ctx, me.User.String()); err != nil {
 		return nil, err
 	}
-	revision, err := s.provePassword(ctx, in.Body.CurrentPassword)
+	proved, err := s.provePassword(ctx, in.Body.CurrentPassword)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (s *Server) changePassword(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return nil, s.db.Tx(ctx, person(ctx), func(tx *tenant.Tx) error {
-		touched, err := tx.Exec(ctx, updatePassword, me.User, hash, revision, me.ID)
+		touched, err := tx.Exec(ctx, updatePassword, me.User, hash, proved.Revision, me.ID)
 		if err == nil && touched == 0 {
 			err = refuse("retry", "")
 		}
@@ -71,25 +71,31 @@ func (s *Server) changePassword(ctx context.Context, in *struct {
 	})
 }
 
-// provePassword compares with the caller's password and returns the revision of the user that has it.
-func (s *Server) provePassword(ctx context.Context, current string) (revision int32, err error) {
+// provenUser is the caller, who has shown their password.
+type provenUser struct {
+	Email string
+	storedCredentials
+}
+
+// provePassword compares with the caller's password. Whoever uses the answer has to see that it still is the password.
+func (s *Server) provePassword(ctx context.Context, current string) (provenUser, error) {
 	me := session(ctx)
 	user, err := tenant.Row[struct{ Email string }](ctx, s.db, person(ctx), selectAddress, me.User, me.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = refuse("session_ended", "")
 	}
 	if err != nil {
-		return 0, err
+		return provenUser{}, err
 	}
 	stored, err := tenant.Row[storedCredentials](ctx, s.db, tenant.Unknown(user.Email), selectCredentials, user.Email)
 	if err != nil {
-		return 0, err
+		return provenUser{}, err
 	}
 	ok, err := password.Matches(ctx, current, stored.PasswordHash)
 	if err == nil && !ok {
 		err = refuse("wrong_password", "")
 	}
-	return stored.Revision, err
+	return provenUser{user.Email, stored}, err
 }
 
 // checkPassword refuses a new password that many people use. What else it is made of is nobody's business: its length is

@@ -71,7 +71,7 @@ func refuse(code, detail string, faults ...Fault) *Problem {
 var codeOfStatus = map[int]string{
 	http.StatusBadRequest: "bad_request", http.StatusUnauthorized: "unauthorized", http.StatusForbidden: "forbidden",
 	http.StatusNotFound: "not_found", http.StatusMethodNotAllowed: "method_not_allowed",
-	http.StatusRequestTimeout: "request_timeout", http.StatusConflict: "conflict", http.StatusPreconditionFailed: "precondition_failed",
+	http.StatusRequestTimeout: "request_timeout", http.StatusConflict: "conflict", http.StatusGone: "token_invalid", http.StatusPreconditionFailed: "precondition_failed",
 	http.StatusRequestEntityTooLarge: "payload_too_large", http.StatusUnsupportedMediaType: "unsupported_media_type",
 	http.StatusUnprocessableEntity: "invalid", http.StatusTooManyRequests: "rate_limited", http.StatusServiceUnavailable: "unavailable", http.StatusGatewayTimeout: "timeout",
 }

@@ -96,6 +96,8 @@ func codeOfSQLState(state string) string {
 		return "organization_not_deleted"
 	case "IF043":
 		return "forbidden"
+	case "IF008":
+		return "token_invalid"
 	}
 	switch class := state[:2]; {
 	case class == "22":

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,18 +40,21 @@ type Server struct {
 	issuer    *oidc.Issuer // nil: none
 	refusals  *refusals
 	seals     *seals
+	mails     Mails
 	api       huma.API
 
 	keyCallers *keyCallers
 	keyUses    *keyUses
+
+	expiredBefore atomic.Int64 // the day, in Unix seconds, on which one-time tokens that expired before were last removed
 }
 
 // NewServer returns a server on db, a pool of so many connections. tempDir is where uploads are spooled, maxUpload their
-// limit in bytes. What trustedProxies say about a client's address is believed.
-func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, trustedProxies ...netip.Prefix) *Server {
+// limit in bytes. mails is how it writes to people. What trustedProxies say about a client's address is believed.
+func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, mails Mails, trustedProxies ...netip.Prefix) *Server {
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
 		exports: newSlots(connections / 4), limits: newLimits(trustedProxies), keyCallers: newKeyCallers(), keyUses: newKeyUses(),
-		refusals: newRefusals(), seals: newSeals()}
+		refusals: newRefusals(), seals: newSeals(), mails: mails}
 }
 
 // Trust has the server sign in whom issuer vouches for; before it serves.
@@ -103,6 +107,8 @@ func (s *Server) registerAll() {
 	s.registerPassword()
 	s.registerOIDC()
 	s.registerIdentities()
+	s.registerPasswordReset()
+	s.registerEmail()
 	s.registerOrganizations()
 	s.registerPermissions()
 	s.registerUsage()

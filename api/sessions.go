@@ -24,7 +24,7 @@ func (s *Server) registerSessions() {
 	operation(s, huma.Operation{OperationID: "logout-everywhere", Method: http.MethodPost, Path: "/api/v1/auth/logout-everywhere", Tags: tags,
 		Summary: "End all of one's sessions, this one included", DefaultStatus: http.StatusNoContent, Description: outlives}, s.logoutEverywhere)
 	operation(s, huma.Operation{OperationID: "list-security-events", Method: http.MethodGet, Path: "/api/v1/users/me/security-events", Tags: tags,
-		Summary: "List what happened to the sessions, the password and the external identities of the signed-in user"}, s.listSecurityEvents)
+		Summary: "List what happened to the sessions, the password, the address and the external identities of the signed-in user"}, s.listSecurityEvents)
 }
 
 const outlives = "Its refresh token serves no more. Access tokens last at most 10 minutes and are not recalled."
@@ -103,14 +103,14 @@ func (s *Server) logoutEverywhere(ctx context.Context, in *Client) (*struct{}, e
 	return nil, err
 }
 
-// SecurityEvent is something that happened to a user's sessions, password or external identities.
+// SecurityEvent is something that happened to a user's sessions, password, address or external identities.
 type SecurityEvent struct {
-	ID        uuid.UUID `json:"id" format:"uuid"`
-	At        time.Time `json:"at"`
-	Kind      string    `json:"kind" enum:"login,logout,session_revoked,sessions_revoked,refresh_token_reused,password_changed,identity_linked,identity_removed,account_claimed" doc:"refresh_token_reused: somebody had a refresh token that was used before, so the session was ended; account_claimed: somebody has shown that the address is theirs, which nobody had before, so the password was removed and every session ended"`
-	SessionID uuid.UUID `json:"session_id" format:"uuid" doc:"The session that began or ended; of the others the one in which that was asked for"`
-	Device    string    `json:"device" doc:"The User-Agent of the request"`
-	Address   string    `json:"address" doc:"Where the request came from"`
+	ID        uuid.UUID  `json:"id" format:"uuid"`
+	At        time.Time  `json:"at"`
+	Kind      string     `json:"kind" enum:"login,logout,session_revoked,sessions_revoked,refresh_token_reused,password_changed,password_reset,email_verified,email_changed,identity_linked,identity_removed,account_claimed" doc:"refresh_token_reused: somebody had a refresh token that was used before, so the session was ended; account_claimed: somebody has shown that the address is theirs, which nobody had before, so the password was removed and every session ended"`
+	SessionID *uuid.UUID `json:"session_id" format:"uuid" nullable:"true" doc:"The session that began or ended; of the others the one in which that was asked for; null for what was done by a token from a mail"`
+	Device    string     `json:"device" doc:"The User-Agent of the request"`
+	Address   string     `json:"address" doc:"Where the request came from"`
 }
 
 const selectSecurityEvents = `

@@ -22,12 +22,13 @@ func (s *Server) registerUsers() {
 
 // User is a person.
 type User struct {
-	ID        uuid.UUID `json:"id" format:"uuid"`
-	Email     string    `json:"email" format:"email"`
-	FullName  string    `json:"full_name"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
-	Revision  int32     `json:"-"`
+	ID            uuid.UUID `json:"id" format:"uuid"`
+	Email         string    `json:"email" format:"email"`
+	FullName      string    `json:"full_name"`
+	EmailVerified bool      `json:"email_verified" doc:"Whether it was shown that mail to email reaches the user"`
+	CreatedAt     time.Time `json:"created_at"`
+	UpdatedAt     time.Time `json:"updated_at"`
+	Revision      int32     `json:"-"`
 }
 
 // UserName is what a user is called.
@@ -36,7 +37,7 @@ type UserName struct {
 }
 
 const selectMe = `
-select id, email, full_name, created_at, updated_at, revision from app.users where id = $1`
+select id, email, full_name, email_verified_at is not null as email_verified, created_at, updated_at, revision from app.users where id = $1`
 
 func (s *Server) getMe(ctx context.Context, _ *struct{}) (*found[User], error) {
 	u, err := tenant.Row[User](ctx, s.db, person(ctx), selectMe, session(ctx).User)
@@ -48,11 +49,11 @@ const updateMe = `
 with me as (
   update app.users set full_name = $2, updated_at = now(), revision = revision + 1
   where id = $1 and ($3::integer is null or revision = $3)
-  returning id, email, full_name, created_at, updated_at, revision),
+  returning id, email, full_name, email_verified_at is not null as email_verified, created_at, updated_at, revision),
 copied as (
   update app.memberships m set full_name = me.full_name, updated_at = now(), revision = m.revision + 1
   from me where m.org_id = any (app.org_ids()) and m.user_id = me.id)
-select id, email, full_name, created_at, updated_at, revision from me`
+select id, email, full_name, email_verified, created_at, updated_at, revision from me`
 
 func (s *Server) updateMe(ctx context.Context, in *struct {
 	IfMatch

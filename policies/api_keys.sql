@@ -13,6 +13,7 @@
 
 grant select (org_id, id, user_id, kind, created_by, creator_role, name, role, created_at, expires_at, last_used_at, revoked_at),
   insert (org_id, id, user_id, kind, created_by, creator_role, name, role, secret_hash, expires_at), update (revoked_at) on app.api_keys to insightforge_api;
+grant update (revoked_at) on app.api_keys to insightforge_user;
 grant select (org_id, id, user_id, role, secret_hash, expires_at, last_used_at, revoked_at), update (last_used_at) on app.api_keys to insightforge_auth;
 
 create policy api_keys_select on app.api_keys for select to insightforge_api
@@ -33,3 +34,6 @@ create policy api_keys_select_auth on app.api_keys for select to insightforge_au
   using (secret_hash = app.subject());
 create policy api_keys_update_auth on app.api_keys for update to insightforge_auth
   using (secret_hash = app.subject()) with check (secret_hash = app.subject());
+create policy api_keys_update_user on app.api_keys for update to insightforge_user
+  using (org_id = any (app.org_ids()) and user_id = app.user_id() and (revoked_at is null or revoked_at > now()))
+  with check (org_id = any (app.org_ids()) and user_id = app.user_id() and revoked_at <= now());

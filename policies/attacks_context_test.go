@@ -130,10 +130,11 @@ func TestAttack_011_ASecondBegin(t *testing.T) {
 		fmt.Sprintf("select app.begin_restoration('%s', '%s')", user("anna"), organization("delta")),
 		fmt.Sprintf("select app.begin_invitation('%s', 'hash/acme/OWNER/open')", user("noor")), asKey("zed", "beta"),
 		fmt.Sprintf("select app.begin_service_account('%s', '%s', '%s', 'VIEWER', 'x')", user("zed"), organization("beta"), id("account")),
+		asBearer("anna", "verification"),
 	}
 	for _, first := range []string{asMember("anna", "acme"), asPerson("anna"), asUnknown("anna@example.com"), asKey("anna", "acme"),
 		fmt.Sprintf("select app.begin_service_account('%s', '%s', '%s', 'VIEWER', 'x')", user("olga"), organization("acme"), id("account")),
-		fmt.Sprintf("select app.begin_organization('%s', '%s', 'x')", user("anna"), id("founded"))} {
+		fmt.Sprintf("select app.begin_organization('%s', '%s', 'x')", user("anna"), id("founded")), asBearer("noor", "verification")} {
 		for _, begin := range second {
 			requireRefused(t, as(t, conn, first, begin), "permission denied for function begin_")
 		}

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,13 @@ func TestAnArgumentOfBeginIsNeverSQL(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []string{"insightforge_api", "OWNER", user("olga").String()}, value[[]string](t, conn,
 				"select array[current_user, current_setting('app.role'), current_setting('app.user_id')]::text[]"))
+			_, err = admin.Exec(t.Context(), "update app.one_time_tokens set email = lower($1) || 'new@' where token_hash = $2", hostile, tokenHash("email_change/noor"))
+			require.NoError(t, err)
+			require.Empty(t, run(t, conn, "rollback; begin").code())
+			_, err = conn.Exec(t.Context(), "select app.begin_token($1, $2)", tokenHash("email_change/noor"), "email_change")
+			require.NoError(t, err)
+			require.Equal(t, []string{"insightforge_user", "", strings.ToLower(hostile) + "new@"}, value[[]string](t, conn,
+				"select array[current_user, current_setting('app.role'), current_setting('app.subject')]::text[]"))
 		}
 	}
 }

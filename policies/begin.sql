@@ -8,7 +8,8 @@
 -- Errors: P0002 not a member, or nothing there; 28000 the user is gone, or the key serves no more; IF004 the organization was
 -- deleted; why an invitation is refused: IF001 another address, IF003 the inviter may not invite any more, IF005 the address is
 -- not verified, IF006 the organization is full, IF021–IF024 it was accepted, revoked, declined, or has expired; IF007 the role
--- does not allow it; IF041–IF043 why an organization is not restored. A service account is nobody here: it acts through keys alone.
+-- does not allow it; IF008 a token that serves no more; IF041–IF043 why an organization is not restored. A service account is
+-- nobody here: it acts through keys alone.
 
 -- A caller not known yet: may reach only what p_subject names (an address, a session id, the hash of a token or a key).
 create or replace function app.begin_auth(p_subject text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -94,7 +95,7 @@ declare
 begin
   execute format('set local app.user_id = %L; set local app.org_id = %L; set local app.role = ''OWNER''; set local app.org_ids = '''';
     set local app.subject = ''''; set local role insightforge_user', p_user, p_org);
-  select email, full_name into person from app.users where id = p_user and email is not null;
+  select email, full_name into person from app.users where id = p_user and email is not null for share; -- an address that is being changed is waited for
   if not found then
     raise exception 'no such user' using errcode = '28000';
   end if;
@@ -125,7 +126,8 @@ declare
 begin
   execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
     set local app.subject = ''''; set local role insightforge_user', p_user);
-  select email, full_name, email_verified_at is not null as verified into person from app.users where id = p_user and email is not null;
+  select email, full_name, email_verified_at is not null as verified into person
+    from app.users where id = p_user and email is not null for share; -- an address that is being changed is waited for
   if not found then
     raise exception 'no such user' using errcode = '28000';
   end if;
@@ -285,6 +287,70 @@ begin
 end
 $$;
 
+-- A person for whom an issuer vouches, as the user who has this address and never showed that it is theirs: it is proved by that.
+-- The program has checked what the issuer says; nobody inside a transaction can call this.
+create or replace function app.begin_claim(p_user uuid, p_email text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  execute format('set local app.user_id = %L; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
+    set local app.subject = ''''; set local role insightforge_user', p_user);
+  perform from app.users where id = p_user and email = p_email and email_verified_at is null for update;
+  if not found then
+    raise exception 'no such user, or the address is proved' using errcode = 'P0002';
+  end if;
+  execute format('set local app.subject = %L; set local role insightforge_auth', p_email);
+  update app.users set email_verified_at = now(), updated_at = now(); -- as in begin_token: the policy says whose
+  set local app.subject = '';
+  set local role insightforge_user;
+  execute format('set local app.org_ids = %L',
+    (select coalesce(string_agg(org_id::text, ','), '') from app.memberships where user_id = p_user));
+  update app.api_keys set revoked_at = now(); -- of this user: whoever had the account before has them
+end
+$$;
+
+-- Whoever has the token of this kind whose hash this is: it is used up, and its address is proved. Then they are the person whose
+-- it is, whose app.subject is that address; a registration makes that person. 23505: somebody else has the address since.
+create or replace function app.begin_token(p_hash text, p_kind text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  token record;
+  person record;
+begin
+  execute format('set local app.user_id = ''''; set local app.org_id = ''''; set local app.role = ''''; set local app.org_ids = '''';
+    set local app.subject = %L; set local role insightforge_auth', p_hash);
+  select user_id, email, full_name, password_hash into token from app.one_time_tokens
+    where token_hash = p_hash and kind = p_kind and used_at is null and expires_at > now() for update;
+  if not found then
+    raise exception 'no such token' using errcode = 'IF008';
+  end if;
+  update app.one_time_tokens set used_at = now(), password_hash = case when p_kind <> 'verification' then '' end where token_hash = p_hash;
+
+  execute format('set local app.user_id = %L; set local app.subject = %L; set local role insightforge_user', token.user_id, token.email);
+  if p_kind = 'registration' then
+    insert into app.users (id, email, full_name, password_hash, email_verified_at)
+      values (token.user_id, token.email, token.full_name, token.password_hash, now());
+    return;
+  end if;
+
+  select email, email_verified_at, revision into person from app.users where id = token.user_id for update;
+  if not found or person.email <> token.email and p_kind <> 'email_change' then
+    raise exception 'the user is gone, or has another address' using errcode = 'IF008';
+  end if;
+  execute format('set local app.subject = %L; set local role insightforge_auth', person.email);
+  perform from app.users where email = person.email and (password_hash = token.password_hash or p_kind = 'verification');
+  if not found then
+    raise exception 'the user has another password' using errcode = 'IF008';
+  end if;
+
+  -- No WHERE, and nothing read: who reads users as auth has the address before, and this has the one after. The policy says whose.
+  execute format('set local app.subject = %L', token.email);
+  update app.users set email = token.email, updated_at = now(), revision = person.revision + 1,
+    email_verified_at = case when person.email = token.email then coalesce(person.email_verified_at, now()) else now() end;
+  set local role insightforge_user;
+  execute format('set local app.org_ids = %L',
+    (select coalesce(string_agg(org_id::text, ','), '') from app.memberships where user_id = token.user_id));
+end
+$$;
+
 grant execute on function app.begin_auth(text), app.begin_user(uuid), app.begin_request(uuid, uuid),
   app.begin_organization(uuid, uuid, text), app.begin_restoration(uuid, uuid), app.begin_invitation(uuid, text, uuid), app.begin_seal(uuid),
-  app.begin_addressee(uuid, uuid), app.begin_api_key(text, uuid), app.begin_service_account(uuid, uuid, uuid, text, text) to insightforge;
+  app.begin_addressee(uuid, uuid), app.begin_api_key(text, uuid), app.begin_service_account(uuid, uuid, uuid, text, text),
+  app.begin_token(text, text), app.begin_claim(uuid, text) to insightforge;

@@ -32,6 +32,7 @@ grant usage on schema app to insightforge, insightforge_auth, insightforge_user,
 {{ template "external_identities.sql" . }}
 {{ template "security_events.sql" . }}
 {{ template "idempotency_keys.sql" . }}
+{{ template "one_time_tokens.sql" . }}
 {{ template "organizations.sql" . }}
 {{ template "memberships.sql" . }}
 {{ template "member_emails.sql" . }}

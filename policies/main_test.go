@@ -4,6 +4,7 @@ package policies
 import (
 	"context"
 	"crypto/md5"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"strings"
@@ -55,6 +56,15 @@ func asUnknown(subject string) string { return fmt.Sprintf("select app.begin_aut
 // asKey is the first key that planted.sql gives somebody in org.
 func asKey(person, org string) string {
 	return fmt.Sprintf("select app.begin_api_key('hash/%s/%s', '%s')", org, person, organization(org))
+}
+
+// asBearer uses the one-time token of this name.
+func asBearer(name, kind string) string {
+	return fmt.Sprintf("select app.begin_token('%s', '%s')", tokenHash(name), kind)
+}
+
+func tokenHash(name string) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte("one_time_tokens/"+name)))
 }
 
 func quoted(person string) string { return "'" + user(person).String() + "'" }

@@ -27,6 +27,22 @@ insert into app.idempotency_keys (user_id, key, fingerprint, object_id, created_
 select md5('{salt}users/' || name)::uuid, key, '', md5('{salt}' || name)::uuid, now() - case key when 'expired' then interval '25 hours' else interval '23 hours' end
 from unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) name, unnest(array[name, 'expired']) key;
 
+-- Everybody's; an expired one; and noor's of every kind that begin_token takes, with those that it does not.
+insert into app.one_time_tokens (token_hash, kind, email, user_id, full_name, password_hash, expires_at, expires_on, used_at)
+select encode(sha256(('{salt}one_time_tokens/' || name)::bytea), 'hex'), kind, email || '{salt}@example.com', md5('{salt}users/' || person)::uuid,
+  case kind when 'registration' then 'newcomer' end, case when kind <> 'verification' then password_hash end, now() + lives,
+  to_char((now() + lives) at time zone 'UTC', 'YYYY-MM-DD'), case when name like '%/used' then now() end
+from (select name, 'verification', name, name, '', interval '1 hour'
+  from unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) name
+  union all values ('verification/expired', 'verification', 'anna', 'anna', '', make_interval(days => ('x' || left(md5('{salt}day'), 4))::bit(16)::integer) - (now() - '1000-01-01Z')),
+    ('verification/used', 'verification', 'anna', 'anna', '', interval '1 hour'),
+    ('registration/newcomer', 'registration', 'newcomer', 'newcomer', 'x', interval '1 hour'), ('registration/too late', 'registration', 'noor', 'newcomer', 'x', interval '1 hour'),
+    ('verification/noor', 'verification', 'noor', 'noor', '', interval '1 hour'), ('verification/before', 'verification', 'noor.before', 'noor', '', interval '1 hour'),
+    ('email_change/noor', 'email_change', 'newnoor', 'noor', 'hash of noor', interval '1 hour'), ('email_change/taken', 'email_change', 'anna', 'noor', 'hash of noor', interval '1 hour'),
+    ('email_change/before', 'email_change', 'newnoor', 'noor', 'hash of before', interval '1 hour'),
+    ('password_reset/noor', 'password_reset', 'noor', 'noor', 'hash of noor', interval '30 minutes'),
+    ('password_reset/before', 'password_reset', 'noor', 'noor', 'hash of before', interval '30 minutes')) t(name, kind, email, person, password_hash, lives);
+
 insert into app.organizations (id, name, slug, created_by, deleted_at)
 select md5('{salt}organizations/' || name)::uuid, name, name || replace('{salt}', '-', ''), md5('{salt}users/' || founder)::uuid, now() - ago::interval
 from (values ('acme', 'olga', null), ('beta', 'zed', null), ('gamma', 'zoe', null), ('delta', 'zoe', '29 days'), ('omega', 'zoe', '31 days')) o(name, founder, ago);

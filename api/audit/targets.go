@@ -73,6 +73,10 @@ var targets = []target{
 			{"insert", "a service account", columns{}, row{}, "insert into app.users (id, kind, full_name) values ({new}, 'service', 'x')"},
 			{"insert", "the service account that is being made", columns{}, row{}, "insert into app.users (id, kind, full_name) values ({account}, 'service', 'x')"},
 			{"insert", "the service account that is being made, as a person", columns{}, row{}, "insert into app.users (id, full_name) values ({account}, 'x')"},
+			{"insert", "of oneself, with the address that was proved", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash, email_verified_at) values ({me}, app.subject(), 'x', 'x', now())"},
+			{"insert", "of oneself, with another address", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash, email_verified_at) values ({me}, 'x{salt}@example.com', 'x', 'x', now())"},
+			{"insert", "of another, with the address that was proved", columns{}, people[0], "insert into app.users (id, email, full_name, password_hash, email_verified_at) values ({new}, app.subject(), 'x', 'x', now())"},
+			{"update", "to the address that was proved", columns{}, everything, "update app.users set email = app.subject()"},
 		}},
 	{name: "sessions", key: "id = {id}", rows: people, insert: "(id, user_id) values ({new}, {by})"},
 	{name: "external_identities", key: "id = {id}", rows: people, insert: "(issuer, subject, user_id, id, email) values ('https://issuer.example', '{salt}new', {by}, {new}, '{name}{salt}@example.org')"},
@@ -83,6 +87,12 @@ var targets = []target{
 			{"delete", "expired ones of API keys", columns{}, everything, "delete from app.idempotency_keys where key like '% expired'"},
 			{"select", "of API keys", columns{}, everything, "select key from app.idempotency_keys where key like '%-% new'"},
 			{"insert", "of one's own API key", columns{}, people[0], "insert into app.idempotency_keys (user_id, key, fingerprint, object_id) values ({by}, coalesce(app.subject(), '') || ' newer', '', {new})"},
+		}},
+	{name: "one_time_tokens", key: "token_hash = {hash}", rows: append(slices.Clone(people), row{kind: "used", name: "verification/used"}, row{kind: "expired", name: "verification/expired"}),
+		insert: "(token_hash, kind, email, user_id, expires_at, expires_on) values (encode(sha256('new'), 'hex'), 'verification', '{name}{salt}@example.org', {by}, now(), to_char(now() at time zone 'UTC', 'YYYY-MM-DD'))",
+		extra: []attempt{
+			{"insert", "with the address named", columns{}, people[0], "insert into app.one_time_tokens (token_hash, kind, email, user_id, expires_at, expires_on) values (encode(sha256('new'), 'hex'), 'verification', app.subject(), {by}, now(), to_char(now() at time zone 'UTC', 'YYYY-MM-DD'))"},
+			used(people[0]), used(people[1]), used(row{kind: "used", name: "verification/used"}),
 		}},
 
 	{name: "organizations", key: "id = {org}", rows: []row{{org: "acme"}, {org: "beta"}, {org: "gamma"}, {org: "delta"}},
@@ -205,10 +215,21 @@ var ways = target{name: "ways in", extra: slices.Concat(
 	way("as a service account", "begin_user({bot})", "select from app.users", row{kind: "oneself"}),
 	way("founding an organization as a service account", "begin_organization({bot}, {org}, 'x')", "select from app.memberships", row{kind: "that is new", org: "new"}),
 	way("accepting an invitation as a service account", "begin_invitation({bot}, '{salt}hash/{orgname}/{name}')", "select from app.memberships", row{kind: "open", org: "gamma", name: "ANALYST/open"}),
+	way("using a token", "begin_token({hash}, '{role}')", "select from app.users where email = app.subject() and email_verified_at = now()",
+		row{kind: "of a registration", name: "registration/newcomer"}, row{kind: "of a registration, too late", name: "registration/too late"},
+		row{kind: "of a verification", name: "verification/noor"}, row{kind: "of a verification of an address before", name: "verification/before"},
+		row{kind: "of a change of address", name: "email_change/noor"}, row{kind: "of a change to an address that is taken", name: "email_change/taken"},
+		row{kind: "of a change with a password before", name: "email_change/before"},
+		row{kind: "of a password reset", name: "password_reset/noor"}, row{kind: "of a reset of a password before", name: "password_reset/before"},
+		row{kind: "that has expired", name: "verification/expired"}, row{kind: "that was used", name: "verification/used"}, row{kind: "that is not there", name: "verification/none"}),
+	way("using a token as one of another kind", "begin_token({hash}, 'password_reset')", "select from app.users",
+		row{kind: "of a registration", name: "registration/newcomer"}, row{kind: "of a verification", name: "verification/noor"}, row{kind: "of a change of address", name: "email_change/noor"}),
+	way("using a token twice", "begin_token({hash}, '{role}')", "select app.begin_token({hash}, '{role}')", row{kind: "of a verification", name: "verification/noor"}),
 	stale("begin_request({me}, {org})", "{me}", "{org}", "(select role from app.memberships where user_id = {me})", "''", "''"),
 	stale("begin_user({me})", "{me}", "''", "''", "''", "(select string_agg(org_id::text, ',') from app.memberships)"),
 	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
 	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
+	stale("begin_token({hash}, 'verification')", "{me}", "''", "''", "(select email from app.users)", "(select string_agg(org_id::text, ',') from app.memberships)"),
 	stale("begin_restoration({me}, {delta})", "{me}", "{delta}", "'OWNER'", "''", "''"),
 	stale("begin_invitation({noor}, '{salt}hash/acme/ANALYST/open')", "{noor}", "{org}", "'ANALYST'", "md5('{salt}invitations/acme/ANALYST/open')::uuid::text", "''"),
 	stale("begin_addressee({noor}, {open_invitation})", "{noor}", "{org}", "''", "'noor{salt}@example.com'", "''"),
@@ -297,9 +318,15 @@ func newKeys() (attempts []attempt) {
 // ownAddress is noor's, for whoever is named.
 func ownAddress() (attempts []attempt) {
 	for _, r := range members {
-		attempts = append(attempts, attempt{"insert", "noor's address", columns{}, r, "insert into app.member_emails (org_id, user_id, email) values ({org}, {by}, 'noor{salt}@example.com')"})
+		attempts = append(attempts, attempt{"insert", "noor's address", columns{}, r, "insert into app.member_emails (org_id, user_id, email) values ({org}, {by}, 'noor{salt}@example.com')"},
+			attempt{"update", "to the address that was proved", columns{}, r, "update app.member_emails set email = app.subject() where email = '{name}{salt}@{orgname}'"})
 	}
 	return attempts
+}
+
+// used takes a token as begin_token does.
+func used(r row) attempt {
+	return attempt{"update", "to used", columns{}, r, "update app.one_time_tokens set used_at = now() where token_hash = {hash}"}
 }
 
 // forged claims somebody else's dataset as one's own.

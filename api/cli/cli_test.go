@@ -31,9 +31,12 @@ func TestAWrongConfigurationIsRefusedWithoutRepeatingSecrets(t *testing.T) {
 	for name, value := range map[string]string{
 		"MAX_CONNS": "1", "MAX_UPLOAD_BYTES": "0",
 		"DATABASE_URL": "host=127.0.0.1 password = 'SECRET PW' port=x",
+		"SMTP_URL":     "smtp://user:SECRET@host:x", "MAIL_FROM": "", "PUBLIC_URL": "https://user:SECRET@host",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("DATA_DIR", t.TempDir())
+			t.Setenv("SMTP_URL", "smtp://user:SECRET@host:587")
+			t.Setenv("MAIL_FROM", "noreply@example.com")
 			t.Setenv(name, value)
 			_, err := config()
 			require.ErrorContains(t, err, name)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/insightforge/insightforge/api/oidc"
+	"github.com/insightforge/insightforge/api/mail"
 )
 
 // Config is the environment. README.md has the same table; .ci/configuration compares them.
@@ -25,6 +27,9 @@ type Config struct {
 	TrustedProxies Networks `env:"TRUSTED_PROXIES"`                          // whose X-Forwarded-For is believed
 	OIDCIssuer     string   `env:"OIDC_ISSUER"`                              // whose ID tokens sign people in
 	OIDCAudience   string   `env:"OIDC_AUDIENCE"`                            // the client id that it has given
+	SMTPURL        string   `env:"SMTP_URL"`                                 // the server that takes mail; empty: mail is not sent
+	MailFrom       string   `env:"MAIL_FROM"`                                // who sends it
+	PublicURL      string   `env:"PUBLIC_URL"`                               // of the web application, for links in mails
 }
 
 // Networks are addresses and CIDRs, separated by commas.
@@ -76,6 +81,16 @@ func environment() (Config, error) {
 	if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil { // its text may repeat a password
 		return c, errors.New("DATABASE_URL cannot be read: it looks like postgres://insightforge:password@host:5432/database")
 	}
+	if _, err := c.sender(); err != nil {
+		return c, err
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(c.PublicURL, "?# ") {
+			return c, errors.New("PUBLIC_URL cannot be read: it looks like https://app.example.com")
+		}
+		c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	}
 	c.DataDir, err = filepath.Abs(c.DataDir)
 	return c, err
 }
@@ -90,4 +105,12 @@ func (c Config) issuer() (*oidc.Issuer, error) {
 		return nil, fmt.Errorf("OIDC_ISSUER and OIDC_AUDIENCE, both or neither: %w", err)
 	}
 	return issuer, nil
+}
+
+// sender is how mail goes out: through the SMTP server, or, without one, into DATA_DIR and the log.
+func (c Config) sender() (mail.Sender, error) {
+	if c.SMTPURL == "" {
+		return mail.Files{Dir: filepath.Join(c.DataDir, "mail"), Log: os.Stderr}, nil
+	}
+	return mail.NewSMTP(c.SMTPURL, c.MailFrom, nil)
 }

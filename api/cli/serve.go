@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/insightforge/insightforge/api"
+	"github.com/insightforge/insightforge/api/mail"
 	"github.com/insightforge/insightforge/api/memory"
 	"github.com/insightforge/insightforge/api/migrate"
 	"github.com/insightforge/insightforge/api/password"
@@ -70,10 +71,18 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	if err != nil {
 		return nil, nil, err
 	}
-	server := api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, c.TrustedProxies...)
+	sender, err := c.sender()
+	if err != nil {
+		return nil, nil, err
+	}
+	mails := api.Mails{Queue: mail.NewQueue(sender, mail.Options{}), URL: c.PublicURL, Proving: c.SMTPURL != ""}
+	if !mails.Proving {
+		say("No SMTP_URL: mail is not sent but written to %s and below; who signs up has not proved an address", filepath.Join(c.DataDir, "mail"))
+	}
+	server := api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, mails, c.TrustedProxies...)
 	server.Trust(issuer)
 	stopKeyUses, stopSealing := server.WriteKeyUses(), inBackground(ctx, server.SealEvents)
-	return server.Handler(), func() { stopKeyUses(); stopSealing(); db.Close() }, nil
+	return server.Handler(), func() { drain(mails.Queue); stopKeyUses(); stopSealing(); db.Close() }, nil
 }
 
 // inBackground runs job until stop is called, which lets it end. It outlives ctx: requests still end after that.
@@ -82,6 +91,13 @@ func inBackground(ctx context.Context, job func(context.Context)) (stop func()) 
 	ended := make(chan struct{})
 	go func() { defer close(ended); job(ctx) }()
 	return func() { cancel(); <-ended }
+}
+
+// drain sends what mail is left, which needs the database, within what is left of a patient operator's time.
+func drain(queue *mail.Queue) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	queue.Close(ctx)
 }
 
 // serveHTTP serves until ctx ends or the private PostgreSQL does, then lets requests finish.

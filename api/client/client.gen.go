@@ -105,13 +105,27 @@ const (
 
 // Defines values for SecurityEventKind.
 const (
-	Login              SecurityEventKind = "login"
-	Logout             SecurityEventKind = "logout"
-	PasswordChanged    SecurityEventKind = "password_changed"
-	RefreshTokenReused SecurityEventKind = "refresh_token_reused"
-	SessionRevoked     SecurityEventKind = "session_revoked"
-	SessionsRevoked    SecurityEventKind = "sessions_revoked"
+	SecurityEventKindEmailChanged       SecurityEventKind = "email_changed"
+	SecurityEventKindEmailVerified      SecurityEventKind = "email_verified"
+	SecurityEventKindLogin              SecurityEventKind = "login"
+	SecurityEventKindLogout             SecurityEventKind = "logout"
+	SecurityEventKindPasswordChanged    SecurityEventKind = "password_changed"
+	SecurityEventKindPasswordReset      SecurityEventKind = "password_reset"
+	SecurityEventKindRefreshTokenReused SecurityEventKind = "refresh_token_reused"
+	SecurityEventKindSessionRevoked     SecurityEventKind = "session_revoked"
+	SecurityEventKindSessionsRevoked    SecurityEventKind = "sessions_revoked"
 )
+
+// Accepted defines model for Accepted.
+type Accepted struct {
+	Message string `json:"message"`
+}
+
+// Address defines model for Address.
+type Address struct {
+	// Email Example: ada@example.com
+	Email openapi_types.Email `json:"email"`
+}
 
 // Analysis defines model for Analysis.
 type Analysis struct {
@@ -265,6 +279,21 @@ type Dimension struct {
 // Example: month
 type DimensionGrain string
 
+// EmailChange defines model for EmailChange.
+type EmailChange struct {
+	CurrentPassword string `json:"current_password"`
+
+	// NewEmail Example: ada@example.org
+	NewEmail openapi_types.Email `json:"new_email"`
+}
+
+// EmailVerification defines model for EmailVerification.
+type EmailVerification struct {
+	// Password Of a sign-up: the one that was chosen
+	Password string `json:"password,omitempty"`
+	Token    string `json:"token"`
+}
+
 // Fault defines model for Fault.
 type Fault struct {
 	// Code Example: unknown_column
@@ -332,7 +361,7 @@ type InvitationWithToken struct {
 	RevokedAt  time.Time           `json:"revoked_at"`
 	Role       Role                `json:"role"`
 
-	// Token Shown once
+	// Token Shown once; null where it goes by mail
 	Token string `json:"token"`
 }
 
@@ -508,6 +537,13 @@ type PasswordChange struct {
 	NewPassword string `json:"new_password"`
 }
 
+// PasswordReset defines model for PasswordReset.
+type PasswordReset struct {
+	// NewPassword Example: correct horse battery
+	NewPassword string `json:"new_password"`
+	Token       string `json:"token"`
+}
+
 // Permission defines model for Permission.
 type Permission struct {
 	// Allowed all: any row of the organization; own: only rows in which a column names the caller, so for insert only in the caller's own name; some: only rows that fulfil the condition; none: no row
@@ -673,7 +709,7 @@ type SecurityEvent struct {
 	// Kind refresh_token_reused: somebody had a refresh token that was used before, so the session was ended
 	Kind SecurityEventKind `json:"kind"`
 
-	// SessionID The session that began or ended; of sessions_revoked and password_changed the one in which that was asked for
+	// SessionID The session that began or ended; of sessions_revoked and password_changed the one in which that was asked for; null for what was done by a token from a mail
 	SessionID openapi_types.UUID `json:"session_id"`
 }
 
@@ -810,15 +846,24 @@ type UploadedDataset struct {
 type User struct {
 	CreatedAt time.Time           `json:"created_at"`
 	Email     openapi_types.Email `json:"email"`
-	FullName  string              `json:"full_name"`
-	ID        openapi_types.UUID  `json:"id"`
-	UpdatedAt time.Time           `json:"updated_at"`
+
+	// EmailVerified Whether it was shown that mail to email reaches the user
+	EmailVerified bool               `json:"email_verified"`
+	FullName      string             `json:"full_name"`
+	ID            openapi_types.UUID `json:"id"`
+	UpdatedAt     time.Time          `json:"updated_at"`
 }
 
 // UserName defines model for UserName.
 type UserName struct {
 	// FullName Example: Ada Lovelace
 	FullName string `json:"full_name"`
+}
+
+// VerifiedEmail defines model for VerifiedEmail.
+type VerifiedEmail struct {
+	Session Tokens `json:"session,omitempty"`
+	User    User   `json:"user"`
 }
 
 // ListOrganizationsParams defines parameters for ListOrganizations.
@@ -962,11 +1007,20 @@ type ListSessionsParams struct {
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = Credentials
 
+// RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
+type RequestPasswordResetJSONRequestBody = Address
+
+// ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
+type ResetPasswordJSONRequestBody = PasswordReset
+
 // RefreshJSONRequestBody defines body for Refresh for application/json ContentType.
 type RefreshJSONRequestBody = RefreshToken
 
 // RegisterJSONRequestBody defines body for Register for application/json ContentType.
 type RegisterJSONRequestBody = Registration
+
+// VerifyEmailJSONRequestBody defines body for VerifyEmail for application/json ContentType.
+type VerifyEmailJSONRequestBody = EmailVerification
 
 // AcceptInvitationJSONRequestBody defines body for AcceptInvitation for application/json ContentType.
 type AcceptInvitationJSONRequestBody = InvitationToken
@@ -1000,6 +1054,9 @@ type UpdateMemberJSONRequestBody = RoleChange
 
 // UpdateMeJSONRequestBody defines body for UpdateMe for application/json ContentType.
 type UpdateMeJSONRequestBody = UserName
+
+// ChangeEmailJSONRequestBody defines body for ChangeEmail for application/json ContentType.
+type ChangeEmailJSONRequestBody = EmailChange
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
@@ -1113,6 +1170,42 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/auth/logout-everywhere (the `LogoutEverywhere` operationId).
 	LogoutEverywhere(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RequestPasswordResetWithBody Have a mail sent that lets choose a new password
+	//
+	// The answer is the same whether there is an account with the address or not. The token in the mail serves once, within 30 minutes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/auth/password-reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestPasswordReset Have a mail sent that lets choose a new password
+	//
+	// The answer is the same whether there is an account with the address or not. The token in the mail serves once, within 30 minutes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/auth/password-reset (the `RequestPasswordReset` operationId).
+	RequestPasswordReset(ctx context.Context, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResetPasswordWithBody Choose a new password, by the token in that mail
+	//
+	// Ends every session of the user: log in with the new password. The address is verified by it as well.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/auth/password-reset/confirm (the `ResetPassword` operationId).
+	ResetPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResetPassword Choose a new password, by the token in that mail
+	//
+	// Ends every session of the user: log in with the new password. The address is verified by it as well.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/auth/password-reset/confirm (the `ResetPassword` operationId).
+	ResetPassword(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RefreshWithBody Exchange a refresh token for new tokens
 	//
 	// Each refresh makes the next refresh token. For 10 seconds the one before is taken too and answered with the same next one, so that two tabs, or a repeated request, do not log a user out; a use after that, or of an older one, ends the session. A session ends 7 days after its last refresh and 30 days after its login.
@@ -1133,6 +1226,8 @@ type ClientInterface interface {
 
 	// RegisterWithBody Sign up
 	//
+	// Where the server sends mail (202): the same answer for every address, and a mail. Nobody is a user before the token in it is given to verify-email. Where it does not (201; 409 for an address that is taken): a user whose address is not verified.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/auth/register (the `Register` operationId).
@@ -1140,10 +1235,30 @@ type ClientInterface interface {
 
 	// Register Sign up
 	//
+	// Where the server sends mail (202): the same answer for every address, and a mail. Nobody is a user before the token in it is given to verify-email. Where it does not (201; 409 for an address that is taken): a user whose address is not verified.
+	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/auth/register (the `Register` operationId).
 	Register(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyEmailWithBody Show that mail to an address arrives, by the token in it
+	//
+	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/auth/verify-email (the `VerifyEmail` operationId).
+	VerifyEmailWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyEmail Show that mail to an address arrives, by the token in it
+	//
+	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/auth/verify-email (the `VerifyEmail` operationId).
+	VerifyEmail(ctx context.Context, body VerifyEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AcceptInvitationWithBody Accept an invitation to one's own address
 	//
@@ -1354,7 +1469,7 @@ type ClientInterface interface {
 
 	// CreateInvitationWithBody Invite an address
 	//
-	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days: hand it to the person you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it.
+	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1363,7 +1478,7 @@ type ClientInterface interface {
 
 	// CreateInvitation Invite an address
 	//
-	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days: hand it to the person you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it.
+	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1433,6 +1548,24 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/v1/users/me (the `UpdateMe` operationId).
 	UpdateMe(ctx context.Context, params *UpdateMeParams, body UpdateMeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ChangeEmailWithBody Change one's address
+	//
+	// A token goes to the new address, and a notice to the present one, which stays until verify-email is given the token. Whether the new address is taken is told to who receives mail there.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/me/email (the `ChangeEmail` operationId).
+	ChangeEmailWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeEmail Change one's address
+	//
+	// A token goes to the new address, and a notice to the present one, which stays until verify-email is given the token. Whether the new address is taken is told to who receives mail there.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/users/me/email (the `ChangeEmail` operationId).
+	ChangeEmail(ctx context.Context, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ChangePasswordWithBody Change one's password, and end one's other sessions
 	//
 	// Their refresh tokens serve no more; this session goes on. Access tokens last at most 10 minutes and are not recalled.
@@ -1451,7 +1584,7 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/users/me/password (the `ChangePassword` operationId).
 	ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListSecurityEvents List what happened to the sessions and the password of the signed-in user
+	// ListSecurityEvents List what happened to the sessions, the password and the address of the signed-in user
 	//
 	// Corresponds with GET /api/v1/users/me/security-events (the `ListSecurityEvents` operationId).
 	ListSecurityEvents(ctx context.Context, params *ListSecurityEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1467,6 +1600,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /api/v1/users/me/sessions/{session_id} (the `RevokeSession` operationId).
 	RevokeSession(ctx context.Context, sessionID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestVerification Have the mail sent again that verifies one's address
+	//
+	// Corresponds with POST /api/v1/users/me/verification (the `RequestVerification` operationId).
+	RequestVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetHealth Is the process alive?
 	//
@@ -1564,6 +1702,82 @@ func (c *Client) LogoutEverywhere(ctx context.Context, reqEditors ...RequestEdit
 	return c.Client.Do(req)
 }
 
+// RequestPasswordResetWithBody Have a mail sent that lets choose a new password
+//
+// The answer is the same whether there is an account with the address or not. The token in the mail serves once, within 30 minutes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/auth/password-reset (the `RequestPasswordReset` operationId).
+func (c *Client) RequestPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestPasswordResetRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestPasswordReset Have a mail sent that lets choose a new password
+//
+// The answer is the same whether there is an account with the address or not. The token in the mail serves once, within 30 minutes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/auth/password-reset (the `RequestPasswordReset` operationId).
+func (c *Client) RequestPasswordReset(ctx context.Context, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestPasswordResetRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResetPasswordWithBody Choose a new password, by the token in that mail
+//
+// Ends every session of the user: log in with the new password. The address is verified by it as well.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/auth/password-reset/confirm (the `ResetPassword` operationId).
+func (c *Client) ResetPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResetPasswordRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResetPassword Choose a new password, by the token in that mail
+//
+// Ends every session of the user: log in with the new password. The address is verified by it as well.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/auth/password-reset/confirm (the `ResetPassword` operationId).
+func (c *Client) ResetPassword(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResetPasswordRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RefreshWithBody Exchange a refresh token for new tokens
 //
 // Each refresh makes the next refresh token. For 10 seconds the one before is taken too and answered with the same next one, so that two tabs, or a repeated request, do not log a user out; a use after that, or of an older one, ends the session. A session ends 7 days after its last refresh and 30 days after its login.
@@ -1604,6 +1818,8 @@ func (c *Client) Refresh(ctx context.Context, body RefreshJSONRequestBody, reqEd
 
 // RegisterWithBody Sign up
 //
+// Where the server sends mail (202): the same answer for every address, and a mail. Nobody is a user before the token in it is given to verify-email. Where it does not (201; 409 for an address that is taken): a user whose address is not verified.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/auth/register (the `Register` operationId).
@@ -1621,11 +1837,51 @@ func (c *Client) RegisterWithBody(ctx context.Context, contentType string, body 
 
 // Register Sign up
 //
+// Where the server sends mail (202): the same answer for every address, and a mail. Nobody is a user before the token in it is given to verify-email. Where it does not (201; 409 for an address that is taken): a user whose address is not verified.
+//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/auth/register (the `Register` operationId).
 func (c *Client) Register(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRegisterRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyEmailWithBody Show that mail to an address arrives, by the token in it
+//
+// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/auth/verify-email (the `VerifyEmail` operationId).
+func (c *Client) VerifyEmailWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyEmailRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyEmail Show that mail to an address arrives, by the token in it
+//
+// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/auth/verify-email (the `VerifyEmail` operationId).
+func (c *Client) VerifyEmail(ctx context.Context, body VerifyEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyEmailRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2135,7 +2391,7 @@ func (c *Client) ListInvitations(ctx context.Context, orgID openapi_types.UUID, 
 
 // CreateInvitationWithBody Invite an address
 //
-// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days: hand it to the person you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it.
+// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2154,7 +2410,7 @@ func (c *Client) CreateInvitationWithBody(ctx context.Context, orgID openapi_typ
 
 // CreateInvitation Invite an address
 //
-// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days: hand it to the person you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it.
+// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2324,6 +2580,44 @@ func (c *Client) UpdateMe(ctx context.Context, params *UpdateMeParams, body Upda
 	return c.Client.Do(req)
 }
 
+// ChangeEmailWithBody Change one's address
+//
+// A token goes to the new address, and a notice to the present one, which stays until verify-email is given the token. Whether the new address is taken is told to who receives mail there.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/me/email (the `ChangeEmail` operationId).
+func (c *Client) ChangeEmailWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeEmailRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeEmail Change one's address
+//
+// A token goes to the new address, and a notice to the present one, which stays until verify-email is given the token. Whether the new address is taken is told to who receives mail there.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/users/me/email (the `ChangeEmail` operationId).
+func (c *Client) ChangeEmail(ctx context.Context, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeEmailRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ChangePasswordWithBody Change one's password, and end one's other sessions
 //
 // Their refresh tokens serve no more; this session goes on. Access tokens last at most 10 minutes and are not recalled.
@@ -2362,7 +2656,7 @@ func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordJSONRequ
 	return c.Client.Do(req)
 }
 
-// ListSecurityEvents List what happened to the sessions and the password of the signed-in user
+// ListSecurityEvents List what happened to the sessions, the password and the address of the signed-in user
 //
 // Corresponds with GET /api/v1/users/me/security-events (the `ListSecurityEvents` operationId).
 func (c *Client) ListSecurityEvents(ctx context.Context, params *ListSecurityEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2399,6 +2693,21 @@ func (c *Client) ListSessions(ctx context.Context, params *ListSessionsParams, r
 // Corresponds with DELETE /api/v1/users/me/sessions/{session_id} (the `RevokeSession` operationId).
 func (c *Client) RevokeSession(ctx context.Context, sessionID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRevokeSessionRequest(c.Server, sessionID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestVerification Have the mail sent again that verifies one's address
+//
+// Corresponds with POST /api/v1/users/me/verification (the `RequestVerification` operationId).
+func (c *Client) RequestVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestVerificationRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -2560,6 +2869,86 @@ func NewLogoutEverywhereRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewRequestPasswordResetRequest calls the generic RequestPasswordReset builder with application/json body
+func NewRequestPasswordResetRequest(server string, body RequestPasswordResetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRequestPasswordResetRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRequestPasswordResetRequestWithBody constructs an http.Request for the RequestPasswordReset method, with any body, and a specified content type
+func NewRequestPasswordResetRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/auth/password-reset")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewResetPasswordRequest calls the generic ResetPassword builder with application/json body
+func NewResetPasswordRequest(server string, body ResetPasswordJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewResetPasswordRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewResetPasswordRequestWithBody constructs an http.Request for the ResetPassword method, with any body, and a specified content type
+func NewResetPasswordRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/auth/password-reset/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewRefreshRequest calls the generic Refresh builder with application/json body
 func NewRefreshRequest(server string, body RefreshJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -2621,6 +3010,46 @@ func NewRegisterRequestWithBody(server string, contentType string, body io.Reade
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/auth/register")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewVerifyEmailRequest calls the generic VerifyEmail builder with application/json body
+func NewVerifyEmailRequest(server string, body VerifyEmailJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewVerifyEmailRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewVerifyEmailRequestWithBody constructs an http.Request for the VerifyEmail method, with any body, and a specified content type
+func NewVerifyEmailRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/auth/verify-email")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -4296,6 +4725,46 @@ func NewUpdateMeRequestWithBody(server string, params *UpdateMeParams, contentTy
 	return req, nil
 }
 
+// NewChangeEmailRequest calls the generic ChangeEmail builder with application/json body
+func NewChangeEmailRequest(server string, body ChangeEmailJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeEmailRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewChangeEmailRequestWithBody constructs an http.Request for the ChangeEmail method, with any body, and a specified content type
+func NewChangeEmailRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/me/email")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewChangePasswordRequest calls the generic ChangePassword builder with application/json body
 func NewChangePasswordRequest(server string, body ChangePasswordJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4502,6 +4971,33 @@ func NewRevokeSessionRequest(server string, sessionID openapi_types.UUID) (*http
 	return req, nil
 }
 
+// NewRequestVerificationRequest constructs an http.Request for the RequestVerification method
+func NewRequestVerificationRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/me/verification")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetHealthRequest constructs an http.Request for the GetHealth method
 func NewGetHealthRequest(server string) (*http.Request, error) {
 	var err error
@@ -4641,6 +5137,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/auth/logout-everywhere (the `LogoutEverywhere` operationId).
 	LogoutEverywhereWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LogoutEverywhereResponse, error)
 
+	// RequestPasswordResetWithBodyWithResponse Have a mail sent that lets choose a new password
+	//
+	// The answer is the same whether there is an account with the address or not. The token in the mail serves once, within 30 minutes.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/auth/password-reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestPasswordResetResponse, error)
+
+	// RequestPasswordResetWithResponse Have a mail sent that lets choose a new password
+	//
+	// The answer is the same whether there is an account with the address or not. The token in the mail serves once, within 30 minutes.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/auth/password-reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithResponse(ctx context.Context, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestPasswordResetResponse, error)
+
+	// ResetPasswordWithBodyWithResponse Choose a new password, by the token in that mail
+	//
+	// Ends every session of the user: log in with the new password. The address is verified by it as well.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/auth/password-reset/confirm (the `ResetPassword` operationId).
+	ResetPasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error)
+
+	// ResetPasswordWithResponse Choose a new password, by the token in that mail
+	//
+	// Ends every session of the user: log in with the new password. The address is verified by it as well.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/auth/password-reset/confirm (the `ResetPassword` operationId).
+	ResetPasswordWithResponse(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error)
+
 	// RefreshWithBodyWithResponse Exchange a refresh token for new tokens
 	//
 	// Each refresh makes the next refresh token. For 10 seconds the one before is taken too and answered with the same next one, so that two tabs, or a repeated request, do not log a user out; a use after that, or of an older one, ends the session. A session ends 7 days after its last refresh and 30 days after its login.
@@ -4661,6 +5193,8 @@ type ClientWithResponsesInterface interface {
 
 	// RegisterWithBodyWithResponse Sign up
 	//
+	// Where the server sends mail (202): the same answer for every address, and a mail. Nobody is a user before the token in it is given to verify-email. Where it does not (201; 409 for an address that is taken): a user whose address is not verified.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/auth/register (the `Register` operationId).
@@ -4668,10 +5202,30 @@ type ClientWithResponsesInterface interface {
 
 	// RegisterWithResponse Sign up
 	//
+	// Where the server sends mail (202): the same answer for every address, and a mail. Nobody is a user before the token in it is given to verify-email. Where it does not (201; 409 for an address that is taken): a user whose address is not verified.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/auth/register (the `Register` operationId).
 	RegisterWithResponse(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterResponse, error)
+
+	// VerifyEmailWithBodyWithResponse Show that mail to an address arrives, by the token in it
+	//
+	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/auth/verify-email (the `VerifyEmail` operationId).
+	VerifyEmailWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyEmailResponse, error)
+
+	// VerifyEmailWithResponse Show that mail to an address arrives, by the token in it
+	//
+	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/auth/verify-email (the `VerifyEmail` operationId).
+	VerifyEmailWithResponse(ctx context.Context, body VerifyEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyEmailResponse, error)
 
 	// AcceptInvitationWithBodyWithResponse Accept an invitation to one's own address
 	//
@@ -4910,7 +5464,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateInvitationWithBodyWithResponse Invite an address
 	//
-	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days: hand it to the person you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it.
+	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4919,7 +5473,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateInvitationWithResponse Invite an address
 	//
-	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days: hand it to the person you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it.
+	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4999,6 +5553,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/v1/users/me (the `UpdateMe` operationId).
 	UpdateMeWithResponse(ctx context.Context, params *UpdateMeParams, body UpdateMeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateMeResponse, error)
 
+	// ChangeEmailWithBodyWithResponse Change one's address
+	//
+	// A token goes to the new address, and a notice to the present one, which stays until verify-email is given the token. Whether the new address is taken is told to who receives mail there.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/users/me/email (the `ChangeEmail` operationId).
+	ChangeEmailWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeEmailResponse, error)
+
+	// ChangeEmailWithResponse Change one's address
+	//
+	// A token goes to the new address, and a notice to the present one, which stays until verify-email is given the token. Whether the new address is taken is told to who receives mail there.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/users/me/email (the `ChangeEmail` operationId).
+	ChangeEmailWithResponse(ctx context.Context, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeEmailResponse, error)
+
 	// ChangePasswordWithBodyWithResponse Change one's password, and end one's other sessions
 	//
 	// Their refresh tokens serve no more; this session goes on. Access tokens last at most 10 minutes and are not recalled.
@@ -5017,7 +5589,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/users/me/password (the `ChangePassword` operationId).
 	ChangePasswordWithResponse(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePasswordResponse, error)
 
-	// ListSecurityEventsWithResponse List what happened to the sessions and the password of the signed-in user
+	// ListSecurityEventsWithResponse List what happened to the sessions, the password and the address of the signed-in user
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5039,6 +5611,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with DELETE /api/v1/users/me/sessions/{session_id} (the `RevokeSession` operationId).
 	RevokeSessionWithResponse(ctx context.Context, sessionID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RevokeSessionResponse, error)
+
+	// RequestVerificationWithResponse Have the mail sent again that verifies one's address
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/users/me/verification (the `RequestVerification` operationId).
+	RequestVerificationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RequestVerificationResponse, error)
 
 	// GetHealthWithResponse Is the process alive?
 	//
@@ -5143,6 +5722,50 @@ func (r LogoutEverywhereResponse) StatusCode() int {
 	return 0
 }
 
+type RequestPasswordResetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Accepted
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestPasswordResetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestPasswordResetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ResetPasswordResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r ResetPasswordResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResetPasswordResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type RefreshResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5171,6 +5794,8 @@ type RegisterResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *SignedIn
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Accepted
 }
 
 // Status returns HTTPResponse.Status
@@ -5183,6 +5808,29 @@ func (r RegisterResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r RegisterResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type VerifyEmailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VerifiedEmail
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyEmailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyEmailResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -5869,6 +6517,29 @@ func (r UpdateMeResponse) StatusCode() int {
 	return 0
 }
 
+type ChangeEmailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Accepted
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeEmailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeEmailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ChangePasswordResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5951,6 +6622,29 @@ func (r RevokeSessionResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r RevokeSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RequestVerificationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Accepted
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestVerificationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestVerificationResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -6074,6 +6768,66 @@ func (c *ClientWithResponses) LogoutEverywhereWithResponse(ctx context.Context, 
 	return ParseLogoutEverywhereResponse(rsp)
 }
 
+// RequestPasswordResetWithBodyWithResponse Have a mail sent that lets choose a new password
+//
+// The answer is the same whether there is an account with the address or not. The token in the mail serves once, within 30 minutes.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/auth/password-reset (the `RequestPasswordReset` operationId).
+func (c *ClientWithResponses) RequestPasswordResetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestPasswordResetResponse, error) {
+	rsp, err := c.RequestPasswordResetWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestPasswordResetResponse(rsp)
+}
+
+// RequestPasswordResetWithResponse Have a mail sent that lets choose a new password
+//
+// The answer is the same whether there is an account with the address or not. The token in the mail serves once, within 30 minutes.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/auth/password-reset (the `RequestPasswordReset` operationId).
+func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Context, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestPasswordResetResponse, error) {
+	rsp, err := c.RequestPasswordReset(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestPasswordResetResponse(rsp)
+}
+
+// ResetPasswordWithBodyWithResponse Choose a new password, by the token in that mail
+//
+// Ends every session of the user: log in with the new password. The address is verified by it as well.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/auth/password-reset/confirm (the `ResetPassword` operationId).
+func (c *ClientWithResponses) ResetPasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error) {
+	rsp, err := c.ResetPasswordWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResetPasswordResponse(rsp)
+}
+
+// ResetPasswordWithResponse Choose a new password, by the token in that mail
+//
+// Ends every session of the user: log in with the new password. The address is verified by it as well.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/auth/password-reset/confirm (the `ResetPassword` operationId).
+func (c *ClientWithResponses) ResetPasswordWithResponse(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error) {
+	rsp, err := c.ResetPassword(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResetPasswordResponse(rsp)
+}
+
 // RefreshWithBodyWithResponse Exchange a refresh token for new tokens
 //
 // Each refresh makes the next refresh token. For 10 seconds the one before is taken too and answered with the same next one, so that two tabs, or a repeated request, do not log a user out; a use after that, or of an older one, ends the session. A session ends 7 days after its last refresh and 30 days after its login.
@@ -6106,6 +6860,8 @@ func (c *ClientWithResponses) RefreshWithResponse(ctx context.Context, body Refr
 
 // RegisterWithBodyWithResponse Sign up
 //
+// Where the server sends mail (202): the same answer for every address, and a mail. Nobody is a user before the token in it is given to verify-email. Where it does not (201; 409 for an address that is taken): a user whose address is not verified.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/auth/register (the `Register` operationId).
@@ -6119,6 +6875,8 @@ func (c *ClientWithResponses) RegisterWithBodyWithResponse(ctx context.Context, 
 
 // RegisterWithResponse Sign up
 //
+// Where the server sends mail (202): the same answer for every address, and a mail. Nobody is a user before the token in it is given to verify-email. Where it does not (201; 409 for an address that is taken): a user whose address is not verified.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/auth/register (the `Register` operationId).
@@ -6128,6 +6886,36 @@ func (c *ClientWithResponses) RegisterWithResponse(ctx context.Context, body Reg
 		return nil, err
 	}
 	return ParseRegisterResponse(rsp)
+}
+
+// VerifyEmailWithBodyWithResponse Show that mail to an address arrives, by the token in it
+//
+// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/auth/verify-email (the `VerifyEmail` operationId).
+func (c *ClientWithResponses) VerifyEmailWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyEmailResponse, error) {
+	rsp, err := c.VerifyEmailWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyEmailResponse(rsp)
+}
+
+// VerifyEmailWithResponse Show that mail to an address arrives, by the token in it
+//
+// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/auth/verify-email (the `VerifyEmail` operationId).
+func (c *ClientWithResponses) VerifyEmailWithResponse(ctx context.Context, body VerifyEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyEmailResponse, error) {
+	rsp, err := c.VerifyEmail(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyEmailResponse(rsp)
 }
 
 // AcceptInvitationWithBodyWithResponse Accept an invitation to one's own address
@@ -6541,7 +7329,7 @@ func (c *ClientWithResponses) ListInvitationsWithResponse(ctx context.Context, o
 
 // CreateInvitationWithBodyWithResponse Invite an address
 //
-// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days: hand it to the person you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it.
+// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6556,7 +7344,7 @@ func (c *ClientWithResponses) CreateInvitationWithBodyWithResponse(ctx context.C
 
 // CreateInvitationWithResponse Invite an address
 //
-// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token is shown once, here, and lasts seven days: hand it to the person you invite. As long as no mail is sent, a token shown to the inviter does not prove that whoever registers with the address owns it.
+// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6696,6 +7484,36 @@ func (c *ClientWithResponses) UpdateMeWithResponse(ctx context.Context, params *
 	return ParseUpdateMeResponse(rsp)
 }
 
+// ChangeEmailWithBodyWithResponse Change one's address
+//
+// A token goes to the new address, and a notice to the present one, which stays until verify-email is given the token. Whether the new address is taken is told to who receives mail there.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/users/me/email (the `ChangeEmail` operationId).
+func (c *ClientWithResponses) ChangeEmailWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeEmailResponse, error) {
+	rsp, err := c.ChangeEmailWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeEmailResponse(rsp)
+}
+
+// ChangeEmailWithResponse Change one's address
+//
+// A token goes to the new address, and a notice to the present one, which stays until verify-email is given the token. Whether the new address is taken is told to who receives mail there.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/users/me/email (the `ChangeEmail` operationId).
+func (c *ClientWithResponses) ChangeEmailWithResponse(ctx context.Context, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeEmailResponse, error) {
+	rsp, err := c.ChangeEmail(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeEmailResponse(rsp)
+}
+
 // ChangePasswordWithBodyWithResponse Change one's password, and end one's other sessions
 //
 // Their refresh tokens serve no more; this session goes on. Access tokens last at most 10 minutes and are not recalled.
@@ -6726,7 +7544,7 @@ func (c *ClientWithResponses) ChangePasswordWithResponse(ctx context.Context, bo
 	return ParseChangePasswordResponse(rsp)
 }
 
-// ListSecurityEventsWithResponse List what happened to the sessions and the password of the signed-in user
+// ListSecurityEventsWithResponse List what happened to the sessions, the password and the address of the signed-in user
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6765,6 +7583,19 @@ func (c *ClientWithResponses) RevokeSessionWithResponse(ctx context.Context, ses
 		return nil, err
 	}
 	return ParseRevokeSessionResponse(rsp)
+}
+
+// RequestVerificationWithResponse Have the mail sent again that verifies one's address
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/users/me/verification (the `RequestVerification` operationId).
+func (c *ClientWithResponses) RequestVerificationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RequestVerificationResponse, error) {
+	rsp, err := c.RequestVerification(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestVerificationResponse(rsp)
 }
 
 // GetHealthWithResponse Is the process alive?
@@ -6877,6 +7708,48 @@ func ParseLogoutEverywhereResponse(rsp *http.Response) (*LogoutEverywhereRespons
 	return response, nil
 }
 
+// ParseRequestPasswordResetResponse parses an HTTP response from a RequestPasswordResetWithResponse call
+func ParseRequestPasswordResetResponse(rsp *http.Response) (*RequestPasswordResetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestPasswordResetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Accepted
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResetPasswordResponse parses an HTTP response from a ResetPasswordWithResponse call
+func ParseResetPasswordResponse(rsp *http.Response) (*ResetPasswordResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResetPasswordResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
 // ParseRefreshResponse parses an HTTP response from a RefreshWithResponse call
 func ParseRefreshResponse(rsp *http.Response) (*RefreshResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6923,6 +7796,39 @@ func ParseRegisterResponse(rsp *http.Response) (*RegisterResponse, error) {
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Accepted
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVerifyEmailResponse parses an HTTP response from a VerifyEmailWithResponse call
+func ParseVerifyEmailResponse(rsp *http.Response) (*VerifyEmailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyEmailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VerifiedEmail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 
@@ -7659,6 +8565,32 @@ func ParseUpdateMeResponse(rsp *http.Response) (*UpdateMeResponse, error) {
 	return response, nil
 }
 
+// ParseChangeEmailResponse parses an HTTP response from a ChangeEmailWithResponse call
+func ParseChangeEmailResponse(rsp *http.Response) (*ChangeEmailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeEmailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Accepted
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseChangePasswordResponse parses an HTTP response from a ChangePasswordWithResponse call
 func ParseChangePasswordResponse(rsp *http.Response) (*ChangePasswordResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7738,6 +8670,32 @@ func ParseRevokeSessionResponse(rsp *http.Response) (*RevokeSessionResponse, err
 	response := &RevokeSessionResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseRequestVerificationResponse parses an HTTP response from a RequestVerificationWithResponse call
+func ParseRequestVerificationResponse(rsp *http.Response) (*RequestVerificationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestVerificationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Accepted
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	}
 
 	return response, nil

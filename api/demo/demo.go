@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/insightforge/insightforge/api/client"
@@ -32,7 +33,7 @@ func Run(ctx context.Context, args []string) error {
 	if flags.NArg() > 1 {
 		return errors.New("demo takes one file at most")
 	}
-	return play(ctx, os.Stdout, *url, flags.Arg(0))
+	return play(ctx, os.Stdout, *url, filepath.Join(cmp.Or(os.Getenv("DATA_DIR"), ".insightforge"), "mail"), flags.Arg(0))
 }
 
 // defaultURL is where a server with this ADDR is reached from the same machine.
@@ -57,6 +58,7 @@ type person struct {
 type demo struct {
 	out  io.Writer
 	url  string
+	mail string // where the server writes the mail that it does not send
 	file string // a CSV, or empty
 
 	owner, viewer person
@@ -68,8 +70,8 @@ type demo struct {
 }
 
 // play runs the steps in order and stops at the first that fails.
-func play(ctx context.Context, out io.Writer, url, file string) error {
-	d := &demo{out: out, url: url, file: file}
+func play(ctx context.Context, out io.Writer, url, mail, file string) error {
+	d := &demo{out: out, url: url, mail: mail, file: file}
 	if err := d.ready(ctx); err != nil {
 		return err
 	}
@@ -77,7 +79,7 @@ func play(ctx context.Context, out io.Writer, url, file string) error {
 		title string
 		do    func(context.Context) error
 	}{
-		{"Sign up two people", d.signUp},
+		{"Sign up two people, and verify their addresses", d.signUp},
 		{"Create an organization", d.createOrganization},
 		{"Invite the second one as VIEWER; she accepts", d.invite},
 		{"Upload a table: the types of its columns are inferred", d.upload},

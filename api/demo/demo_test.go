@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"io"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/insightforge/insightforge/api"
+	"github.com/insightforge/insightforge/api/mail"
 	"github.com/insightforge/insightforge/api/migrate"
 	"github.com/insightforge/insightforge/api/postgres/postgrestest"
 	"github.com/insightforge/insightforge/api/tenant"
@@ -26,8 +28,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// serve starts the API on a database and returns its address.
-func serve(t *testing.T, database string) string {
+// serve starts the API on a database and returns its address, and where its mail is.
+func serve(t *testing.T, database string) (url, mails string) {
 	t.Helper()
 	dir := t.TempDir()
 	keys, err := token.LoadOrCreate(filepath.Join(dir, "keys.json"))
@@ -35,15 +37,18 @@ func serve(t *testing.T, database string) string {
 	db, err := tenant.Open(t.Context(), database, tenant.Options{})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
-	server := httptest.NewServer(api.NewServer(db, 4, keys, "app.expand", dir, 1<<20).Handler())
+	queue := mail.NewQueue(mail.Files{Dir: filepath.Join(dir, "mail"), Log: io.Discard}, mail.Options{})
+	t.Cleanup(func() { queue.Close(context.Background()) })
+	server := httptest.NewServer(api.NewServer(db, 4, keys, "app.expand", dir, 1<<20, api.Mails{Queue: queue}).Handler())
 	t.Cleanup(server.Close)
-	return server.URL
+	return server.URL, filepath.Join(dir, "mail")
 }
 
 func TestTheStoryIsPlayedToItsEnd(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	require.NoError(t, play(t.Context(), &out, serve(t, postgrestest.Database(t).URL("insightforge")), ""), out.String())
+	url, mails := serve(t, postgrestest.Database(t).URL("insightforge"))
+	require.NoError(t, play(t.Context(), &out, url, mails, ""), out.String())
 	told := out.String()
 	for _, line := range []string{
 		`Vera Viewer is VIEWER of Demo `, `shops: 5840 rows`, `day +date +0`, `revenue +decimal \(2 digits after the point\) +0`,
@@ -62,12 +67,12 @@ func TestTheStoryIsPlayedToItsEnd(t *testing.T) {
 
 func TestTheStoryIsPlayedThroughPgBouncer(t *testing.T) {
 	t.Parallel()
-	url := serve(t, postgrestest.Database(t).PgBouncer(t, "insightforge", 2)+"&default_query_exec_mode=cache_describe")
+	url, mails := serve(t, postgrestest.Database(t).PgBouncer(t, "insightforge", 2)+"&default_query_exec_mode=cache_describe")
 	played := make(chan error)
 	for range 3 {
 		go func() {
 			var out strings.Builder
-			err := play(t.Context(), &out, url, "")
+			err := play(t.Context(), &out, url, mails, "")
 			_ = os.Remove(regexp.MustCompile(`chart: (\S+)|$`).FindStringSubmatch(out.String())[1])
 			played <- err
 		}()
@@ -79,7 +84,7 @@ func TestTheStoryIsPlayedThroughPgBouncer(t *testing.T) {
 
 func TestTheStoryFitsTablesWithoutNumbersDatesOrTexts(t *testing.T) {
 	t.Parallel()
-	url := serve(t, postgrestest.Database(t).URL("insightforge"))
+	url, mails := serve(t, postgrestest.Database(t).URL("insightforge"))
 	for name, csv := range map[string]string{
 		"texts":   "name\nada\ngrace\nada\n",
 		"numbers": "id,length\n1,2.5\n2,3.5\n",
@@ -91,7 +96,7 @@ func TestTheStoryFitsTablesWithoutNumbersDatesOrTexts(t *testing.T) {
 		file := filepath.Join(t.TempDir(), name+".csv")
 		require.NoError(t, os.WriteFile(file, []byte(csv), 0o600))
 		var out strings.Builder
-		require.NoError(t, play(t.Context(), &out, url, file), "%s\n%s", name, out.String())
+		require.NoError(t, play(t.Context(), &out, url, mails, file), "%s\n%s", name, out.String())
 		require.NotContains(t, out.String(), "\x1b")
 		_ = os.Remove(regexp.MustCompile(`chart: (\S+)`).FindStringSubmatch(out.String())[1])
 	}
@@ -99,8 +104,15 @@ func TestTheStoryFitsTablesWithoutNumbersDatesOrTexts(t *testing.T) {
 
 func TestWithoutAServerItSaysHowToStartOne(t *testing.T) {
 	t.Parallel()
-	err := play(t.Context(), &strings.Builder{}, "http://127.0.0.1:1", "")
+	err := play(t.Context(), &strings.Builder{}, "http://127.0.0.1:1", "", "")
 	require.ErrorContains(t, err, "go run .")
+}
+
+func TestWithoutTheServersMailItSaysWhereToRun(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t, postgrestest.Database(t).URL("insightforge"))
+	err := play(t.Context(), &strings.Builder{}, url, t.TempDir(), "")
+	require.ErrorContains(t, err, "the same DATA_DIR")
 }
 
 func TestTheServerIsFoundWhereADDRSaysItListens(t *testing.T) {

@@ -41,7 +41,7 @@ func Person(user uuid.UUID) Caller {
 	return Caller{"select app.begin_user($1)", []any{user}}
 }
 
-// Unknown is a caller who has only named something: an address, a session, or an API key by its hash.
+// Unknown is a caller who has only named something: an address, a session, a token, a day, or an API key by its hash.
 func Unknown(subject string) Caller {
 	return Caller{"select app.begin_auth($1)", []any{subject}}
 }
@@ -49,6 +49,18 @@ func Unknown(subject string) Caller {
 // Sealer is the server's own job that seals the audit events of an organization; it is nobody's, and may do nothing else.
 func Sealer(org uuid.UUID) Caller {
 	return Caller{"select app.begin_seal($1)", []any{org}}
+}
+
+// Claimant is a [Person] for whom an issuer vouches: the address of the user, which nobody had shown to be theirs, is proved by
+// then. No such user, or it was proved already: SQLSTATE P0002.
+func Claimant(user uuid.UUID, email string) Caller {
+	return Caller{"select app.begin_claim($1, $2)", []any{user, email}}
+}
+
+// Bearer uses up the one-time token of this kind that has this hash, and is the person whose it is: its address is proved by
+// then. No such token, or not any more: SQLSTATE IF008; somebody else has the address: 23505.
+func Bearer(tokenHash, kind string) Caller {
+	return Caller{"select app.begin_token($1, $2)", []any{tokenHash, kind}}
 }
 
 // Founder creates the organization org and is its OWNER in this transaction. It exists already: SQLSTATE 23505.
