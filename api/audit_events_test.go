@@ -29,6 +29,9 @@ var unaudited = map[string]string{
 	"delete-analysis":   "analyses are not on the record",
 	"create-run":        "a run is kept itself, with who ran it",
 	"remove-identity":   "one's own: security events",
+
+	"request-verification": "one's own address: security events, once it is verified",
+	"change-email":         "one's own address: security events, once it is changed",
 }
 
 // reading are the operations that change nothing and are on the record all the same.

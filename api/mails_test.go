@@ -34,7 +34,7 @@ func newMailingOf(t *testing.T, o mail.Options) mailing {
 	smtp := mailtest.Serve(t, false)
 	sender, err := mail.NewSMTP(smtp.URL("smtp"), "InsightForge <noreply@example.com>", smtp.Roots)
 	require.NoError(t, err)
-	return mailing{newServerWith(t, keys(), api.Mails{Queue: newQueue(t, sender, o), URL: webApplication, Proving: true}), smtp}
+	return mailing{newServerWith(t, nil, keys(), api.Mails{Queue: newQueue(t, sender, o), URL: webApplication, Proving: true}), smtp}
 }
 
 var aToken = regexp.MustCompile(`if[vpi]_[\w-]{43}`)
@@ -88,7 +88,7 @@ func TestAFullQueueIsBusyForEverybody(t *testing.T) {
 	held := make(chan struct{})
 	queue := mail.NewQueue(holding(held), mail.Options{Places: 1, Spread: -1})
 	t.Cleanup(func() { close(held); queue.Close(context.Background()) })
-	s := newServerWith(t, keys(), api.Mails{Queue: queue, Proving: true})
+	s := newServerWith(t, nil, keys(), api.Mails{Queue: queue, Proving: true})
 	p, o := s.newPerson("Ada"), s.newOrganization()
 	require.True(t, queue.Reserve())
 	queue.Put(func(context.Context) ([]mail.Message, error) { return []mail.Message{{}}, nil })
@@ -179,7 +179,7 @@ func TestWithoutAnSMTPServerMailIsAFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	var log strings.Builder
-	s := newServerWith(t, keys(), api.Mails{Queue: newQueue(t, mail.Files{Dir: dir, Log: &log}, mail.Options{Spread: -1})})
+	s := newServerWith(t, nil, keys(), api.Mails{Queue: newQueue(t, mail.Files{Dir: dir, Log: &log}, mail.Options{Spread: -1})})
 	registered := s.register("ada@example.com")
 	require.Equal(t, false, registered["user"].(object)["email_verified"])
 	s.queue.Wait()

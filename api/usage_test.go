@@ -164,7 +164,7 @@ func (s *server) crowded() *server {
 	require.NoError(s.t, err)
 	s.t.Cleanup(db.Close)
 	crowded := *s
-	crowded.Server = httptest.NewServer(api.NewServer(db, 160, keys(), "app.expand", s.tempDir, maxUpload).Handler())
+	crowded.Server = httptest.NewServer(api.NewServer(db, 160, keys(), "app.expand", s.tempDir, maxUpload, api.Mails{Queue: s.queue}).Handler())
 	s.t.Cleanup(crowded.Close)
 	return &crowded
 }

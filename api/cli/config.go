@@ -12,8 +12,8 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/insightforge/insightforge/api/oidc"
 	"github.com/insightforge/insightforge/api/mail"
+	"github.com/insightforge/insightforge/api/oidc"
 )
 
 // Config is the environment. README.md has the same table; .ci/configuration compares them.

@@ -23,6 +23,12 @@ const (
 	Builtin AnswerProvider = "builtin"
 )
 
+// Defines values for AuditEventOutcome.
+const (
+	AuditEventOutcomeDone    AuditEventOutcome = "done"
+	AuditEventOutcomeRefused AuditEventOutcome = "refused"
+)
+
 // Defines values for ColumnsPermissionAllowed.
 const (
 	ColumnsPermissionAllowedAll  ColumnsPermissionAllowed = "all"
@@ -51,6 +57,14 @@ const (
 	Year    DimensionGrain = "year"
 )
 
+// Defines values for ExceededQuotaName.
+const (
+	Datasets       ExceededQuotaName = "datasets"
+	Members        ExceededQuotaName = "members"
+	QuestionsToday ExceededQuotaName = "questions_today"
+	StoredBytes    ExceededQuotaName = "stored_bytes"
+)
+
 // Defines values for FilterOp.
 const (
 	Between  FilterOp = "between"
@@ -65,6 +79,24 @@ const (
 	Ne       FilterOp = "ne"
 )
 
+// Defines values for InvitationState.
+const (
+	InvitationStateAccepted InvitationState = "accepted"
+	InvitationStateDeclined InvitationState = "declined"
+	InvitationStateExpired  InvitationState = "expired"
+	InvitationStateOpen     InvitationState = "open"
+	InvitationStateRevoked  InvitationState = "revoked"
+)
+
+// Defines values for InvitationWithTokenState.
+const (
+	InvitationWithTokenStateAccepted InvitationWithTokenState = "accepted"
+	InvitationWithTokenStateDeclined InvitationWithTokenState = "declined"
+	InvitationWithTokenStateExpired  InvitationWithTokenState = "expired"
+	InvitationWithTokenStateOpen     InvitationWithTokenState = "open"
+	InvitationWithTokenStateRevoked  InvitationWithTokenState = "revoked"
+)
+
 // Defines values for MeasureOp.
 const (
 	Avg           MeasureOp = "avg"
@@ -74,6 +106,12 @@ const (
 	Median        MeasureOp = "median"
 	Min           MeasureOp = "min"
 	Sum           MeasureOp = "sum"
+)
+
+// Defines values for MemberKind.
+const (
+	Person  MemberKind = "person"
+	Service MemberKind = "service"
 )
 
 // Defines values for PermissionAllowed.
@@ -105,8 +143,11 @@ const (
 
 // Defines values for SecurityEventKind.
 const (
+	SecurityEventKindAccountClaimed     SecurityEventKind = "account_claimed"
 	SecurityEventKindEmailChanged       SecurityEventKind = "email_changed"
 	SecurityEventKindEmailVerified      SecurityEventKind = "email_verified"
+	SecurityEventKindIdentityLinked     SecurityEventKind = "identity_linked"
+	SecurityEventKindIdentityRemoved    SecurityEventKind = "identity_removed"
 	SecurityEventKindLogin              SecurityEventKind = "login"
 	SecurityEventKindLogout             SecurityEventKind = "logout"
 	SecurityEventKindPasswordChanged    SecurityEventKind = "password_changed"
@@ -115,6 +156,78 @@ const (
 	SecurityEventKindSessionRevoked     SecurityEventKind = "session_revoked"
 	SecurityEventKindSessionsRevoked    SecurityEventKind = "sessions_revoked"
 )
+
+// Defines values for ListAuditEventsParamsOutcome.
+const (
+	ListAuditEventsParamsOutcomeDone    ListAuditEventsParamsOutcome = "done"
+	ListAuditEventsParamsOutcomeRefused ListAuditEventsParamsOutcome = "refused"
+)
+
+// Defines values for ExportAuditEventsParamsOutcome.
+const (
+	ExportAuditEventsParamsOutcomeDone    ExportAuditEventsParamsOutcome = "done"
+	ExportAuditEventsParamsOutcomeRefused ExportAuditEventsParamsOutcome = "refused"
+)
+
+// Defines values for ListInvitationsParamsState.
+const (
+	ListInvitationsParamsStateAccepted ListInvitationsParamsState = "accepted"
+	ListInvitationsParamsStateDeclined ListInvitationsParamsState = "declined"
+	ListInvitationsParamsStateExpired  ListInvitationsParamsState = "expired"
+	ListInvitationsParamsStateOpen     ListInvitationsParamsState = "open"
+	ListInvitationsParamsStateRevoked  ListInvitationsParamsState = "revoked"
+)
+
+// APIKey defines model for APIKey.
+type APIKey struct {
+	CreatedAt   time.Time          `json:"created_at"`
+	CreatedBy   openapi_types.UUID `json:"created_by"`
+	CreatorRole Role               `json:"creator_role"`
+	ExpiresAt   time.Time          `json:"expires_at"`
+
+	// ID It is in the key as well
+	ID   openapi_types.UUID `json:"id"`
+	Kind MemberKind         `json:"kind"`
+
+	// LastUsedAt To the minute or two
+	LastUsedAt time.Time `json:"last_used_at"`
+	Name       string    `json:"name"`
+
+	// RevokedAt From then on it serves no more; after a rotation this may be ahead
+	RevokedAt time.Time `json:"revoked_at"`
+	Role      Role      `json:"role"`
+
+	// UserID The member that it acts as
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+// APIKeyWithToken defines model for APIKeyWithToken.
+type APIKeyWithToken struct {
+	CreatedAt   time.Time          `json:"created_at"`
+	CreatedBy   openapi_types.UUID `json:"created_by"`
+	CreatorRole Role               `json:"creator_role"`
+	ExpiresAt   time.Time          `json:"expires_at"`
+
+	// ID It is in the key as well
+	ID openapi_types.UUID `json:"id"`
+
+	// Key For Authorization: Bearer. Shown once
+	//
+	// Example: ifk_0190163f4e7c7b1a9c5d2e8f6a4b3c1d_…
+	Key  string     `json:"key"`
+	Kind MemberKind `json:"kind"`
+
+	// LastUsedAt To the minute or two
+	LastUsedAt time.Time `json:"last_used_at"`
+	Name       string    `json:"name"`
+
+	// RevokedAt From then on it serves no more; after a rotation this may be ahead
+	RevokedAt time.Time `json:"revoked_at"`
+	Role      Role      `json:"role"`
+
+	// UserID The member that it acts as
+	UserID openapi_types.UUID `json:"user_id"`
+}
 
 // Accepted defines model for Accepted.
 type Accepted struct {
@@ -158,6 +271,59 @@ type Answer struct {
 
 // AnswerProvider defines model for Answer.Provider.
 type AnswerProvider string
+
+// AuditActor defines model for AuditActor.
+type AuditActor struct {
+	// FullName null for who is no member any more
+	FullName string             `json:"full_name"`
+	UserID   openapi_types.UUID `json:"user_id"`
+}
+
+// AuditEvent defines model for AuditEvent.
+type AuditEvent struct {
+	// Action Example: member.role_changed
+	Action string     `json:"action"`
+	Actor  AuditActor `json:"actor"`
+
+	// Address The client's
+	Address string `json:"address"`
+
+	// After What changed, as it is now; of what was refused, as it was asked for
+	After interface{} `json:"after"`
+
+	// APIKeyID The key that was used, if one was
+	APIKeyID openapi_types.UUID `json:"api_key_id"`
+	At       time.Time          `json:"at"`
+
+	// Before What changed, as it was; null where there was nothing
+	Before interface{}        `json:"before"`
+	ID     openapi_types.UUID `json:"id"`
+
+	// ObjectID Of what was changed: a user for a member, else the object's own
+	ObjectID openapi_types.UUID `json:"object_id"`
+	Outcome  AuditEventOutcome  `json:"outcome"`
+
+	// Refusal The code of the problem that the caller was told
+	//
+	// Example: forbidden
+	Refusal string `json:"refusal"`
+
+	// RequestID X-Request-Id of the answer
+	RequestID string    `json:"request_id"`
+	Seal      AuditSeal `json:"seal"`
+}
+
+// AuditEventOutcome defines model for AuditEvent.Outcome.
+type AuditEventOutcome string
+
+// AuditSeal defines model for AuditSeal.
+type AuditSeal struct {
+	// Hash SHA-256 of the hash before and of the event, hexadecimal
+	Hash string `json:"hash"`
+
+	// Number From 1, without gaps
+	Number int64 `json:"number"`
+}
 
 // Chart defines model for Chart.
 type Chart struct {
@@ -294,6 +460,36 @@ type EmailVerification struct {
 	Token    string `json:"token"`
 }
 
+// ExceededQuota defines model for ExceededQuota.
+type ExceededQuota struct {
+	Limit int64             `json:"limit,omitempty"`
+	Name  ExceededQuotaName `json:"name"`
+
+	// Used Of members as well as open invitations, where somebody was to be invited; not told to who is no member
+	Used int64 `json:"used,omitempty"`
+}
+
+// ExceededQuotaName defines model for ExceededQuota.Name.
+type ExceededQuotaName string
+
+// ExternalIdentity defines model for ExternalIdentity.
+type ExternalIdentity struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Email The address that the issuer had verified when the identity was linked
+	Email string             `json:"email"`
+	ID    openapi_types.UUID `json:"id"`
+
+	// Issuer Example: https://accounts.example.com
+	Issuer string `json:"issuer"`
+
+	// LastUsedAt The last login with it
+	LastUsedAt time.Time `json:"last_used_at"`
+
+	// Subject What the issuer knows the person by
+	Subject string `json:"subject"`
+}
+
 // Fault defines model for Fault.
 type Fault struct {
 	// Code Example: unknown_column
@@ -333,17 +529,33 @@ type Health struct {
 	Status string `json:"status"`
 }
 
+// IDToken defines model for IDToken.
+type IDToken struct {
+	IDToken string `json:"id_token"`
+
+	// Nonce What was sent to the issuer as nonce; leave it out if nothing was
+	Nonce string `json:"nonce,omitempty"`
+}
+
 // Invitation defines model for Invitation.
 type Invitation struct {
 	AcceptedAt time.Time           `json:"accepted_at"`
 	CreatedAt  time.Time           `json:"created_at"`
+	DeclinedAt time.Time           `json:"declined_at"`
 	Email      openapi_types.Email `json:"email"`
 	ExpiresAt  time.Time           `json:"expires_at"`
 	ID         openapi_types.UUID  `json:"id"`
-	InvitedBy  openapi_types.UUID  `json:"invited_by"`
-	RevokedAt  time.Time           `json:"revoked_at"`
-	Role       Role                `json:"role"`
+
+	// InvitedBy Who sent it last, and whose right to invite is looked up when it is accepted
+	InvitedBy openapi_types.UUID `json:"invited_by"`
+	ResentAt  time.Time          `json:"resent_at"`
+	RevokedAt time.Time          `json:"revoked_at"`
+	Role      Role               `json:"role"`
+	State     InvitationState    `json:"state"`
 }
+
+// InvitationState defines model for Invitation.State.
+type InvitationState string
 
 // InvitationToken defines model for InvitationToken.
 type InvitationToken struct {
@@ -354,16 +566,24 @@ type InvitationToken struct {
 type InvitationWithToken struct {
 	AcceptedAt time.Time           `json:"accepted_at"`
 	CreatedAt  time.Time           `json:"created_at"`
+	DeclinedAt time.Time           `json:"declined_at"`
 	Email      openapi_types.Email `json:"email"`
 	ExpiresAt  time.Time           `json:"expires_at"`
 	ID         openapi_types.UUID  `json:"id"`
-	InvitedBy  openapi_types.UUID  `json:"invited_by"`
-	RevokedAt  time.Time           `json:"revoked_at"`
-	Role       Role                `json:"role"`
+
+	// InvitedBy Who sent it last, and whose right to invite is looked up when it is accepted
+	InvitedBy openapi_types.UUID       `json:"invited_by"`
+	ResentAt  time.Time                `json:"resent_at"`
+	RevokedAt time.Time                `json:"revoked_at"`
+	Role      Role                     `json:"role"`
+	State     InvitationWithTokenState `json:"state"`
 
 	// Token Shown once; null where it goes by mail
 	Token string `json:"token"`
 }
+
+// InvitationWithTokenState defines model for InvitationWithToken.State.
+type InvitationWithTokenState string
 
 // JWK defines model for JWK.
 type JWK struct {
@@ -389,6 +609,22 @@ type JWKS struct {
 	Keys []JWK `json:"keys"`
 }
 
+// KeyRotation defines model for KeyRotation.
+type KeyRotation struct {
+	ExpiresInDays int64 `json:"expires_in_days,omitempty"`
+
+	// OverlapHours How long the old key serves on
+	OverlapHours int64 `json:"overlap_hours,omitempty"`
+}
+
+// ListAPIKey defines model for ListAPIKey.
+type ListAPIKey struct {
+	Items []APIKey `json:"items"`
+
+	// NextCursor Give it as cursor for the next page; null on the last one
+	NextCursor string `json:"next_cursor"`
+}
+
 // ListAnalysis defines model for ListAnalysis.
 type ListAnalysis struct {
 	Items []Analysis `json:"items"`
@@ -397,9 +633,25 @@ type ListAnalysis struct {
 	NextCursor string `json:"next_cursor"`
 }
 
+// ListAuditEvent defines model for ListAuditEvent.
+type ListAuditEvent struct {
+	Items []AuditEvent `json:"items"`
+
+	// NextCursor Give it as cursor for the next page; null on the last one
+	NextCursor string `json:"next_cursor"`
+}
+
 // ListDataset defines model for ListDataset.
 type ListDataset struct {
 	Items []Dataset `json:"items"`
+
+	// NextCursor Give it as cursor for the next page; null on the last one
+	NextCursor string `json:"next_cursor"`
+}
+
+// ListExternalIdentity defines model for ListExternalIdentity.
+type ListExternalIdentity struct {
+	Items []ExternalIdentity `json:"items"`
 
 	// NextCursor Give it as cursor for the next page; null on the last one
 	NextCursor string `json:"next_cursor"`
@@ -424,6 +676,14 @@ type ListMember struct {
 // ListOrganization defines model for ListOrganization.
 type ListOrganization struct {
 	Items []Organization `json:"items"`
+
+	// NextCursor Give it as cursor for the next page; null on the last one
+	NextCursor string `json:"next_cursor"`
+}
+
+// ListReceivedInvitation defines model for ListReceivedInvitation.
+type ListReceivedInvitation struct {
+	Items []ReceivedInvitation `json:"items"`
 
 	// NextCursor Give it as cursor for the next page; null on the last one
 	NextCursor string `json:"next_cursor"`
@@ -483,9 +743,25 @@ type Member struct {
 	// Email Only for OWNER and ADMIN
 	Email     string             `json:"email,omitempty"`
 	FullName  string             `json:"full_name"`
+	Kind      MemberKind         `json:"kind"`
 	Role      Role               `json:"role"`
 	UpdatedAt time.Time          `json:"updated_at"`
 	UserID    openapi_types.UUID `json:"user_id"`
+}
+
+// MemberKind defines model for MemberKind.
+type MemberKind string
+
+// NewAPIKey defines model for NewAPIKey.
+type NewAPIKey struct {
+	ExpiresInDays int64 `json:"expires_in_days,omitempty"`
+
+	// Name Example: nightly import
+	Name string `json:"name"`
+	Role Role   `json:"role"`
+
+	// ServiceAccountID The user_id of a service account; without it the key is for oneself
+	ServiceAccountID openapi_types.UUID `json:"service_account_id,omitempty"`
 }
 
 // NewAnalysis defines model for NewAnalysis.
@@ -503,6 +779,24 @@ type NewInvitation struct {
 	Role  Role                `json:"role"`
 }
 
+// NewServiceAccount defines model for NewServiceAccount.
+type NewServiceAccount struct {
+	// Name Example: Nightly import
+	Name string `json:"name"`
+	Role Role   `json:"role"`
+}
+
+// OIDC defines model for OIDC.
+type OIDC struct {
+	ClientID string `json:"client_id,omitempty"`
+	Enabled  bool   `json:"enabled"`
+
+	// Issuer Where its discovery document is: /.well-known/openid-configuration
+	//
+	// Example: https://accounts.example.com
+	Issuer string `json:"issuer,omitempty"`
+}
+
 // Order defines model for Order.
 type Order struct {
 	// By Name of a result column, or the column of a dimension
@@ -516,11 +810,43 @@ type Order struct {
 
 // Organization defines model for Organization.
 type Organization struct {
-	CreatedAt time.Time          `json:"created_at"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// DeletedAt Only for a deleted one
+	DeletedAt time.Time          `json:"deleted_at,omitempty"`
 	ID        openapi_types.UUID `json:"id"`
 	Name      string             `json:"name"`
-	Role      Role               `json:"role"`
-	UpdatedAt time.Time          `json:"updated_at"`
+
+	// PurgeAfter Only for a deleted one: until then an OWNER can restore it
+	PurgeAfter time.Time `json:"purge_after,omitempty"`
+	Role       Role      `json:"role"`
+
+	// Slug No other organization has it
+	//
+	// Example: acme
+	Slug string `json:"slug"`
+
+	// TimeZone When its days begin
+	//
+	// Example: Europe/Berlin
+	TimeZone  string    `json:"time_zone"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// OrganizationChange defines model for OrganizationChange.
+type OrganizationChange struct {
+	// Name Example: Acme
+	Name string `json:"name,omitempty"`
+
+	// Slug A public name: lower-case letters, digits and single hyphens
+	//
+	// Example: acme
+	Slug string `json:"slug,omitempty"`
+
+	// TimeZone A name of the IANA time zone database
+	//
+	// Example: Europe/Berlin
+	TimeZone string `json:"time_zone,omitempty"`
 }
 
 // OrganizationName defines model for OrganizationName.
@@ -592,7 +918,8 @@ type Problem struct {
 	// Policy The row-level-security policy that refused; only for OWNER and ADMIN
 	//
 	// Example: memberships_update
-	Policy string `json:"policy,omitempty"`
+	Policy string        `json:"policy,omitempty"`
+	Quota  ExceededQuota `json:"quota,omitempty"`
 
 	// Status Example: 404
 	Status int64 `json:"status"`
@@ -610,6 +937,27 @@ type Problem struct {
 type Question struct {
 	// Question Example: total precipitation by month in 2014
 	Question string `json:"question"`
+}
+
+// Quota defines model for Quota.
+type Quota struct {
+	// Limit At most; what was there before a limit was lowered stays
+	Limit int64 `json:"limit"`
+	Used  int64 `json:"used"`
+}
+
+// ReceivedInvitation defines model for ReceivedInvitation.
+type ReceivedInvitation struct {
+	CreatedAt time.Time          `json:"created_at"`
+	ExpiresAt time.Time          `json:"expires_at"`
+	ID        openapi_types.UUID `json:"id"`
+
+	// InvitedByName When it was sent
+	InvitedByName string `json:"invited_by_name"`
+
+	// OrganizationName When it was sent
+	OrganizationName string `json:"organization_name"`
+	Role             Role   `json:"role"`
 }
 
 // RefreshToken defines model for RefreshToken.
@@ -706,14 +1054,14 @@ type SecurityEvent struct {
 	Device string             `json:"device"`
 	ID     openapi_types.UUID `json:"id"`
 
-	// Kind refresh_token_reused: somebody had a refresh token that was used before, so the session was ended
+	// Kind refresh_token_reused: somebody had a refresh token that was used before, so the session was ended; account_claimed: somebody has shown that the address is theirs, which nobody had before, so the password was removed and every session ended
 	Kind SecurityEventKind `json:"kind"`
 
-	// SessionID The session that began or ended; of sessions_revoked and password_changed the one in which that was asked for; null for what was done by a token from a mail
+	// SessionID The session that began or ended; of the others the one in which that was asked for; null for what was done by a token from a mail
 	SessionID openapi_types.UUID `json:"session_id"`
 }
 
-// SecurityEventKind refresh_token_reused: somebody had a refresh token that was used before, so the session was ended
+// SecurityEventKind refresh_token_reused: somebody had a refresh token that was used before, so the session was ended; account_claimed: somebody has shown that the address is theirs, which nobody had before, so the password was removed and every session ended
 type SecurityEventKind string
 
 // Series defines model for Series.
@@ -814,6 +1162,14 @@ type Tokens struct {
 	TokenType string `json:"token_type"`
 }
 
+// Transfer defines model for Transfer.
+type Transfer struct {
+	Role Role `json:"role,omitempty"`
+
+	// UserID A member
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
 // UploadWarning defines model for UploadWarning.
 type UploadWarning struct {
 	// Code Example: ambiguous_dates
@@ -842,6 +1198,17 @@ type UploadedDataset struct {
 	Warnings  []UploadWarning    `json:"warnings"`
 }
 
+// Usage defines model for Usage.
+type Usage struct {
+	Datasets Quota `json:"datasets"`
+
+	// DayEndsAt When questions are counted anew
+	DayEndsAt      time.Time `json:"day_ends_at"`
+	Members        Quota     `json:"members"`
+	QuestionsToday Quota     `json:"questions_today"`
+	StoredBytes    Quota     `json:"stored_bytes"`
+}
+
 // User defines model for User.
 type User struct {
 	CreatedAt time.Time           `json:"created_at"`
@@ -866,6 +1233,15 @@ type VerifiedEmail struct {
 	User    User   `json:"user"`
 }
 
+// ListReceivedInvitationsParams defines parameters for ListReceivedInvitations.
+type ListReceivedInvitationsParams struct {
+	// Limit At most
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListOrganizationsParams defines parameters for ListOrganizations.
 type ListOrganizationsParams struct {
 	// Limit At most
@@ -873,6 +1249,12 @@ type ListOrganizationsParams struct {
 
 	// Cursor next_cursor of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Slug Only the one with this slug
+	Slug *string `form:"slug,omitempty" json:"slug,omitempty"`
+
+	// Deleted Instead of the others, the deleted ones that the caller can restore, as their OWNER
+	Deleted *bool `form:"deleted,omitempty" json:"deleted,omitempty"`
 }
 
 // CreateOrganizationParams defines parameters for CreateOrganization.
@@ -916,6 +1298,65 @@ type CreateRunParams struct {
 	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// ListAPIKeysParams defines parameters for ListAPIKeys.
+type ListAPIKeysParams struct {
+	// Limit At most
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListAuditEventsParams defines parameters for ListAuditEvents.
+type ListAuditEventsParams struct {
+	// ActorID Who did it
+	ActorID *openapi_types.UUID `form:"actor_id,omitempty" json:"actor_id,omitempty"`
+
+	// Action What was done
+	Action *string `form:"action,omitempty" json:"action,omitempty"`
+
+	// ObjectID What was changed
+	ObjectID *openapi_types.UUID           `form:"object_id,omitempty" json:"object_id,omitempty"`
+	Outcome  *ListAuditEventsParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// Since Not before
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
+
+	// Until Before
+	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
+
+	// Limit At most
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListAuditEventsParamsOutcome defines parameters for ListAuditEvents.
+type ListAuditEventsParamsOutcome string
+
+// ExportAuditEventsParams defines parameters for ExportAuditEvents.
+type ExportAuditEventsParams struct {
+	// ActorID Who did it
+	ActorID *openapi_types.UUID `form:"actor_id,omitempty" json:"actor_id,omitempty"`
+
+	// Action What was done
+	Action *string `form:"action,omitempty" json:"action,omitempty"`
+
+	// ObjectID What was changed
+	ObjectID *openapi_types.UUID             `form:"object_id,omitempty" json:"object_id,omitempty"`
+	Outcome  *ExportAuditEventsParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// Since Not before
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
+
+	// Until Before
+	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
+}
+
+// ExportAuditEventsParamsOutcome defines parameters for ExportAuditEvents.
+type ExportAuditEventsParamsOutcome string
 
 // ListDatasetsParams defines parameters for ListDatasets.
 type ListDatasetsParams struct {
@@ -963,7 +1404,13 @@ type ListInvitationsParams struct {
 
 	// Cursor next_cursor of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// State Only these; without it all
+	State *ListInvitationsParamsState `form:"state,omitempty" json:"state,omitempty"`
 }
+
+// ListInvitationsParamsState defines parameters for ListInvitations.
+type ListInvitationsParamsState string
 
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
@@ -980,10 +1427,25 @@ type UpdateMemberParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
+// CreateServiceAccountParams defines parameters for CreateServiceAccount.
+type CreateServiceAccountParams struct {
+	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // UpdateMeParams defines parameters for UpdateMe.
 type UpdateMeParams struct {
 	// IfMatch An ETag: change only that revision, else 412
 	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ListIdentitiesParams defines parameters for ListIdentities.
+type ListIdentitiesParams struct {
+	// Limit At most
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListSecurityEventsParams defines parameters for ListSecurityEvents.
@@ -1007,6 +1469,9 @@ type ListSessionsParams struct {
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = Credentials
 
+// LoginWithOidcJSONRequestBody defines body for LoginWithOidc for application/json ContentType.
+type LoginWithOidcJSONRequestBody = IDToken
+
 // RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
 type RequestPasswordResetJSONRequestBody = Address
 
@@ -1029,10 +1494,16 @@ type AcceptInvitationJSONRequestBody = InvitationToken
 type CreateOrganizationJSONRequestBody = OrganizationName
 
 // UpdateOrganizationJSONRequestBody defines body for UpdateOrganization for application/json ContentType.
-type UpdateOrganizationJSONRequestBody = OrganizationName
+type UpdateOrganizationJSONRequestBody = OrganizationChange
 
 // CreateAnalysisJSONRequestBody defines body for CreateAnalysis for application/json ContentType.
 type CreateAnalysisJSONRequestBody = NewAnalysis
+
+// CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
+type CreateAPIKeyJSONRequestBody = NewAPIKey
+
+// RotateAPIKeyJSONRequestBody defines body for RotateAPIKey for application/json ContentType.
+type RotateAPIKeyJSONRequestBody = KeyRotation
 
 // CreateDatasetMultipartRequestBody defines body for CreateDataset for multipart/form-data ContentType.
 type CreateDatasetMultipartRequestBody CreateDatasetMultipartBody
@@ -1051,6 +1522,12 @@ type CreateInvitationJSONRequestBody = NewInvitation
 
 // UpdateMemberJSONRequestBody defines body for UpdateMember for application/json ContentType.
 type UpdateMemberJSONRequestBody = RoleChange
+
+// CreateServiceAccountJSONRequestBody defines body for CreateServiceAccount for application/json ContentType.
+type CreateServiceAccountJSONRequestBody = NewServiceAccount
+
+// TransferOwnershipJSONRequestBody defines body for TransferOwnership for application/json ContentType.
+type TransferOwnershipJSONRequestBody = Transfer
 
 // UpdateMeJSONRequestBody defines body for UpdateMe for application/json ContentType.
 type UpdateMeJSONRequestBody = UserName
@@ -1170,6 +1647,33 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/auth/logout-everywhere (the `LogoutEverywhere` operationId).
 	LogoutEverywhere(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetOidc Get the OpenID Connect issuer whose ID tokens sign people in
+	//
+	// Corresponds with GET /api/v1/auth/oidc (the `GetOidc` operationId).
+	GetOidc(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoginWithOidcWithBody Log in, or sign up, with an ID token
+	//
+	// The client gets the token from the issuer, with the scopes openid, email and profile, and hands it over within 10 minutes; it signs in once. Who has signed in with this issuer and subject before is signed in, whatever the address there has become. Else the user with the address, which the issuer must have verified, is linked with the identity; there a password that was set by somebody who never showed that the address is theirs is removed, and their sessions end. Else a user is made, who has no password.
+	//
+	// The nonce is what the client has sent to the issuer with its request, at random and new each time. It protects the client: a token that somebody else has got, and slips to it, has another one. The token then must have it, and a token with a nonce is not accepted without it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/auth/oidc (the `LoginWithOidc` operationId).
+	LoginWithOidcWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoginWithOidc Log in, or sign up, with an ID token
+	//
+	// The client gets the token from the issuer, with the scopes openid, email and profile, and hands it over within 10 minutes; it signs in once. Who has signed in with this issuer and subject before is signed in, whatever the address there has become. Else the user with the address, which the issuer must have verified, is linked with the identity; there a password that was set by somebody who never showed that the address is theirs is removed, and their sessions end. Else a user is made, who has no password.
+	//
+	// The nonce is what the client has sent to the issuer with its request, at random and new each time. It protects the client: a token that somebody else has got, and slips to it, has another one. The token then must have it, and a token with a nonce is not accepted without it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/auth/oidc (the `LoginWithOidc` operationId).
+	LoginWithOidc(ctx context.Context, body LoginWithOidcJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RequestPasswordResetWithBody Have a mail sent that lets choose a new password
 	//
 	// The answer is the same whether there is an account with the address or not. The token in the mail serves once, within 30 minutes.
@@ -1260,19 +1764,42 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/auth/verify-email (the `VerifyEmail` operationId).
 	VerifyEmail(ctx context.Context, body VerifyEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AcceptInvitationWithBody Accept an invitation to one's own address
+	// ListReceivedInvitations List the open invitations to the signed-in user
+	//
+	// To the user's own address, which has to be verified.
+	//
+	// Corresponds with GET /api/v1/invitations (the `ListReceivedInvitations` operationId).
+	ListReceivedInvitations(ctx context.Context, params *ListReceivedInvitationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcceptInvitationWithBody Accept an invitation by its token
+	//
+	// The invitation is to the user's own address, which has to be verified.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/invitations/accept (the `AcceptInvitation` operationId).
 	AcceptInvitationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AcceptInvitation Accept an invitation to one's own address
+	// AcceptInvitation Accept an invitation by its token
+	//
+	// The invitation is to the user's own address, which has to be verified.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/invitations/accept (the `AcceptInvitation` operationId).
 	AcceptInvitation(ctx context.Context, body AcceptInvitationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcceptReceivedInvitation Accept an invitation to the signed-in user
+	//
+	// Without a token: the verified address proves as much.
+	//
+	// Corresponds with POST /api/v1/invitations/{invitation_id}/accept (the `AcceptReceivedInvitation` operationId).
+	AcceptReceivedInvitation(ctx context.Context, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeclineInvitation Decline an invitation to the signed-in user
+	//
+	// Corresponds with POST /api/v1/invitations/{invitation_id}/decline (the `DeclineInvitation` operationId).
+	DeclineInvitation(ctx context.Context, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListOrganizations List the organizations of the signed-in user
 	//
@@ -1293,6 +1820,13 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/organizations (the `CreateOrganization` operationId).
 	CreateOrganization(ctx context.Context, params *CreateOrganizationParams, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// DeleteOrganization Delete an organization
+	//
+	// OWNER. From now on nobody gets in (410 organization_deleted). For 30 days an OWNER can restore it; then the operator removes it for good, its audit events too.
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id} (the `DeleteOrganization` operationId).
+	DeleteOrganization(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetOrganization Get an organization
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id} (the `GetOrganization` operationId).
@@ -1300,7 +1834,7 @@ type ClientInterface interface {
 
 	// UpdateOrganizationWithBody Change an organization
 	//
-	// OWNER, ADMIN.
+	// OWNER, ADMIN. What is omitted stays. Slugs are public names: 409 slug_taken says that some organization has it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1309,7 +1843,7 @@ type ClientInterface interface {
 
 	// UpdateOrganization Change an organization
 	//
-	// OWNER, ADMIN.
+	// OWNER, ADMIN. What is omitted stays. Slugs are public names: 409 slug_taken says that some organization has it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1372,6 +1906,70 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/analyses/{analysis_id}/runs/{run_id}/chart.svg (the `GetRunChart` operationId).
 	GetRunChart(ctx context.Context, orgID openapi_types.UUID, analysisID openapi_types.UUID, runID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAPIKeys List the API keys
+	//
+	// OWNER: all. ADMIN: own, and those that no OWNER has created. ANALYST: own.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/api-keys (the `ListAPIKeys` operationId).
+	ListAPIKeys(ctx context.Context, orgID openapi_types.UUID, params *ListAPIKeysParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAPIKeyWithBody Create an API key
+	//
+	// For oneself, up to one's own role: OWNER, ADMIN, ANALYST. For a service account: OWNER; ADMIN with the role ANALYST or VIEWER. The key is shown once, here. It acts as its member with the lower of its own role and the one that the member has at the moment, and goes with the member. There is no Idempotency-Key, as nothing could show the key again: a repeated request makes another key.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/api-keys (the `CreateAPIKey` operationId).
+	CreateAPIKeyWithBody(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAPIKey Create an API key
+	//
+	// For oneself, up to one's own role: OWNER, ADMIN, ANALYST. For a service account: OWNER; ADMIN with the role ANALYST or VIEWER. The key is shown once, here. It acts as its member with the lower of its own role and the one that the member has at the moment, and goes with the member. There is no Idempotency-Key, as nothing could show the key again: a repeated request makes another key.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/api-keys (the `CreateAPIKey` operationId).
+	CreateAPIKey(ctx context.Context, orgID openapi_types.UUID, body CreateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeAPIKey Revoke an API key
+	//
+	// Whoever sees a key may revoke it. It serves no more from the next request on.
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/api-keys/{key_id} (the `RevokeAPIKey` operationId).
+	RevokeAPIKey(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateAPIKeyWithBody Replace an API key
+	//
+	// Makes a key with the same name, role and member, and has the old one serve for overlap_hours more. Own keys, and those of service accounts, as for create-api-key.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
+	RotateAPIKeyWithBody(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateAPIKey Replace an API key
+	//
+	// Makes a key with the same name, role and member, and has the old one serve for overlap_hours more. Own keys, and those of service accounts, as for create-api-key.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
+	RotateAPIKey(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, body RotateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAuditEvents List who changed what, newest first
+	//
+	// OWNER, ADMIN: all events. Others: their own, without seals.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/audit-events (the `ListAuditEvents` operationId).
+	ListAuditEvents(ctx context.Context, orgID openapi_types.UUID, params *ListAuditEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportAuditEvents Export who changed what, oldest first
+	//
+	// OWNER, ADMIN: all events. Others: their own, without seals. A line of JSON for each event, as the list has them, as they were at one moment; the export is on the record itself. An answer that breaks off is not whole: it lacks the last chunk of its transfer encoding.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/audit-events/export (the `ExportAuditEvents` operationId).
+	ExportAuditEvents(ctx context.Context, orgID openapi_types.UUID, params *ExportAuditEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDatasets List the datasets
 	//
@@ -1437,7 +2035,7 @@ type ClientInterface interface {
 
 	// AskQuestionWithBody Ask a question in plain English
 	//
-	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words, and is not counted. Which day it is today, and so which month was the last one, the time zone of the organization says.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1446,7 +2044,7 @@ type ClientInterface interface {
 
 	// AskQuestion Ask a question in plain English
 	//
-	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words, and is not counted. Which day it is today, and so which month was the last one, the time zone of the organization says.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1460,6 +2058,13 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 	ListRows(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ExportOrganization Export everything that an organization owns
+	//
+	// OWNER. A ZIP file, streamed while it is read, of one moment: members, invitations, datasets as CSV, analyses with their results, questions, audit events. README.txt in it says more. manifest.json, the last file, has the rows, bytes and SHA-256 of each: an archive without it is not whole. A client that reads less than 256 KiB a second is let go.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/export (the `ExportOrganization` operationId).
+	ExportOrganization(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListInvitations List the invitations
 	//
 	// OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none.
@@ -1469,7 +2074,7 @@ type ClientInterface interface {
 
 	// CreateInvitationWithBody Invite an address
 	//
-	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
+	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days; whoever accepts has to have verified the address. Where the server sends no mail, the token is shown once, here: hand it to the person you invite.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1478,7 +2083,7 @@ type ClientInterface interface {
 
 	// CreateInvitation Invite an address
 	//
-	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
+	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days; whoever accepts has to have verified the address. Where the server sends no mail, the token is shown once, here: hand it to the person you invite.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1489,6 +2094,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /api/v1/organizations/{org_id}/invitations/{invitation_id} (the `RevokeInvitation` operationId).
 	RevokeInvitation(ctx context.Context, orgID openapi_types.UUID, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendInvitation Send an invitation again
+	//
+	// For whoever may invite to its role. An open one, or one that has expired, gets a new token, and seven days from now; the token before serves no more. Whoever sends it is its inviter from then on. Once a minute.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/invitations/{invitation_id}/resend (the `ResendInvitation` operationId).
+	ResendInvitation(ctx context.Context, orgID openapi_types.UUID, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListMembers List the members
 	//
@@ -1506,7 +2118,7 @@ type ClientInterface interface {
 
 	// UpdateMemberWithBody Change a member's role
 	//
-	// OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
+	// OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1515,7 +2127,7 @@ type ClientInterface interface {
 
 	// UpdateMember Change a member's role
 	//
-	// OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
+	// OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1528,6 +2140,56 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
 	GetPermissions(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RestoreOrganization Restore a deleted organization
+	//
+	// OWNER. Everything is as it was.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/restore (the `RestoreOrganization` operationId).
+	RestoreOrganization(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateServiceAccountWithBody Create a service account
+	//
+	// OWNER: with any of these roles. ADMIN: ANALYST or VIEWER. A service account is a member that is no person: it has no address and no password, is never OWNER, and acts through API keys that are made for it. It stays when whoever made it goes. list-members shows it; update-member and remove-member change and remove it, its keys with it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/service-accounts (the `CreateServiceAccount` operationId).
+	CreateServiceAccountWithBody(ctx context.Context, orgID openapi_types.UUID, params *CreateServiceAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateServiceAccount Create a service account
+	//
+	// OWNER: with any of these roles. ADMIN: ANALYST or VIEWER. A service account is a member that is no person: it has no address and no password, is never OWNER, and acts through API keys that are made for it. It stays when whoever made it goes. list-members shows it; update-member and remove-member change and remove it, its keys with it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/service-accounts (the `CreateServiceAccount` operationId).
+	CreateServiceAccount(ctx context.Context, orgID openapi_types.UUID, params *CreateServiceAccountParams, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TransferOwnershipWithBody Make another member OWNER in one's own place
+	//
+	// OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/transfer-ownership (the `TransferOwnership` operationId).
+	TransferOwnershipWithBody(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TransferOwnership Make another member OWNER in one's own place
+	//
+	// OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/transfer-ownership (the `TransferOwnership` operationId).
+	TransferOwnership(ctx context.Context, orgID openapi_types.UUID, body TransferOwnershipJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetUsage Get how much an organization has, and how much it may have
+	//
+	// Every member may. Limits are set by whoever operates the server.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/usage (the `GetUsage` operationId).
+	GetUsage(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetMe Get the signed-in user
 	//
@@ -1566,6 +2228,18 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/users/me/email (the `ChangeEmail` operationId).
 	ChangeEmail(ctx context.Context, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListIdentities List the external identities that sign the user in
+	//
+	// Corresponds with GET /api/v1/users/me/identities (the `ListIdentities` operationId).
+	ListIdentities(ctx context.Context, params *ListIdentitiesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveIdentity Remove one of one's external identities
+	//
+	// The last one of a user without a password stays. Sessions that it began go on. If the issuer still has the user's address for it, the next sign-in with it links it again.
+	//
+	// Corresponds with DELETE /api/v1/users/me/identities/{identity_id} (the `RemoveIdentity` operationId).
+	RemoveIdentity(ctx context.Context, identityID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ChangePasswordWithBody Change one's password, and end one's other sessions
 	//
 	// Their refresh tokens serve no more; this session goes on. Access tokens last at most 10 minutes and are not recalled.
@@ -1584,7 +2258,7 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/users/me/password (the `ChangePassword` operationId).
 	ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListSecurityEvents List what happened to the sessions, the password and the address of the signed-in user
+	// ListSecurityEvents List what happened to the sessions, the password, the address and the external identities of the signed-in user
 	//
 	// Corresponds with GET /api/v1/users/me/security-events (the `ListSecurityEvents` operationId).
 	ListSecurityEvents(ctx context.Context, params *ListSecurityEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1692,6 +2366,63 @@ func (c *Client) Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 // Corresponds with POST /api/v1/auth/logout-everywhere (the `LogoutEverywhere` operationId).
 func (c *Client) LogoutEverywhere(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLogoutEverywhereRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetOidc Get the OpenID Connect issuer whose ID tokens sign people in
+//
+// Corresponds with GET /api/v1/auth/oidc (the `GetOidc` operationId).
+func (c *Client) GetOidc(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetOidcRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoginWithOidcWithBody Log in, or sign up, with an ID token
+//
+// The client gets the token from the issuer, with the scopes openid, email and profile, and hands it over within 10 minutes; it signs in once. Who has signed in with this issuer and subject before is signed in, whatever the address there has become. Else the user with the address, which the issuer must have verified, is linked with the identity; there a password that was set by somebody who never showed that the address is theirs is removed, and their sessions end. Else a user is made, who has no password.
+//
+// The nonce is what the client has sent to the issuer with its request, at random and new each time. It protects the client: a token that somebody else has got, and slips to it, has another one. The token then must have it, and a token with a nonce is not accepted without it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/auth/oidc (the `LoginWithOidc` operationId).
+func (c *Client) LoginWithOidcWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoginWithOidcRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoginWithOidc Log in, or sign up, with an ID token
+//
+// The client gets the token from the issuer, with the scopes openid, email and profile, and hands it over within 10 minutes; it signs in once. Who has signed in with this issuer and subject before is signed in, whatever the address there has become. Else the user with the address, which the issuer must have verified, is linked with the identity; there a password that was set by somebody who never showed that the address is theirs is removed, and their sessions end. Else a user is made, who has no password.
+//
+// The nonce is what the client has sent to the issuer with its request, at random and new each time. It protects the client: a token that somebody else has got, and slips to it, has another one. The token then must have it, and a token with a nonce is not accepted without it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/auth/oidc (the `LoginWithOidc` operationId).
+func (c *Client) LoginWithOidc(ctx context.Context, body LoginWithOidcJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoginWithOidcRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1892,7 +2623,26 @@ func (c *Client) VerifyEmail(ctx context.Context, body VerifyEmailJSONRequestBod
 	return c.Client.Do(req)
 }
 
-// AcceptInvitationWithBody Accept an invitation to one's own address
+// ListReceivedInvitations List the open invitations to the signed-in user
+//
+// To the user's own address, which has to be verified.
+//
+// Corresponds with GET /api/v1/invitations (the `ListReceivedInvitations` operationId).
+func (c *Client) ListReceivedInvitations(ctx context.Context, params *ListReceivedInvitationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListReceivedInvitationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcceptInvitationWithBody Accept an invitation by its token
+//
+// The invitation is to the user's own address, which has to be verified.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1909,13 +2659,47 @@ func (c *Client) AcceptInvitationWithBody(ctx context.Context, contentType strin
 	return c.Client.Do(req)
 }
 
-// AcceptInvitation Accept an invitation to one's own address
+// AcceptInvitation Accept an invitation by its token
+//
+// The invitation is to the user's own address, which has to be verified.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/invitations/accept (the `AcceptInvitation` operationId).
 func (c *Client) AcceptInvitation(ctx context.Context, body AcceptInvitationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAcceptInvitationRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcceptReceivedInvitation Accept an invitation to the signed-in user
+//
+// Without a token: the verified address proves as much.
+//
+// Corresponds with POST /api/v1/invitations/{invitation_id}/accept (the `AcceptReceivedInvitation` operationId).
+func (c *Client) AcceptReceivedInvitation(ctx context.Context, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcceptReceivedInvitationRequest(c.Server, invitationID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeclineInvitation Decline an invitation to the signed-in user
+//
+// Corresponds with POST /api/v1/invitations/{invitation_id}/decline (the `DeclineInvitation` operationId).
+func (c *Client) DeclineInvitation(ctx context.Context, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeclineInvitationRequest(c.Server, invitationID)
 	if err != nil {
 		return nil, err
 	}
@@ -1975,6 +2759,23 @@ func (c *Client) CreateOrganization(ctx context.Context, params *CreateOrganizat
 	return c.Client.Do(req)
 }
 
+// DeleteOrganization Delete an organization
+//
+// OWNER. From now on nobody gets in (410 organization_deleted). For 30 days an OWNER can restore it; then the operator removes it for good, its audit events too.
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id} (the `DeleteOrganization` operationId).
+func (c *Client) DeleteOrganization(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteOrganizationRequest(c.Server, orgID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetOrganization Get an organization
 //
 // Corresponds with GET /api/v1/organizations/{org_id} (the `GetOrganization` operationId).
@@ -1992,7 +2793,7 @@ func (c *Client) GetOrganization(ctx context.Context, orgID openapi_types.UUID, 
 
 // UpdateOrganizationWithBody Change an organization
 //
-// OWNER, ADMIN.
+// OWNER, ADMIN. What is omitted stays. Slugs are public names: 409 slug_taken says that some organization has it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2011,7 +2812,7 @@ func (c *Client) UpdateOrganizationWithBody(ctx context.Context, orgID openapi_t
 
 // UpdateOrganization Change an organization
 //
-// OWNER, ADMIN.
+// OWNER, ADMIN. What is omitted stays. Slugs are public names: 409 slug_taken says that some organization has it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2175,6 +2976,150 @@ func (c *Client) GetRunChart(ctx context.Context, orgID openapi_types.UUID, anal
 	return c.Client.Do(req)
 }
 
+// ListAPIKeys List the API keys
+//
+// OWNER: all. ADMIN: own, and those that no OWNER has created. ANALYST: own.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/api-keys (the `ListAPIKeys` operationId).
+func (c *Client) ListAPIKeys(ctx context.Context, orgID openapi_types.UUID, params *ListAPIKeysParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAPIKeysRequest(c.Server, orgID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAPIKeyWithBody Create an API key
+//
+// For oneself, up to one's own role: OWNER, ADMIN, ANALYST. For a service account: OWNER; ADMIN with the role ANALYST or VIEWER. The key is shown once, here. It acts as its member with the lower of its own role and the one that the member has at the moment, and goes with the member. There is no Idempotency-Key, as nothing could show the key again: a repeated request makes another key.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/api-keys (the `CreateAPIKey` operationId).
+func (c *Client) CreateAPIKeyWithBody(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAPIKeyRequestWithBody(c.Server, orgID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAPIKey Create an API key
+//
+// For oneself, up to one's own role: OWNER, ADMIN, ANALYST. For a service account: OWNER; ADMIN with the role ANALYST or VIEWER. The key is shown once, here. It acts as its member with the lower of its own role and the one that the member has at the moment, and goes with the member. There is no Idempotency-Key, as nothing could show the key again: a repeated request makes another key.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/api-keys (the `CreateAPIKey` operationId).
+func (c *Client) CreateAPIKey(ctx context.Context, orgID openapi_types.UUID, body CreateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAPIKeyRequest(c.Server, orgID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeAPIKey Revoke an API key
+//
+// Whoever sees a key may revoke it. It serves no more from the next request on.
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/api-keys/{key_id} (the `RevokeAPIKey` operationId).
+func (c *Client) RevokeAPIKey(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeAPIKeyRequest(c.Server, orgID, keyID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateAPIKeyWithBody Replace an API key
+//
+// Makes a key with the same name, role and member, and has the old one serve for overlap_hours more. Own keys, and those of service accounts, as for create-api-key.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
+func (c *Client) RotateAPIKeyWithBody(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateAPIKeyRequestWithBody(c.Server, orgID, keyID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateAPIKey Replace an API key
+//
+// Makes a key with the same name, role and member, and has the old one serve for overlap_hours more. Own keys, and those of service accounts, as for create-api-key.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
+func (c *Client) RotateAPIKey(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, body RotateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateAPIKeyRequest(c.Server, orgID, keyID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAuditEvents List who changed what, newest first
+//
+// OWNER, ADMIN: all events. Others: their own, without seals.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/audit-events (the `ListAuditEvents` operationId).
+func (c *Client) ListAuditEvents(ctx context.Context, orgID openapi_types.UUID, params *ListAuditEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAuditEventsRequest(c.Server, orgID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportAuditEvents Export who changed what, oldest first
+//
+// OWNER, ADMIN: all events. Others: their own, without seals. A line of JSON for each event, as the list has them, as they were at one moment; the export is on the record itself. An answer that breaks off is not whole: it lacks the last chunk of its transfer encoding.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/audit-events/export (the `ExportAuditEvents` operationId).
+func (c *Client) ExportAuditEvents(ctx context.Context, orgID openapi_types.UUID, params *ExportAuditEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportAuditEventsRequest(c.Server, orgID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDatasets List the datasets
 //
 // Corresponds with GET /api/v1/organizations/{org_id}/datasets (the `ListDatasets` operationId).
@@ -2319,7 +3264,7 @@ func (c *Client) QueryDataset(ctx context.Context, orgID openapi_types.UUID, dat
 
 // AskQuestionWithBody Ask a question in plain English
 //
-// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words, and is not counted. Which day it is today, and so which month was the last one, the time zone of the organization says.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2338,7 +3283,7 @@ func (c *Client) AskQuestionWithBody(ctx context.Context, orgID openapi_types.UU
 
 // AskQuestion Ask a question in plain English
 //
-// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words, and is not counted. Which day it is today, and so which month was the last one, the time zone of the organization says.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2372,6 +3317,23 @@ func (c *Client) ListRows(ctx context.Context, orgID openapi_types.UUID, dataset
 	return c.Client.Do(req)
 }
 
+// ExportOrganization Export everything that an organization owns
+//
+// OWNER. A ZIP file, streamed while it is read, of one moment: members, invitations, datasets as CSV, analyses with their results, questions, audit events. README.txt in it says more. manifest.json, the last file, has the rows, bytes and SHA-256 of each: an archive without it is not whole. A client that reads less than 256 KiB a second is let go.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/export (the `ExportOrganization` operationId).
+func (c *Client) ExportOrganization(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportOrganizationRequest(c.Server, orgID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListInvitations List the invitations
 //
 // OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none.
@@ -2391,7 +3353,7 @@ func (c *Client) ListInvitations(ctx context.Context, orgID openapi_types.UUID, 
 
 // CreateInvitationWithBody Invite an address
 //
-// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
+// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days; whoever accepts has to have verified the address. Where the server sends no mail, the token is shown once, here: hand it to the person you invite.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2410,7 +3372,7 @@ func (c *Client) CreateInvitationWithBody(ctx context.Context, orgID openapi_typ
 
 // CreateInvitation Invite an address
 //
-// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
+// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days; whoever accepts has to have verified the address. Where the server sends no mail, the token is shown once, here: hand it to the person you invite.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2432,6 +3394,23 @@ func (c *Client) CreateInvitation(ctx context.Context, orgID openapi_types.UUID,
 // Corresponds with DELETE /api/v1/organizations/{org_id}/invitations/{invitation_id} (the `RevokeInvitation` operationId).
 func (c *Client) RevokeInvitation(ctx context.Context, orgID openapi_types.UUID, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRevokeInvitationRequest(c.Server, orgID, invitationID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendInvitation Send an invitation again
+//
+// For whoever may invite to its role. An open one, or one that has expired, gets a new token, and seven days from now; the token before serves no more. Whoever sends it is its inviter from then on. Once a minute.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/invitations/{invitation_id}/resend (the `ResendInvitation` operationId).
+func (c *Client) ResendInvitation(ctx context.Context, orgID openapi_types.UUID, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendInvitationRequest(c.Server, orgID, invitationID)
 	if err != nil {
 		return nil, err
 	}
@@ -2478,7 +3457,7 @@ func (c *Client) RemoveMember(ctx context.Context, orgID openapi_types.UUID, use
 
 // UpdateMemberWithBody Change a member's role
 //
-// OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
+// OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2497,7 +3476,7 @@ func (c *Client) UpdateMemberWithBody(ctx context.Context, orgID openapi_types.U
 
 // UpdateMember Change a member's role
 //
-// OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
+// OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2521,6 +3500,116 @@ func (c *Client) UpdateMember(ctx context.Context, orgID openapi_types.UUID, use
 // Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
 func (c *Client) GetPermissions(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPermissionsRequest(c.Server, orgID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestoreOrganization Restore a deleted organization
+//
+// OWNER. Everything is as it was.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/restore (the `RestoreOrganization` operationId).
+func (c *Client) RestoreOrganization(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestoreOrganizationRequest(c.Server, orgID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateServiceAccountWithBody Create a service account
+//
+// OWNER: with any of these roles. ADMIN: ANALYST or VIEWER. A service account is a member that is no person: it has no address and no password, is never OWNER, and acts through API keys that are made for it. It stays when whoever made it goes. list-members shows it; update-member and remove-member change and remove it, its keys with it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/service-accounts (the `CreateServiceAccount` operationId).
+func (c *Client) CreateServiceAccountWithBody(ctx context.Context, orgID openapi_types.UUID, params *CreateServiceAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateServiceAccountRequestWithBody(c.Server, orgID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateServiceAccount Create a service account
+//
+// OWNER: with any of these roles. ADMIN: ANALYST or VIEWER. A service account is a member that is no person: it has no address and no password, is never OWNER, and acts through API keys that are made for it. It stays when whoever made it goes. list-members shows it; update-member and remove-member change and remove it, its keys with it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/service-accounts (the `CreateServiceAccount` operationId).
+func (c *Client) CreateServiceAccount(ctx context.Context, orgID openapi_types.UUID, params *CreateServiceAccountParams, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateServiceAccountRequest(c.Server, orgID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TransferOwnershipWithBody Make another member OWNER in one's own place
+//
+// OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/transfer-ownership (the `TransferOwnership` operationId).
+func (c *Client) TransferOwnershipWithBody(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTransferOwnershipRequestWithBody(c.Server, orgID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TransferOwnership Make another member OWNER in one's own place
+//
+// OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/transfer-ownership (the `TransferOwnership` operationId).
+func (c *Client) TransferOwnership(ctx context.Context, orgID openapi_types.UUID, body TransferOwnershipJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTransferOwnershipRequest(c.Server, orgID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetUsage Get how much an organization has, and how much it may have
+//
+// Every member may. Limits are set by whoever operates the server.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/usage (the `GetUsage` operationId).
+func (c *Client) GetUsage(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetUsageRequest(c.Server, orgID)
 	if err != nil {
 		return nil, err
 	}
@@ -2618,6 +3707,38 @@ func (c *Client) ChangeEmail(ctx context.Context, body ChangeEmailJSONRequestBod
 	return c.Client.Do(req)
 }
 
+// ListIdentities List the external identities that sign the user in
+//
+// Corresponds with GET /api/v1/users/me/identities (the `ListIdentities` operationId).
+func (c *Client) ListIdentities(ctx context.Context, params *ListIdentitiesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListIdentitiesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveIdentity Remove one of one's external identities
+//
+// The last one of a user without a password stays. Sessions that it began go on. If the issuer still has the user's address for it, the next sign-in with it links it again.
+//
+// Corresponds with DELETE /api/v1/users/me/identities/{identity_id} (the `RemoveIdentity` operationId).
+func (c *Client) RemoveIdentity(ctx context.Context, identityID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveIdentityRequest(c.Server, identityID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ChangePasswordWithBody Change one's password, and end one's other sessions
 //
 // Their refresh tokens serve no more; this session goes on. Access tokens last at most 10 minutes and are not recalled.
@@ -2656,7 +3777,7 @@ func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordJSONRequ
 	return c.Client.Do(req)
 }
 
-// ListSecurityEvents List what happened to the sessions, the password and the address of the signed-in user
+// ListSecurityEvents List what happened to the sessions, the password, the address and the external identities of the signed-in user
 //
 // Corresponds with GET /api/v1/users/me/security-events (the `ListSecurityEvents` operationId).
 func (c *Client) ListSecurityEvents(ctx context.Context, params *ListSecurityEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2869,6 +3990,73 @@ func NewLogoutEverywhereRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetOidcRequest constructs an http.Request for the GetOidc method
+func NewGetOidcRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/auth/oidc")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewLoginWithOidcRequest calls the generic LoginWithOidc builder with application/json body
+func NewLoginWithOidcRequest(server string, body LoginWithOidcJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLoginWithOidcRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLoginWithOidcRequestWithBody constructs an http.Request for the LoginWithOidc method, with any body, and a specified content type
+func NewLoginWithOidcRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/auth/oidc")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewRequestPasswordResetRequest calls the generic RequestPasswordReset builder with application/json body
 func NewRequestPasswordResetRequest(server string, body RequestPasswordResetJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3069,6 +4257,72 @@ func NewVerifyEmailRequestWithBody(server string, contentType string, body io.Re
 	return req, nil
 }
 
+// NewListReceivedInvitationsRequest constructs an http.Request for the ListReceivedInvitations method
+func NewListReceivedInvitationsRequest(server string, params *ListReceivedInvitationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/invitations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewAcceptInvitationRequest calls the generic AcceptInvitation builder with application/json body
 func NewAcceptInvitationRequest(server string, body AcceptInvitationJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3105,6 +4359,74 @@ func NewAcceptInvitationRequestWithBody(server string, contentType string, body 
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAcceptReceivedInvitationRequest constructs an http.Request for the AcceptReceivedInvitation method
+func NewAcceptReceivedInvitationRequest(server string, invitationID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "invitation_id", invitationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/invitations/%s/accept", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeclineInvitationRequest constructs an http.Request for the DeclineInvitation method
+func NewDeclineInvitationRequest(server string, invitationID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "invitation_id", invitationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/invitations/%s/decline", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -3152,6 +4474,30 @@ func NewListOrganizationsRequest(server string, params *ListOrganizationsParams)
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Slug != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "slug", *params.Slug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Deleted != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "deleted", *params.Deleted, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -3225,6 +4571,40 @@ func NewCreateOrganizationRequestWithBody(server string, params *CreateOrganizat
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewDeleteOrganizationRequest constructs an http.Request for the DeleteOrganization method
+func NewDeleteOrganizationRequest(server string, orgID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -3775,6 +5155,487 @@ func NewGetRunChartRequest(server string, orgID openapi_types.UUID, analysisID o
 	return req, nil
 }
 
+// NewListAPIKeysRequest constructs an http.Request for the ListAPIKeys method
+func NewListAPIKeysRequest(server string, orgID openapi_types.UUID, params *ListAPIKeysParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/api-keys", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateAPIKeyRequest calls the generic CreateAPIKey builder with application/json body
+func NewCreateAPIKeyRequest(server string, orgID openapi_types.UUID, body CreateAPIKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateAPIKeyRequestWithBody(server, orgID, "application/json", bodyReader)
+}
+
+// NewCreateAPIKeyRequestWithBody constructs an http.Request for the CreateAPIKey method, with any body, and a specified content type
+func NewCreateAPIKeyRequestWithBody(server string, orgID openapi_types.UUID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/api-keys", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRevokeAPIKeyRequest constructs an http.Request for the RevokeAPIKey method
+func NewRevokeAPIKeyRequest(server string, orgID openapi_types.UUID, keyID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "key_id", keyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/api-keys/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRotateAPIKeyRequest calls the generic RotateAPIKey builder with application/json body
+func NewRotateAPIKeyRequest(server string, orgID openapi_types.UUID, keyID openapi_types.UUID, body RotateAPIKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRotateAPIKeyRequestWithBody(server, orgID, keyID, "application/json", bodyReader)
+}
+
+// NewRotateAPIKeyRequestWithBody constructs an http.Request for the RotateAPIKey method, with any body, and a specified content type
+func NewRotateAPIKeyRequestWithBody(server string, orgID openapi_types.UUID, keyID openapi_types.UUID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "key_id", keyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/api-keys/%s/rotate", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListAuditEventsRequest constructs an http.Request for the ListAuditEvents method
+func NewListAuditEventsRequest(server string, orgID openapi_types.UUID, params *ListAuditEventsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/audit-events", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ActorID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "actor_id", *params.ActorID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Action != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "action", *params.Action, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ObjectID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "object_id", *params.ObjectID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Outcome != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Until != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "until", *params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewExportAuditEventsRequest constructs an http.Request for the ExportAuditEvents method
+func NewExportAuditEventsRequest(server string, orgID openapi_types.UUID, params *ExportAuditEventsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/audit-events/export", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ActorID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "actor_id", *params.ActorID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Action != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "action", *params.Action, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ObjectID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "object_id", *params.ObjectID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Outcome != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Until != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "until", *params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDatasetsRequest constructs an http.Request for the ListDatasets method
 func NewListDatasetsRequest(server string, orgID openapi_types.UUID, params *ListDatasetsParams) (*http.Request, error) {
 	var err error
@@ -4265,6 +6126,40 @@ func NewListRowsRequest(server string, orgID openapi_types.UUID, datasetID opena
 	return req, nil
 }
 
+// NewExportOrganizationRequest constructs an http.Request for the ExportOrganization method
+func NewExportOrganizationRequest(server string, orgID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/export", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListInvitationsRequest constructs an http.Request for the ListInvitations method
 func NewListInvitationsRequest(server string, orgID openapi_types.UUID, params *ListInvitationsParams) (*http.Request, error) {
 	var err error
@@ -4315,6 +6210,18 @@ func NewListInvitationsRequest(server string, orgID openapi_types.UUID, params *
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4419,6 +6326,47 @@ func NewRevokeInvitationRequest(server string, orgID openapi_types.UUID, invitat
 	}
 
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResendInvitationRequest constructs an http.Request for the ResendInvitation method
+func NewResendInvitationRequest(server string, orgID openapi_types.UUID, invitationID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "invitation_id", invitationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/invitations/%s/resend", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -4643,6 +6591,183 @@ func NewGetPermissionsRequest(server string, orgID openapi_types.UUID) (*http.Re
 	return req, nil
 }
 
+// NewRestoreOrganizationRequest constructs an http.Request for the RestoreOrganization method
+func NewRestoreOrganizationRequest(server string, orgID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/restore", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateServiceAccountRequest calls the generic CreateServiceAccount builder with application/json body
+func NewCreateServiceAccountRequest(server string, orgID openapi_types.UUID, params *CreateServiceAccountParams, body CreateServiceAccountJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateServiceAccountRequestWithBody(server, orgID, params, "application/json", bodyReader)
+}
+
+// NewCreateServiceAccountRequestWithBody constructs an http.Request for the CreateServiceAccount method, with any body, and a specified content type
+func NewCreateServiceAccountRequestWithBody(server string, orgID openapi_types.UUID, params *CreateServiceAccountParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/service-accounts", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewTransferOwnershipRequest calls the generic TransferOwnership builder with application/json body
+func NewTransferOwnershipRequest(server string, orgID openapi_types.UUID, body TransferOwnershipJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTransferOwnershipRequestWithBody(server, orgID, "application/json", bodyReader)
+}
+
+// NewTransferOwnershipRequestWithBody constructs an http.Request for the TransferOwnership method, with any body, and a specified content type
+func NewTransferOwnershipRequestWithBody(server string, orgID openapi_types.UUID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/transfer-ownership", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetUsageRequest constructs an http.Request for the GetUsage method
+func NewGetUsageRequest(server string, orgID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/usage", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetMeRequest constructs an http.Request for the GetMe method
 func NewGetMeRequest(server string) (*http.Request, error) {
 	var err error
@@ -4761,6 +6886,106 @@ func NewChangeEmailRequestWithBody(server string, contentType string, body io.Re
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListIdentitiesRequest constructs an http.Request for the ListIdentities method
+func NewListIdentitiesRequest(server string, params *ListIdentitiesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/me/identities")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRemoveIdentityRequest constructs an http.Request for the RemoveIdentity method
+func NewRemoveIdentityRequest(server string, identityID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "identity_id", identityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/me/identities/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -5137,6 +7362,35 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/auth/logout-everywhere (the `LogoutEverywhere` operationId).
 	LogoutEverywhereWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LogoutEverywhereResponse, error)
 
+	// GetOidcWithResponse Get the OpenID Connect issuer whose ID tokens sign people in
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/auth/oidc (the `GetOidc` operationId).
+	GetOidcWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOidcResponse, error)
+
+	// LoginWithOidcWithBodyWithResponse Log in, or sign up, with an ID token
+	//
+	// The client gets the token from the issuer, with the scopes openid, email and profile, and hands it over within 10 minutes; it signs in once. Who has signed in with this issuer and subject before is signed in, whatever the address there has become. Else the user with the address, which the issuer must have verified, is linked with the identity; there a password that was set by somebody who never showed that the address is theirs is removed, and their sessions end. Else a user is made, who has no password.
+	//
+	// The nonce is what the client has sent to the issuer with its request, at random and new each time. It protects the client: a token that somebody else has got, and slips to it, has another one. The token then must have it, and a token with a nonce is not accepted without it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/auth/oidc (the `LoginWithOidc` operationId).
+	LoginWithOidcWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoginWithOidcResponse, error)
+
+	// LoginWithOidcWithResponse Log in, or sign up, with an ID token
+	//
+	// The client gets the token from the issuer, with the scopes openid, email and profile, and hands it over within 10 minutes; it signs in once. Who has signed in with this issuer and subject before is signed in, whatever the address there has become. Else the user with the address, which the issuer must have verified, is linked with the identity; there a password that was set by somebody who never showed that the address is theirs is removed, and their sessions end. Else a user is made, who has no password.
+	//
+	// The nonce is what the client has sent to the issuer with its request, at random and new each time. It protects the client: a token that somebody else has got, and slips to it, has another one. The token then must have it, and a token with a nonce is not accepted without it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/auth/oidc (the `LoginWithOidc` operationId).
+	LoginWithOidcWithResponse(ctx context.Context, body LoginWithOidcJSONRequestBody, reqEditors ...RequestEditorFn) (*LoginWithOidcResponse, error)
+
 	// RequestPasswordResetWithBodyWithResponse Have a mail sent that lets choose a new password
 	//
 	// The answer is the same whether there is an account with the address or not. The token in the mail serves once, within 30 minutes.
@@ -5227,19 +7481,48 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/auth/verify-email (the `VerifyEmail` operationId).
 	VerifyEmailWithResponse(ctx context.Context, body VerifyEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyEmailResponse, error)
 
-	// AcceptInvitationWithBodyWithResponse Accept an invitation to one's own address
+	// ListReceivedInvitationsWithResponse List the open invitations to the signed-in user
+	//
+	// To the user's own address, which has to be verified.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/invitations (the `ListReceivedInvitations` operationId).
+	ListReceivedInvitationsWithResponse(ctx context.Context, params *ListReceivedInvitationsParams, reqEditors ...RequestEditorFn) (*ListReceivedInvitationsResponse, error)
+
+	// AcceptInvitationWithBodyWithResponse Accept an invitation by its token
+	//
+	// The invitation is to the user's own address, which has to be verified.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/invitations/accept (the `AcceptInvitation` operationId).
 	AcceptInvitationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcceptInvitationResponse, error)
 
-	// AcceptInvitationWithResponse Accept an invitation to one's own address
+	// AcceptInvitationWithResponse Accept an invitation by its token
+	//
+	// The invitation is to the user's own address, which has to be verified.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/invitations/accept (the `AcceptInvitation` operationId).
 	AcceptInvitationWithResponse(ctx context.Context, body AcceptInvitationJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptInvitationResponse, error)
+
+	// AcceptReceivedInvitationWithResponse Accept an invitation to the signed-in user
+	//
+	// Without a token: the verified address proves as much.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/invitations/{invitation_id}/accept (the `AcceptReceivedInvitation` operationId).
+	AcceptReceivedInvitationWithResponse(ctx context.Context, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*AcceptReceivedInvitationResponse, error)
+
+	// DeclineInvitationWithResponse Decline an invitation to the signed-in user
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/invitations/{invitation_id}/decline (the `DeclineInvitation` operationId).
+	DeclineInvitationWithResponse(ctx context.Context, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeclineInvitationResponse, error)
 
 	// ListOrganizationsWithResponse List the organizations of the signed-in user
 	//
@@ -5262,6 +7545,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/organizations (the `CreateOrganization` operationId).
 	CreateOrganizationWithResponse(ctx context.Context, params *CreateOrganizationParams, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error)
 
+	// DeleteOrganizationWithResponse Delete an organization
+	//
+	// OWNER. From now on nobody gets in (410 organization_deleted). For 30 days an OWNER can restore it; then the operator removes it for good, its audit events too.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id} (the `DeleteOrganization` operationId).
+	DeleteOrganizationWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeleteOrganizationResponse, error)
+
 	// GetOrganizationWithResponse Get an organization
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5271,7 +7563,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateOrganizationWithBodyWithResponse Change an organization
 	//
-	// OWNER, ADMIN.
+	// OWNER, ADMIN. What is omitted stays. Slugs are public names: 409 slug_taken says that some organization has it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5280,7 +7572,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateOrganizationWithResponse Change an organization
 	//
-	// OWNER, ADMIN.
+	// OWNER, ADMIN. What is omitted stays. Slugs are public names: 409 slug_taken says that some organization has it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5358,6 +7650,78 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/organizations/{org_id}/analyses/{analysis_id}/runs/{run_id}/chart.svg (the `GetRunChart` operationId).
 	GetRunChartWithResponse(ctx context.Context, orgID openapi_types.UUID, analysisID openapi_types.UUID, runID openapi_types.UUID, reqEditors ...RequestEditorFn) (*GetRunChartResponse, error)
 
+	// ListAPIKeysWithResponse List the API keys
+	//
+	// OWNER: all. ADMIN: own, and those that no OWNER has created. ANALYST: own.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/api-keys (the `ListAPIKeys` operationId).
+	ListAPIKeysWithResponse(ctx context.Context, orgID openapi_types.UUID, params *ListAPIKeysParams, reqEditors ...RequestEditorFn) (*ListAPIKeysResponse, error)
+
+	// CreateAPIKeyWithBodyWithResponse Create an API key
+	//
+	// For oneself, up to one's own role: OWNER, ADMIN, ANALYST. For a service account: OWNER; ADMIN with the role ANALYST or VIEWER. The key is shown once, here. It acts as its member with the lower of its own role and the one that the member has at the moment, and goes with the member. There is no Idempotency-Key, as nothing could show the key again: a repeated request makes another key.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/api-keys (the `CreateAPIKey` operationId).
+	CreateAPIKeyWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAPIKeyResponse, error)
+
+	// CreateAPIKeyWithResponse Create an API key
+	//
+	// For oneself, up to one's own role: OWNER, ADMIN, ANALYST. For a service account: OWNER; ADMIN with the role ANALYST or VIEWER. The key is shown once, here. It acts as its member with the lower of its own role and the one that the member has at the moment, and goes with the member. There is no Idempotency-Key, as nothing could show the key again: a repeated request makes another key.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/api-keys (the `CreateAPIKey` operationId).
+	CreateAPIKeyWithResponse(ctx context.Context, orgID openapi_types.UUID, body CreateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAPIKeyResponse, error)
+
+	// RevokeAPIKeyWithResponse Revoke an API key
+	//
+	// Whoever sees a key may revoke it. It serves no more from the next request on.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/api-keys/{key_id} (the `RevokeAPIKey` operationId).
+	RevokeAPIKeyWithResponse(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RevokeAPIKeyResponse, error)
+
+	// RotateAPIKeyWithBodyWithResponse Replace an API key
+	//
+	// Makes a key with the same name, role and member, and has the old one serve for overlap_hours more. Own keys, and those of service accounts, as for create-api-key.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
+	RotateAPIKeyWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateAPIKeyResponse, error)
+
+	// RotateAPIKeyWithResponse Replace an API key
+	//
+	// Makes a key with the same name, role and member, and has the old one serve for overlap_hours more. Own keys, and those of service accounts, as for create-api-key.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
+	RotateAPIKeyWithResponse(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, body RotateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateAPIKeyResponse, error)
+
+	// ListAuditEventsWithResponse List who changed what, newest first
+	//
+	// OWNER, ADMIN: all events. Others: their own, without seals.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/audit-events (the `ListAuditEvents` operationId).
+	ListAuditEventsWithResponse(ctx context.Context, orgID openapi_types.UUID, params *ListAuditEventsParams, reqEditors ...RequestEditorFn) (*ListAuditEventsResponse, error)
+
+	// ExportAuditEventsWithResponse Export who changed what, oldest first
+	//
+	// OWNER, ADMIN: all events. Others: their own, without seals. A line of JSON for each event, as the list has them, as they were at one moment; the export is on the record itself. An answer that breaks off is not whole: it lacks the last chunk of its transfer encoding.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/audit-events/export (the `ExportAuditEvents` operationId).
+	ExportAuditEventsWithResponse(ctx context.Context, orgID openapi_types.UUID, params *ExportAuditEventsParams, reqEditors ...RequestEditorFn) (*ExportAuditEventsResponse, error)
+
 	// ListDatasetsWithResponse List the datasets
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5428,7 +7792,7 @@ type ClientWithResponsesInterface interface {
 
 	// AskQuestionWithBodyWithResponse Ask a question in plain English
 	//
-	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words, and is not counted. Which day it is today, and so which month was the last one, the time zone of the organization says.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5437,7 +7801,7 @@ type ClientWithResponsesInterface interface {
 
 	// AskQuestionWithResponse Ask a question in plain English
 	//
-	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+	// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words, and is not counted. Which day it is today, and so which month was the last one, the time zone of the organization says.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5453,6 +7817,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 	ListRowsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*ListRowsResponse, error)
 
+	// ExportOrganizationWithResponse Export everything that an organization owns
+	//
+	// OWNER. A ZIP file, streamed while it is read, of one moment: members, invitations, datasets as CSV, analyses with their results, questions, audit events. README.txt in it says more. manifest.json, the last file, has the rows, bytes and SHA-256 of each: an archive without it is not whole. A client that reads less than 256 KiB a second is let go.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/export (the `ExportOrganization` operationId).
+	ExportOrganizationWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*ExportOrganizationResponse, error)
+
 	// ListInvitationsWithResponse List the invitations
 	//
 	// OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none.
@@ -5464,7 +7837,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateInvitationWithBodyWithResponse Invite an address
 	//
-	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
+	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days; whoever accepts has to have verified the address. Where the server sends no mail, the token is shown once, here: hand it to the person you invite.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5473,7 +7846,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateInvitationWithResponse Invite an address
 	//
-	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
+	// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days; whoever accepts has to have verified the address. Where the server sends no mail, the token is shown once, here: hand it to the person you invite.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5486,6 +7859,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with DELETE /api/v1/organizations/{org_id}/invitations/{invitation_id} (the `RevokeInvitation` operationId).
 	RevokeInvitationWithResponse(ctx context.Context, orgID openapi_types.UUID, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RevokeInvitationResponse, error)
+
+	// ResendInvitationWithResponse Send an invitation again
+	//
+	// For whoever may invite to its role. An open one, or one that has expired, gets a new token, and seven days from now; the token before serves no more. Whoever sends it is its inviter from then on. Once a minute.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/invitations/{invitation_id}/resend (the `ResendInvitation` operationId).
+	ResendInvitationWithResponse(ctx context.Context, orgID openapi_types.UUID, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*ResendInvitationResponse, error)
 
 	// ListMembersWithResponse List the members
 	//
@@ -5507,7 +7889,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateMemberWithBodyWithResponse Change a member's role
 	//
-	// OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
+	// OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5516,7 +7898,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateMemberWithResponse Change a member's role
 	//
-	// OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
+	// OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5531,6 +7913,60 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
 	GetPermissionsWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*GetPermissionsResponse, error)
+
+	// RestoreOrganizationWithResponse Restore a deleted organization
+	//
+	// OWNER. Everything is as it was.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/restore (the `RestoreOrganization` operationId).
+	RestoreOrganizationWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RestoreOrganizationResponse, error)
+
+	// CreateServiceAccountWithBodyWithResponse Create a service account
+	//
+	// OWNER: with any of these roles. ADMIN: ANALYST or VIEWER. A service account is a member that is no person: it has no address and no password, is never OWNER, and acts through API keys that are made for it. It stays when whoever made it goes. list-members shows it; update-member and remove-member change and remove it, its keys with it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/service-accounts (the `CreateServiceAccount` operationId).
+	CreateServiceAccountWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateServiceAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error)
+
+	// CreateServiceAccountWithResponse Create a service account
+	//
+	// OWNER: with any of these roles. ADMIN: ANALYST or VIEWER. A service account is a member that is no person: it has no address and no password, is never OWNER, and acts through API keys that are made for it. It stays when whoever made it goes. list-members shows it; update-member and remove-member change and remove it, its keys with it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/service-accounts (the `CreateServiceAccount` operationId).
+	CreateServiceAccountWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateServiceAccountParams, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error)
+
+	// TransferOwnershipWithBodyWithResponse Make another member OWNER in one's own place
+	//
+	// OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/transfer-ownership (the `TransferOwnership` operationId).
+	TransferOwnershipWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TransferOwnershipResponse, error)
+
+	// TransferOwnershipWithResponse Make another member OWNER in one's own place
+	//
+	// OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/transfer-ownership (the `TransferOwnership` operationId).
+	TransferOwnershipWithResponse(ctx context.Context, orgID openapi_types.UUID, body TransferOwnershipJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferOwnershipResponse, error)
+
+	// GetUsageWithResponse Get how much an organization has, and how much it may have
+	//
+	// Every member may. Limits are set by whoever operates the server.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/usage (the `GetUsage` operationId).
+	GetUsageWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*GetUsageResponse, error)
 
 	// GetMeWithResponse Get the signed-in user
 	//
@@ -5571,6 +8007,22 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/users/me/email (the `ChangeEmail` operationId).
 	ChangeEmailWithResponse(ctx context.Context, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeEmailResponse, error)
 
+	// ListIdentitiesWithResponse List the external identities that sign the user in
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/users/me/identities (the `ListIdentities` operationId).
+	ListIdentitiesWithResponse(ctx context.Context, params *ListIdentitiesParams, reqEditors ...RequestEditorFn) (*ListIdentitiesResponse, error)
+
+	// RemoveIdentityWithResponse Remove one of one's external identities
+	//
+	// The last one of a user without a password stays. Sessions that it began go on. If the issuer still has the user's address for it, the next sign-in with it links it again.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/users/me/identities/{identity_id} (the `RemoveIdentity` operationId).
+	RemoveIdentityWithResponse(ctx context.Context, identityID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RemoveIdentityResponse, error)
+
 	// ChangePasswordWithBodyWithResponse Change one's password, and end one's other sessions
 	//
 	// Their refresh tokens serve no more; this session goes on. Access tokens last at most 10 minutes and are not recalled.
@@ -5589,7 +8041,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/users/me/password (the `ChangePassword` operationId).
 	ChangePasswordWithResponse(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePasswordResponse, error)
 
-	// ListSecurityEventsWithResponse List what happened to the sessions, the password and the address of the signed-in user
+	// ListSecurityEventsWithResponse List what happened to the sessions, the password, the address and the external identities of the signed-in user
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5722,6 +8174,52 @@ func (r LogoutEverywhereResponse) StatusCode() int {
 	return 0
 }
 
+type GetOidcResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OIDC
+}
+
+// Status returns HTTPResponse.Status
+func (r GetOidcResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetOidcResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type LoginWithOidcResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SignedIn
+}
+
+// Status returns HTTPResponse.Status
+func (r LoginWithOidcResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LoginWithOidcResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type RequestPasswordResetResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5837,6 +8335,29 @@ func (r VerifyEmailResponse) StatusCode() int {
 	return 0
 }
 
+type ListReceivedInvitationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListReceivedInvitation
+}
+
+// Status returns HTTPResponse.Status
+func (r ListReceivedInvitationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListReceivedInvitationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type AcceptInvitationResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5854,6 +8375,50 @@ func (r AcceptInvitationResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r AcceptInvitationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AcceptReceivedInvitationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Organization
+}
+
+// Status returns HTTPResponse.Status
+func (r AcceptReceivedInvitationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AcceptReceivedInvitationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeclineInvitationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DeclineInvitationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeclineInvitationResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -5900,6 +8465,27 @@ func (r CreateOrganizationResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r CreateOrganizationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteOrganizationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteOrganizationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteOrganizationResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -6132,6 +8718,140 @@ func (r GetRunChartResponse) StatusCode() int {
 	return 0
 }
 
+type ListAPIKeysResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListAPIKey
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAPIKeysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAPIKeysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateAPIKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *APIKeyWithToken
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateAPIKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateAPIKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RevokeAPIKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeAPIKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeAPIKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RotateAPIKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *APIKeyWithToken
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateAPIKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateAPIKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListAuditEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListAuditEvent
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAuditEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAuditEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ExportAuditEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportAuditEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportAuditEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListDatasetsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6314,6 +9034,27 @@ func (r ListRowsResponse) StatusCode() int {
 	return 0
 }
 
+type ExportOrganizationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportOrganizationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportOrganizationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListInvitationsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6375,6 +9116,29 @@ func (r RevokeInvitationResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r RevokeInvitationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ResendInvitationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *InvitationWithToken
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendInvitationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendInvitationResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -6471,6 +9235,98 @@ func (r GetPermissionsResponse) StatusCode() int {
 	return 0
 }
 
+type RestoreOrganizationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Organization
+}
+
+// Status returns HTTPResponse.Status
+func (r RestoreOrganizationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RestoreOrganizationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateServiceAccountResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Member
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateServiceAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateServiceAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type TransferOwnershipResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Member
+}
+
+// Status returns HTTPResponse.Status
+func (r TransferOwnershipResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TransferOwnershipResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetUsageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Usage
+}
+
+// Status returns HTTPResponse.Status
+func (r GetUsageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetUsageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type GetMeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6534,6 +9390,50 @@ func (r ChangeEmailResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ChangeEmailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListIdentitiesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListExternalIdentity
+}
+
+// Status returns HTTPResponse.Status
+func (r ListIdentitiesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListIdentitiesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RemoveIdentityResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveIdentityResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveIdentityResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -6768,6 +9668,53 @@ func (c *ClientWithResponses) LogoutEverywhereWithResponse(ctx context.Context, 
 	return ParseLogoutEverywhereResponse(rsp)
 }
 
+// GetOidcWithResponse Get the OpenID Connect issuer whose ID tokens sign people in
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/auth/oidc (the `GetOidc` operationId).
+func (c *ClientWithResponses) GetOidcWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOidcResponse, error) {
+	rsp, err := c.GetOidc(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetOidcResponse(rsp)
+}
+
+// LoginWithOidcWithBodyWithResponse Log in, or sign up, with an ID token
+//
+// The client gets the token from the issuer, with the scopes openid, email and profile, and hands it over within 10 minutes; it signs in once. Who has signed in with this issuer and subject before is signed in, whatever the address there has become. Else the user with the address, which the issuer must have verified, is linked with the identity; there a password that was set by somebody who never showed that the address is theirs is removed, and their sessions end. Else a user is made, who has no password.
+//
+// The nonce is what the client has sent to the issuer with its request, at random and new each time. It protects the client: a token that somebody else has got, and slips to it, has another one. The token then must have it, and a token with a nonce is not accepted without it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/auth/oidc (the `LoginWithOidc` operationId).
+func (c *ClientWithResponses) LoginWithOidcWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoginWithOidcResponse, error) {
+	rsp, err := c.LoginWithOidcWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoginWithOidcResponse(rsp)
+}
+
+// LoginWithOidcWithResponse Log in, or sign up, with an ID token
+//
+// The client gets the token from the issuer, with the scopes openid, email and profile, and hands it over within 10 minutes; it signs in once. Who has signed in with this issuer and subject before is signed in, whatever the address there has become. Else the user with the address, which the issuer must have verified, is linked with the identity; there a password that was set by somebody who never showed that the address is theirs is removed, and their sessions end. Else a user is made, who has no password.
+//
+// The nonce is what the client has sent to the issuer with its request, at random and new each time. It protects the client: a token that somebody else has got, and slips to it, has another one. The token then must have it, and a token with a nonce is not accepted without it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/auth/oidc (the `LoginWithOidc` operationId).
+func (c *ClientWithResponses) LoginWithOidcWithResponse(ctx context.Context, body LoginWithOidcJSONRequestBody, reqEditors ...RequestEditorFn) (*LoginWithOidcResponse, error) {
+	rsp, err := c.LoginWithOidc(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoginWithOidcResponse(rsp)
+}
+
 // RequestPasswordResetWithBodyWithResponse Have a mail sent that lets choose a new password
 //
 // The answer is the same whether there is an account with the address or not. The token in the mail serves once, within 30 minutes.
@@ -6918,7 +9865,24 @@ func (c *ClientWithResponses) VerifyEmailWithResponse(ctx context.Context, body 
 	return ParseVerifyEmailResponse(rsp)
 }
 
-// AcceptInvitationWithBodyWithResponse Accept an invitation to one's own address
+// ListReceivedInvitationsWithResponse List the open invitations to the signed-in user
+//
+// To the user's own address, which has to be verified.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/invitations (the `ListReceivedInvitations` operationId).
+func (c *ClientWithResponses) ListReceivedInvitationsWithResponse(ctx context.Context, params *ListReceivedInvitationsParams, reqEditors ...RequestEditorFn) (*ListReceivedInvitationsResponse, error) {
+	rsp, err := c.ListReceivedInvitations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListReceivedInvitationsResponse(rsp)
+}
+
+// AcceptInvitationWithBodyWithResponse Accept an invitation by its token
+//
+// The invitation is to the user's own address, which has to be verified.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6931,7 +9895,9 @@ func (c *ClientWithResponses) AcceptInvitationWithBodyWithResponse(ctx context.C
 	return ParseAcceptInvitationResponse(rsp)
 }
 
-// AcceptInvitationWithResponse Accept an invitation to one's own address
+// AcceptInvitationWithResponse Accept an invitation by its token
+//
+// The invitation is to the user's own address, which has to be verified.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6942,6 +9908,34 @@ func (c *ClientWithResponses) AcceptInvitationWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseAcceptInvitationResponse(rsp)
+}
+
+// AcceptReceivedInvitationWithResponse Accept an invitation to the signed-in user
+//
+// Without a token: the verified address proves as much.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/invitations/{invitation_id}/accept (the `AcceptReceivedInvitation` operationId).
+func (c *ClientWithResponses) AcceptReceivedInvitationWithResponse(ctx context.Context, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*AcceptReceivedInvitationResponse, error) {
+	rsp, err := c.AcceptReceivedInvitation(ctx, invitationID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcceptReceivedInvitationResponse(rsp)
+}
+
+// DeclineInvitationWithResponse Decline an invitation to the signed-in user
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/invitations/{invitation_id}/decline (the `DeclineInvitation` operationId).
+func (c *ClientWithResponses) DeclineInvitationWithResponse(ctx context.Context, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeclineInvitationResponse, error) {
+	rsp, err := c.DeclineInvitation(ctx, invitationID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeclineInvitationResponse(rsp)
 }
 
 // ListOrganizationsWithResponse List the organizations of the signed-in user
@@ -6983,6 +9977,21 @@ func (c *ClientWithResponses) CreateOrganizationWithResponse(ctx context.Context
 	return ParseCreateOrganizationResponse(rsp)
 }
 
+// DeleteOrganizationWithResponse Delete an organization
+//
+// OWNER. From now on nobody gets in (410 organization_deleted). For 30 days an OWNER can restore it; then the operator removes it for good, its audit events too.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id} (the `DeleteOrganization` operationId).
+func (c *ClientWithResponses) DeleteOrganizationWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeleteOrganizationResponse, error) {
+	rsp, err := c.DeleteOrganization(ctx, orgID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteOrganizationResponse(rsp)
+}
+
 // GetOrganizationWithResponse Get an organization
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6998,7 +10007,7 @@ func (c *ClientWithResponses) GetOrganizationWithResponse(ctx context.Context, o
 
 // UpdateOrganizationWithBodyWithResponse Change an organization
 //
-// OWNER, ADMIN.
+// OWNER, ADMIN. What is omitted stays. Slugs are public names: 409 slug_taken says that some organization has it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7013,7 +10022,7 @@ func (c *ClientWithResponses) UpdateOrganizationWithBodyWithResponse(ctx context
 
 // UpdateOrganizationWithResponse Change an organization
 //
-// OWNER, ADMIN.
+// OWNER, ADMIN. What is omitted stays. Slugs are public names: 409 slug_taken says that some organization has it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7151,6 +10160,126 @@ func (c *ClientWithResponses) GetRunChartWithResponse(ctx context.Context, orgID
 	return ParseGetRunChartResponse(rsp)
 }
 
+// ListAPIKeysWithResponse List the API keys
+//
+// OWNER: all. ADMIN: own, and those that no OWNER has created. ANALYST: own.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/api-keys (the `ListAPIKeys` operationId).
+func (c *ClientWithResponses) ListAPIKeysWithResponse(ctx context.Context, orgID openapi_types.UUID, params *ListAPIKeysParams, reqEditors ...RequestEditorFn) (*ListAPIKeysResponse, error) {
+	rsp, err := c.ListAPIKeys(ctx, orgID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAPIKeysResponse(rsp)
+}
+
+// CreateAPIKeyWithBodyWithResponse Create an API key
+//
+// For oneself, up to one's own role: OWNER, ADMIN, ANALYST. For a service account: OWNER; ADMIN with the role ANALYST or VIEWER. The key is shown once, here. It acts as its member with the lower of its own role and the one that the member has at the moment, and goes with the member. There is no Idempotency-Key, as nothing could show the key again: a repeated request makes another key.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/api-keys (the `CreateAPIKey` operationId).
+func (c *ClientWithResponses) CreateAPIKeyWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAPIKeyResponse, error) {
+	rsp, err := c.CreateAPIKeyWithBody(ctx, orgID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAPIKeyResponse(rsp)
+}
+
+// CreateAPIKeyWithResponse Create an API key
+//
+// For oneself, up to one's own role: OWNER, ADMIN, ANALYST. For a service account: OWNER; ADMIN with the role ANALYST or VIEWER. The key is shown once, here. It acts as its member with the lower of its own role and the one that the member has at the moment, and goes with the member. There is no Idempotency-Key, as nothing could show the key again: a repeated request makes another key.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/api-keys (the `CreateAPIKey` operationId).
+func (c *ClientWithResponses) CreateAPIKeyWithResponse(ctx context.Context, orgID openapi_types.UUID, body CreateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAPIKeyResponse, error) {
+	rsp, err := c.CreateAPIKey(ctx, orgID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAPIKeyResponse(rsp)
+}
+
+// RevokeAPIKeyWithResponse Revoke an API key
+//
+// Whoever sees a key may revoke it. It serves no more from the next request on.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/api-keys/{key_id} (the `RevokeAPIKey` operationId).
+func (c *ClientWithResponses) RevokeAPIKeyWithResponse(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RevokeAPIKeyResponse, error) {
+	rsp, err := c.RevokeAPIKey(ctx, orgID, keyID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeAPIKeyResponse(rsp)
+}
+
+// RotateAPIKeyWithBodyWithResponse Replace an API key
+//
+// Makes a key with the same name, role and member, and has the old one serve for overlap_hours more. Own keys, and those of service accounts, as for create-api-key.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
+func (c *ClientWithResponses) RotateAPIKeyWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateAPIKeyResponse, error) {
+	rsp, err := c.RotateAPIKeyWithBody(ctx, orgID, keyID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateAPIKeyResponse(rsp)
+}
+
+// RotateAPIKeyWithResponse Replace an API key
+//
+// Makes a key with the same name, role and member, and has the old one serve for overlap_hours more. Own keys, and those of service accounts, as for create-api-key.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
+func (c *ClientWithResponses) RotateAPIKeyWithResponse(ctx context.Context, orgID openapi_types.UUID, keyID openapi_types.UUID, body RotateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateAPIKeyResponse, error) {
+	rsp, err := c.RotateAPIKey(ctx, orgID, keyID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateAPIKeyResponse(rsp)
+}
+
+// ListAuditEventsWithResponse List who changed what, newest first
+//
+// OWNER, ADMIN: all events. Others: their own, without seals.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/audit-events (the `ListAuditEvents` operationId).
+func (c *ClientWithResponses) ListAuditEventsWithResponse(ctx context.Context, orgID openapi_types.UUID, params *ListAuditEventsParams, reqEditors ...RequestEditorFn) (*ListAuditEventsResponse, error) {
+	rsp, err := c.ListAuditEvents(ctx, orgID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAuditEventsResponse(rsp)
+}
+
+// ExportAuditEventsWithResponse Export who changed what, oldest first
+//
+// OWNER, ADMIN: all events. Others: their own, without seals. A line of JSON for each event, as the list has them, as they were at one moment; the export is on the record itself. An answer that breaks off is not whole: it lacks the last chunk of its transfer encoding.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/audit-events/export (the `ExportAuditEvents` operationId).
+func (c *ClientWithResponses) ExportAuditEventsWithResponse(ctx context.Context, orgID openapi_types.UUID, params *ExportAuditEventsParams, reqEditors ...RequestEditorFn) (*ExportAuditEventsResponse, error) {
+	rsp, err := c.ExportAuditEvents(ctx, orgID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportAuditEventsResponse(rsp)
+}
+
 // ListDatasetsWithResponse List the datasets
 //
 // Returns a wrapper object for the known response body format(s).
@@ -7269,7 +10398,7 @@ func (c *ClientWithResponses) QueryDatasetWithResponse(ctx context.Context, orgI
 
 // AskQuestionWithBodyWithResponse Ask a question in plain English
 //
-// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words, and is not counted. Which day it is today, and so which month was the last one, the time zone of the organization says.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7284,7 +10413,7 @@ func (c *ClientWithResponses) AskQuestionWithBodyWithResponse(ctx context.Contex
 
 // AskQuestionWithResponse Ask a question in plain English
 //
-// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words.
+// OWNER, ADMIN, ANALYST. The question becomes a query, which is shown and can be saved or changed, and runs with the caller's own rights. The built-in reader accounts for every word; what it cannot read is refused with the words, and is not counted. Which day it is today, and so which month was the last one, the time zone of the organization says.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7312,6 +10441,21 @@ func (c *ClientWithResponses) ListRowsWithResponse(ctx context.Context, orgID op
 	return ParseListRowsResponse(rsp)
 }
 
+// ExportOrganizationWithResponse Export everything that an organization owns
+//
+// OWNER. A ZIP file, streamed while it is read, of one moment: members, invitations, datasets as CSV, analyses with their results, questions, audit events. README.txt in it says more. manifest.json, the last file, has the rows, bytes and SHA-256 of each: an archive without it is not whole. A client that reads less than 256 KiB a second is let go.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/export (the `ExportOrganization` operationId).
+func (c *ClientWithResponses) ExportOrganizationWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*ExportOrganizationResponse, error) {
+	rsp, err := c.ExportOrganization(ctx, orgID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportOrganizationResponse(rsp)
+}
+
 // ListInvitationsWithResponse List the invitations
 //
 // OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none.
@@ -7329,7 +10473,7 @@ func (c *ClientWithResponses) ListInvitationsWithResponse(ctx context.Context, o
 
 // CreateInvitationWithBodyWithResponse Invite an address
 //
-// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
+// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days; whoever accepts has to have verified the address. Where the server sends no mail, the token is shown once, here: hand it to the person you invite.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7344,7 +10488,7 @@ func (c *ClientWithResponses) CreateInvitationWithBodyWithResponse(ctx context.C
 
 // CreateInvitationWithResponse Invite an address
 //
-// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days. Where the server sends no mail, it is shown once, here: hand it to the person you invite.
+// OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days; whoever accepts has to have verified the address. Where the server sends no mail, the token is shown once, here: hand it to the person you invite.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7368,6 +10512,21 @@ func (c *ClientWithResponses) RevokeInvitationWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseRevokeInvitationResponse(rsp)
+}
+
+// ResendInvitationWithResponse Send an invitation again
+//
+// For whoever may invite to its role. An open one, or one that has expired, gets a new token, and seven days from now; the token before serves no more. Whoever sends it is its inviter from then on. Once a minute.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/invitations/{invitation_id}/resend (the `ResendInvitation` operationId).
+func (c *ClientWithResponses) ResendInvitationWithResponse(ctx context.Context, orgID openapi_types.UUID, invitationID openapi_types.UUID, reqEditors ...RequestEditorFn) (*ResendInvitationResponse, error) {
+	rsp, err := c.ResendInvitation(ctx, orgID, invitationID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendInvitationResponse(rsp)
 }
 
 // ListMembersWithResponse List the members
@@ -7402,7 +10561,7 @@ func (c *ClientWithResponses) RemoveMemberWithResponse(ctx context.Context, orgI
 
 // UpdateMemberWithBodyWithResponse Change a member's role
 //
-// OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
+// OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7417,7 +10576,7 @@ func (c *ClientWithResponses) UpdateMemberWithBodyWithResponse(ctx context.Conte
 
 // UpdateMemberWithResponse Change a member's role
 //
-// OWNER: any role of any member. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
+// OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7443,6 +10602,96 @@ func (c *ClientWithResponses) GetPermissionsWithResponse(ctx context.Context, or
 		return nil, err
 	}
 	return ParseGetPermissionsResponse(rsp)
+}
+
+// RestoreOrganizationWithResponse Restore a deleted organization
+//
+// OWNER. Everything is as it was.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/restore (the `RestoreOrganization` operationId).
+func (c *ClientWithResponses) RestoreOrganizationWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RestoreOrganizationResponse, error) {
+	rsp, err := c.RestoreOrganization(ctx, orgID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestoreOrganizationResponse(rsp)
+}
+
+// CreateServiceAccountWithBodyWithResponse Create a service account
+//
+// OWNER: with any of these roles. ADMIN: ANALYST or VIEWER. A service account is a member that is no person: it has no address and no password, is never OWNER, and acts through API keys that are made for it. It stays when whoever made it goes. list-members shows it; update-member and remove-member change and remove it, its keys with it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/service-accounts (the `CreateServiceAccount` operationId).
+func (c *ClientWithResponses) CreateServiceAccountWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateServiceAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error) {
+	rsp, err := c.CreateServiceAccountWithBody(ctx, orgID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateServiceAccountResponse(rsp)
+}
+
+// CreateServiceAccountWithResponse Create a service account
+//
+// OWNER: with any of these roles. ADMIN: ANALYST or VIEWER. A service account is a member that is no person: it has no address and no password, is never OWNER, and acts through API keys that are made for it. It stays when whoever made it goes. list-members shows it; update-member and remove-member change and remove it, its keys with it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/service-accounts (the `CreateServiceAccount` operationId).
+func (c *ClientWithResponses) CreateServiceAccountWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateServiceAccountParams, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error) {
+	rsp, err := c.CreateServiceAccount(ctx, orgID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateServiceAccountResponse(rsp)
+}
+
+// TransferOwnershipWithBodyWithResponse Make another member OWNER in one's own place
+//
+// OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/transfer-ownership (the `TransferOwnership` operationId).
+func (c *ClientWithResponses) TransferOwnershipWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TransferOwnershipResponse, error) {
+	rsp, err := c.TransferOwnershipWithBody(ctx, orgID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTransferOwnershipResponse(rsp)
+}
+
+// TransferOwnershipWithResponse Make another member OWNER in one's own place
+//
+// OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/transfer-ownership (the `TransferOwnership` operationId).
+func (c *ClientWithResponses) TransferOwnershipWithResponse(ctx context.Context, orgID openapi_types.UUID, body TransferOwnershipJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferOwnershipResponse, error) {
+	rsp, err := c.TransferOwnership(ctx, orgID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTransferOwnershipResponse(rsp)
+}
+
+// GetUsageWithResponse Get how much an organization has, and how much it may have
+//
+// Every member may. Limits are set by whoever operates the server.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/usage (the `GetUsage` operationId).
+func (c *ClientWithResponses) GetUsageWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*GetUsageResponse, error) {
+	rsp, err := c.GetUsage(ctx, orgID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetUsageResponse(rsp)
 }
 
 // GetMeWithResponse Get the signed-in user
@@ -7514,6 +10763,34 @@ func (c *ClientWithResponses) ChangeEmailWithResponse(ctx context.Context, body 
 	return ParseChangeEmailResponse(rsp)
 }
 
+// ListIdentitiesWithResponse List the external identities that sign the user in
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/users/me/identities (the `ListIdentities` operationId).
+func (c *ClientWithResponses) ListIdentitiesWithResponse(ctx context.Context, params *ListIdentitiesParams, reqEditors ...RequestEditorFn) (*ListIdentitiesResponse, error) {
+	rsp, err := c.ListIdentities(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListIdentitiesResponse(rsp)
+}
+
+// RemoveIdentityWithResponse Remove one of one's external identities
+//
+// The last one of a user without a password stays. Sessions that it began go on. If the issuer still has the user's address for it, the next sign-in with it links it again.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/users/me/identities/{identity_id} (the `RemoveIdentity` operationId).
+func (c *ClientWithResponses) RemoveIdentityWithResponse(ctx context.Context, identityID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RemoveIdentityResponse, error) {
+	rsp, err := c.RemoveIdentity(ctx, identityID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveIdentityResponse(rsp)
+}
+
 // ChangePasswordWithBodyWithResponse Change one's password, and end one's other sessions
 //
 // Their refresh tokens serve no more; this session goes on. Access tokens last at most 10 minutes and are not recalled.
@@ -7544,7 +10821,7 @@ func (c *ClientWithResponses) ChangePasswordWithResponse(ctx context.Context, bo
 	return ParseChangePasswordResponse(rsp)
 }
 
-// ListSecurityEventsWithResponse List what happened to the sessions, the password and the address of the signed-in user
+// ListSecurityEventsWithResponse List what happened to the sessions, the password, the address and the external identities of the signed-in user
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7708,6 +10985,58 @@ func ParseLogoutEverywhereResponse(rsp *http.Response) (*LogoutEverywhereRespons
 	return response, nil
 }
 
+// ParseGetOidcResponse parses an HTTP response from a GetOidcWithResponse call
+func ParseGetOidcResponse(rsp *http.Response) (*GetOidcResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetOidcResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OIDC
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLoginWithOidcResponse parses an HTTP response from a LoginWithOidcWithResponse call
+func ParseLoginWithOidcResponse(rsp *http.Response) (*LoginWithOidcResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LoginWithOidcResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SignedIn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRequestPasswordResetResponse parses an HTTP response from a RequestPasswordResetWithResponse call
 func ParseRequestPasswordResetResponse(rsp *http.Response) (*RequestPasswordResetResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7835,6 +11164,32 @@ func ParseVerifyEmailResponse(rsp *http.Response) (*VerifyEmailResponse, error) 
 	return response, nil
 }
 
+// ParseListReceivedInvitationsResponse parses an HTTP response from a ListReceivedInvitationsWithResponse call
+func ParseListReceivedInvitationsResponse(rsp *http.Response) (*ListReceivedInvitationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListReceivedInvitationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListReceivedInvitation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseAcceptInvitationResponse parses an HTTP response from a AcceptInvitationWithResponse call
 func ParseAcceptInvitationResponse(rsp *http.Response) (*AcceptInvitationResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7856,6 +11211,48 @@ func ParseAcceptInvitationResponse(rsp *http.Response) (*AcceptInvitationRespons
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseAcceptReceivedInvitationResponse parses an HTTP response from a AcceptReceivedInvitationWithResponse call
+func ParseAcceptReceivedInvitationResponse(rsp *http.Response) (*AcceptReceivedInvitationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AcceptReceivedInvitationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Organization
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeclineInvitationResponse parses an HTTP response from a DeclineInvitationWithResponse call
+func ParseDeclineInvitationResponse(rsp *http.Response) (*DeclineInvitationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeclineInvitationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil
@@ -7908,6 +11305,22 @@ func ParseCreateOrganizationResponse(rsp *http.Response) (*CreateOrganizationRes
 		}
 		response.JSON201 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseDeleteOrganizationResponse parses an HTTP response from a DeleteOrganizationWithResponse call
+func ParseDeleteOrganizationResponse(rsp *http.Response) (*DeleteOrganizationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteOrganizationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil
@@ -8153,6 +11566,142 @@ func ParseGetRunChartResponse(rsp *http.Response) (*GetRunChartResponse, error) 
 	return response, nil
 }
 
+// ParseListAPIKeysResponse parses an HTTP response from a ListAPIKeysWithResponse call
+func ParseListAPIKeysResponse(rsp *http.Response) (*ListAPIKeysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAPIKeysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListAPIKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateAPIKeyResponse parses an HTTP response from a CreateAPIKeyWithResponse call
+func ParseCreateAPIKeyResponse(rsp *http.Response) (*CreateAPIKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateAPIKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest APIKeyWithToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRevokeAPIKeyResponse parses an HTTP response from a RevokeAPIKeyWithResponse call
+func ParseRevokeAPIKeyResponse(rsp *http.Response) (*RevokeAPIKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeAPIKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseRotateAPIKeyResponse parses an HTTP response from a RotateAPIKeyWithResponse call
+func ParseRotateAPIKeyResponse(rsp *http.Response) (*RotateAPIKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateAPIKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest APIKeyWithToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListAuditEventsResponse parses an HTTP response from a ListAuditEventsWithResponse call
+func ParseListAuditEventsResponse(rsp *http.Response) (*ListAuditEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAuditEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListAuditEvent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseExportAuditEventsResponse parses an HTTP response from a ExportAuditEventsWithResponse call
+func ParseExportAuditEventsResponse(rsp *http.Response) (*ExportAuditEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportAuditEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
 // ParseListDatasetsResponse parses an HTTP response from a ListDatasetsWithResponse call
 func ParseListDatasetsResponse(rsp *http.Response) (*ListDatasetsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -8351,6 +11900,22 @@ func ParseListRowsResponse(rsp *http.Response) (*ListRowsResponse, error) {
 	return response, nil
 }
 
+// ParseExportOrganizationResponse parses an HTTP response from a ExportOrganizationWithResponse call
+func ParseExportOrganizationResponse(rsp *http.Response) (*ExportOrganizationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportOrganizationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
 // ParseListInvitationsResponse parses an HTTP response from a ListInvitationsWithResponse call
 func ParseListInvitationsResponse(rsp *http.Response) (*ListInvitationsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -8414,6 +11979,32 @@ func ParseRevokeInvitationResponse(rsp *http.Response) (*RevokeInvitationRespons
 	response := &RevokeInvitationResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseResendInvitationResponse parses an HTTP response from a ResendInvitationWithResponse call
+func ParseResendInvitationResponse(rsp *http.Response) (*ResendInvitationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendInvitationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest InvitationWithToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	}
 
 	return response, nil
@@ -8513,6 +12104,110 @@ func ParseGetPermissionsResponse(rsp *http.Response) (*GetPermissionsResponse, e
 	return response, nil
 }
 
+// ParseRestoreOrganizationResponse parses an HTTP response from a RestoreOrganizationWithResponse call
+func ParseRestoreOrganizationResponse(rsp *http.Response) (*RestoreOrganizationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RestoreOrganizationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Organization
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateServiceAccountResponse parses an HTTP response from a CreateServiceAccountWithResponse call
+func ParseCreateServiceAccountResponse(rsp *http.Response) (*CreateServiceAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateServiceAccountResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Member
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTransferOwnershipResponse parses an HTTP response from a TransferOwnershipWithResponse call
+func ParseTransferOwnershipResponse(rsp *http.Response) (*TransferOwnershipResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TransferOwnershipResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Member
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetUsageResponse parses an HTTP response from a GetUsageWithResponse call
+func ParseGetUsageResponse(rsp *http.Response) (*GetUsageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetUsageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Usage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetMeResponse parses an HTTP response from a GetMeWithResponse call
 func ParseGetMeResponse(rsp *http.Response) (*GetMeResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -8586,6 +12281,48 @@ func ParseChangeEmailResponse(rsp *http.Response) (*ChangeEmailResponse, error) 
 		}
 		response.JSON202 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseListIdentitiesResponse parses an HTTP response from a ListIdentitiesWithResponse call
+func ParseListIdentitiesResponse(rsp *http.Response) (*ListIdentitiesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListIdentitiesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListExternalIdentity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveIdentityResponse parses an HTTP response from a RemoveIdentityWithResponse call
+func ParseRemoveIdentityResponse(rsp *http.Response) (*RemoveIdentityResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveIdentityResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil
