@@ -276,6 +276,8 @@ func (w *world) accept() operation {
 			return "IF001"
 		case i.state != "open":
 			return closed[i.state]
+		case m.org(i.org).deleted:
+			return "IF004"
 		case !manages(m.role(i.by, i.org), i.role):
 			return "IF003"
 		case m.role(who, i.org) != "":
