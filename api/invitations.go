@@ -150,11 +150,11 @@ func (s *Server) shown(token string) *string {
 const selectInviter = `
 select o.name, m.full_name from app.organizations o join app.memberships m on m.org_id = $1 and m.user_id = $2 where o.id = $1`
 
-// invitationMails tell the invited who invites them, as long as that is a member.
+// invitationMails tell the invited who invites them, as long as that is a member of an organization that is there.
 func (s *Server) invitationMails(inviter tenant.Caller, org uuid.UUID, i Invitation, token string) messages {
 	return func(ctx context.Context) ([]mail.Message, error) {
 		by, err := tenant.Row[struct{ Name, FullName string }](ctx, s.db, inviter, selectInviter, org, i.InvitedBy)
-		if isSQLState(err, "P0002") {
+		if isSQLState(err, "P0002") || isSQLState(err, "IF004") {
 			return nil, nil
 		}
 		return []mail.Message{s.mails.invitation(i.Email, by.FullName, by.Name, i.Role, token)}, err
