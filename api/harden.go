@@ -100,9 +100,6 @@ func (a *answer) recovered() {
 	case http.ErrAbortHandler: // on purpose, and told already
 		panic(cause)
 	}
-	if cause == http.ErrAbortHandler { // said already
-		panic(cause)
-	}
 	slog.Error("panic", "cause", cause, "path", a.request.URL.Path, "request_id", requestID(a.request.Context()), "stack", string(debug.Stack()))
 	if a.begun {
 		panic(http.ErrAbortHandler)

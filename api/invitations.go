@@ -205,22 +205,13 @@ func (s *Server) listInvitations(ctx context.Context, in *struct {
 	caller := member(ctx, in.OrgID)
 	rows, err := tenant.Rows[Invitation](ctx, s.db, caller, selectInvitations, in.OrgID, in.before, in.Limit+1, in.State)
 	if err == nil && len(rows) == 0 {
-		err = s.mayInvite(ctx, caller)
+		err = s.may(ctx, caller, selectMayInvite)
 	}
 	return page(in.Page, rows, func(i Invitation) uuid.UUID { return i.ID }), err
 }
 
 const selectMayInvite = `
 select app.org_as('OWNER', 'ADMIN') is not null as allowed`
-
-// mayInvite tells an empty list from one that the policy hides.
-func (s *Server) mayInvite(ctx context.Context, caller tenant.Caller) error {
-	row, err := tenant.Row[struct{ Allowed bool }](ctx, s.db, caller, selectMayInvite)
-	if err == nil && !row.Allowed {
-		err = refuse("forbidden", "")
-	}
-	return err
-}
 
 const revokeInvitation = `
 with revoked as (

@@ -203,6 +203,9 @@ func (s *Server) deleteOrganization(ctx context.Context, in *InOrganization) (*s
 }
 
 func (s *Server) restoreOrganization(ctx context.Context, in *InOrganization) (*found[Organization], error) {
+	if _, ok := apiKey(ctx); ok { // the transaction would be the person's
+		return nil, refuse("key_not_allowed", "")
+	}
 	caller := tenant.Restorer(session(ctx).User, in.OrgID)
 	o, err := tenant.Row[Organization](ctx, s.db, caller, recordRestoration, recorded(ctx, in.OrgID)...)
 	return &found[Organization]{etag(o.Revision), o}, err

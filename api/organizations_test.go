@@ -206,6 +206,19 @@ func TestAnOwnerRestoresWithinThirtyDays(t *testing.T) {
 	o.owner.get(o.path("")).refused(http.StatusGone, "organization_deleted")
 }
 
+// TestAttack_100_AKeyRestoresNothing: neither one that the server remembers nor one that was revoked since.
+func TestAttack_100_AKeyRestoresNothing(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	key := o.newKeyOf(o.owner, "OWNER")
+	key.get(o.path("/datasets")).is(http.StatusOK)
+	o.owner.delete(o.path("")).is(http.StatusNoContent)
+	key.post(o.path("/restore"), nil).refused(http.StatusForbidden, "key_not_allowed")
+	o.s.force("update app.api_keys set revoked_at = now()")
+	key.post(o.path("/restore"), nil).refused(http.StatusForbidden, "key_not_allowed")
+	o.owner.get(o.path("")).refused(http.StatusGone, "organization_deleted")
+}
+
 func TestOnlyAnOwnerDeletesAndItIsOnTheRecord(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()

@@ -65,8 +65,11 @@ func (s *Server) transferOwnership(ctx context.Context, in *struct {
 		return nil, refuse("invalid", "", Fault{Location: "body.user_id", Message: "it is yours already"})
 	}
 	m, err := tenant.Row[Member](ctx, s.db, caller, transferOwnership, recorded(ctx, in.OrgID, to, cmp.Or(in.Body.Role, "ADMIN"))...)
-	if errors.Is(err, pgx.ErrNoRows) {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
 		err = s.untouched(ctx, caller, transferOwnership, nil, selectHeirRevision, in.OrgID, to)
+	case isSQLState(err, "23514"):
+		err = refuse("invalid", "", Fault{Location: "body.user_id", Message: "a service account is never OWNER"})
 	}
 	return &found[Member]{etag(m.Revision), m}, err
 }

@@ -41,9 +41,12 @@ func TestATransferThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	o, other := s.newOrganization(), s.newOrganization()
+	account := o.newServiceAccount("ADMIN")
 	before := s.dump()
 	o.transfer(o.owner, o.owner, "").refused(http.StatusUnprocessableEntity, "invalid")
 	o.transfer(o.owner, o.admin, "OWNER").refused(http.StatusUnprocessableEntity, "invalid")
+	errors := o.transfer(o.owner, account, "").refused(http.StatusUnprocessableEntity, "invalid")["errors"].([]any)
+	require.Equal(t, object{"location": "body.user_id", "message": "a service account is never OWNER"}, errors[0])
 	o.transfer(o.owner, other.viewer, "").refused(http.StatusNotFound, "not_found")
 	o.transfer(o.owner, person{id: uuid.New()}, "").refused(http.StatusNotFound, "not_found")
 	for _, p := range []person{o.admin, o.analyst, o.viewer} {

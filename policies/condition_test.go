@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -164,40 +165,46 @@ func listMutations(text string, from, to int) (all []mutation) {
 
 var raises = regexp.MustCompile(`(?s)\n  if [^;]*? then\n    raise exception '([^']*)' using errcode = [\w'.]+;\n  end if;`)
 
+// bodyReplacements loosen what a begin function asks, or have it take another role. Each has to be in one of them: see
+// TestEveryReplacementIsOfSomething.
+var bodyReplacements = []struct{ what, old, new string }{
+	{"on conflict do nothing", "'hex'), 12)), p_user);", "'hex'), 12)), p_user) on conflict do nothing;"},
+	{"any user's membership", "where org_id = p_org and user_id = p_user", "where org_id = p_org"},
+	{"any organization's membership", "where org_id = p_org and user_id = p_user", "where user_id = p_user"},
+	{"any user's membership", "where m.org_id = p_org and m.user_id = p_user", "where m.org_id = p_org"},
+	{"any organization's membership", "where m.org_id = p_org and m.user_id = p_user", "where m.user_id = p_user"},
+	{"always OWNER", "p_org, membership.role)", "p_org, 'OWNER')"},
+	{"the members' role is not taken", "set local role insightforge_api', p_org", "set local role insightforge_user', p_org"},
+	{"the role of auth is not taken", "set local role insightforge_auth', p_subject", "set local role insightforge_user', p_subject"},
+	{"expired ones are open", " when expires_at <= now() then 'IF024'", ""},
+	{"revoked ones are open", " when revoked_at is not null then 'IF022'", ""},
+	{"the row is not locked", "id = found_as.id for update", "id = found_as.id"},
+	{"by the id of one to another address", "id = p_id and email = person.email", "id = p_id"},
+	{"a deleted organization is one", " and deleted_at is null", ""},
+	{"an ADMIN may invite to any role", "inviter_role = 'ADMIN' and invitation.role in ('ANALYST', 'VIEWER')", "inviter_role = 'ADMIN'"},
+	{"anybody may invite", "inviter_role is null or not (inviter_role = 'OWNER' or inviter_role = 'ADMIN' and invitation.role in ('ANALYST', 'VIEWER'))", "false"},
+	{"as OWNER", "p_user, invitation.role);", "p_user, 'OWNER');"},
+	{"the role stays insightforge_user", "set local app.subject = '';\n  set local role insightforge_api;", "set local app.subject = '';"},
+	{"the subject stays", "\n  set local app.subject = '';\n  set local role", "\n  set local role"},
+	{"revoked keys serve", " and (revoked_at is null or revoked_at > now())", ""},
+	{"keys that are to end have ended", " or revoked_at > now()", ""},
+	{"the key's role, whatever the member's", "roles[least(array_position(roles, key.role), array_position(roles, membership.role))]", "key.role"},
+	{"the member's role, whatever the key's", "roles[least(array_position(roles, key.role), array_position(roles, membership.role))]", "membership.role"},
+	{"the role of members", "set local role insightforge_key", "set local role insightforge_api"},
+	{"service accounts are people", " and kind = 'person'", ""},
+	{"service accounts are persons", " and email is not null", ""},
+	{"ADMINs make ADMINs", "p_role = 'ADMIN' and membership.role = 'OWNER'", "p_role = 'ADMIN' and membership.role in ('OWNER', 'ADMIN')"},
+	{"no role is refused", ") is not true then", ") is not null then"},
+	{"as the account", "set local app.user_id = %L; set local app.role = %L; set local role insightforge_api', p_user,", "set local app.user_id = %L; set local app.role = %L; set local role insightforge_api', p_account,"},
+	{"not written down as accepted", "set accepted_at = now()", "set accepted_at = accepted_at"},
+}
+
 // bodyMutations take one check or one assignment out of a begin function, or loosen a condition.
 func bodyMutations(definition string) (all []mutation) {
 	for i, m := range raises.FindAllStringSubmatchIndex(definition, -1) {
 		all = append(all, mutation{"", fmt.Sprintf("without refusal %d: %s", i+1, definition[m[2]:m[3]]), definition[:m[0]] + definition[m[1]:]})
 	}
-	for _, replace := range []struct{ what, old, new string }{
-		{"on conflict do nothing", "values (p_org, p_name, p_user);", "values (p_org, p_name, p_user) on conflict do nothing;"},
-		{"any user's membership", "where org_id = p_org and user_id = p_user", "where org_id = p_org"},
-		{"any organization's membership", "where org_id = p_org and user_id = p_user", "where user_id = p_user"},
-		{"always OWNER", "p_org, member_role)", "p_org, 'OWNER')"},
-		{"the members' role is not taken", "set local role insightforge_api', p_org", "set local role insightforge_user', p_org"},
-		{"the role of auth is not taken", "set local role insightforge_auth', p_subject", "set local role insightforge_user', p_subject"},
-		{"expired ones are open", " when expires_at <= now() then 'IF024'", ""},
-		{"revoked ones are open", " when revoked_at is not null then 'IF022'", ""},
-		{"the row is not locked", "id = found_as.id for update", "id = found_as.id"},
-		{"by the id of one to another address", "id = p_id and email = person.email", "id = p_id"},
-		{"a deleted organization is one", " and deleted_at is null", ""},
-		{"an ADMIN may invite to any role", "inviter_role = 'ADMIN' and invitation.role in ('ANALYST', 'VIEWER')", "inviter_role = 'ADMIN'"},
-		{"anybody may invite", "inviter_role is null or not (inviter_role = 'OWNER' or inviter_role = 'ADMIN' and invitation.role in ('ANALYST', 'VIEWER'))", "false"},
-		{"as OWNER", "p_user, invitation.role);", "p_user, 'OWNER');"},
-		{"the role stays insightforge_user", "set local app.subject = '';\n  set local role insightforge_api;", "set local app.subject = '';"},
-		{"the subject stays", "\n  set local app.subject = '';\n  set local role", "\n  set local role"},
-		{"revoked keys serve", " and (revoked_at is null or revoked_at > now())", ""},
-		{"keys that are to end have ended", " or revoked_at > now()", ""},
-		{"the key's role, whatever the member's", "roles[least(array_position(roles, key.role), array_position(roles, member_role))]", "key.role"},
-		{"the member's role, whatever the key's", "roles[least(array_position(roles, key.role), array_position(roles, member_role))]", "member_role"},
-		{"the role of members", "set local role insightforge_key", "set local role insightforge_api"},
-		{"service accounts are people", " and kind = 'person'", ""},
-		{"service accounts are persons", " and email is not null", ""},
-		{"ADMINs make ADMINs", "p_role = 'ADMIN' and member_role = 'OWNER'", "p_role = 'ADMIN' and member_role in ('OWNER', 'ADMIN')"},
-		{"no role is refused", ") is not true then", ") is not null then"},
-		{"as the account", "set local app.user_id = %L; set local app.role = %L; set local role insightforge_api', p_user,", "set local app.user_id = %L; set local app.role = %L; set local role insightforge_api', p_account,"},
-		{"not written down as accepted", "set accepted_at = now()", "set accepted_at = accepted_at"},
-	} {
+	for _, replace := range bodyReplacements {
 		if strings.Contains(definition, replace.old) {
 			all = append(all, mutation{"", replace.what, strings.Replace(definition, replace.old, replace.new, 1)})
 		}
@@ -209,6 +216,16 @@ func bodyMutations(definition string) (all []mutation) {
 		}
 	}
 	return all
+}
+
+// TestEveryReplacementIsOfSomething: one whose text begin.sql has no more would be left out, and nobody would see it.
+func TestEveryReplacementIsOfSomething(t *testing.T) {
+	t.Parallel()
+	begin, err := os.ReadFile("begin.sql")
+	require.NoError(t, err)
+	for _, replace := range bodyReplacements {
+		require.Contains(t, string(begin), replace.old, replace.what)
+	}
 }
 
 func TestConditionsAreTakenApart(t *testing.T) {

@@ -54,6 +54,21 @@ func TestEveryAttackHasOneRow(t *testing.T) {
 	}
 }
 
+// TestEveryWayInHasARow: each begin function of begin.sql, in one table.
+func TestEveryWayInHasARow(t *testing.T) {
+	t.Parallel()
+	begin, err := os.ReadFile("begin.sql")
+	require.NoError(t, err)
+	functions := regexp.MustCompile(`function app\.(begin_\w+)`).FindAllStringSubmatch(string(begin), -1)
+	require.NotEmpty(t, functions)
+	_, table, found := strings.Cut(document(t), "| function | called by |")
+	require.True(t, found)
+	table, _, _ = strings.Cut(table, "\n\n")
+	for _, f := range functions {
+		require.Contains(t, table, "| `"+f[1]+"(")
+	}
+}
+
 func document(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(threatModel)

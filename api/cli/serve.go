@@ -63,15 +63,15 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	if err != nil {
 		return nil, nil, err
 	}
+	sender, err := c.sender()
+	if err != nil {
+		return nil, nil, err
+	}
 	expand, err := data.check(ctx, files, c.AllowSetConfig)
 	if err != nil {
 		return nil, nil, err
 	}
 	db, err := tenant.Open(ctx, data.url, tenant.Options{MaxConns: c.MaxConns})
-	if err != nil {
-		return nil, nil, err
-	}
-	sender, err := c.sender()
 	if err != nil {
 		return nil, nil, err
 	}

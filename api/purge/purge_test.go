@@ -201,10 +201,12 @@ func restoring(t *testing.T, db postgrestest.DB, admin *pgx.Conn) (conn *pgx.Con
 // waiting until so many sessions of the database wait for others.
 func waiting(t *testing.T, admin *pgx.Conn, sessions int) {
 	t.Helper()
-	for n := 0; n < sessions; {
-		require.NoError(t, admin.QueryRow(t.Context(), `select count(*) from pg_stat_activity
-			where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`).Scan(&n))
-	}
+	require.Eventually(t, func() bool {
+		var n int
+		err := admin.QueryRow(t.Context(), `select count(*) from pg_stat_activity
+			where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`).Scan(&n)
+		return err == nil && n == sessions
+	}, 10*time.Second, time.Millisecond)
 }
 
 func purging(t *testing.T, db postgrestest.DB) <-chan []purge.Organization {
