@@ -19,20 +19,20 @@ import (
 func (s *Server) registerAPIKeys() {
 	const path, one = "/api/v1/organizations/{org_id}/api-keys", "/api/v1/organizations/{org_id}/api-keys/{key_id}"
 	tags := []string{"api keys"}
-	operation(s, audited("api_key.created", huma.Operation{OperationID: "create-api-key", Method: http.MethodPost, Path: path, Tags: tags,
+	operation(s, audited("api_key.created", lasting(huma.Operation{OperationID: "create-api-key", Method: http.MethodPost, Path: path, Tags: tags,
 		Summary: "Create an API key", DefaultStatus: http.StatusCreated,
 		Description: "For oneself, up to one's own role: OWNER, ADMIN, ANALYST. For a service account: OWNER; ADMIN with the role ANALYST or VIEWER. " +
 			"The key is shown once, here. It acts as its member with the lower of its own role and the one that the member has at the moment, and goes " +
-			"with the member. There is no Idempotency-Key, as nothing could show the key again: a repeated request makes another key."}), s.createAPIKey)
+			"with the member. There is no Idempotency-Key, as nothing could show the key again: a repeated request makes another key."})), s.createAPIKey)
 	operation(s, huma.Operation{OperationID: "list-api-keys", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the API keys", Description: "OWNER: all. ADMIN: own, and those that no OWNER has created. ANALYST: own."}, s.listAPIKeys)
 	operation(s, audited("api_key.revoked", huma.Operation{OperationID: "revoke-api-key", Method: http.MethodDelete, Path: one, Tags: tags,
 		Summary: "Revoke an API key", DefaultStatus: http.StatusNoContent, Errors: []int{409},
 		Description: "Whoever sees a key may revoke it. It serves no more from the next request on."}), s.revokeAPIKey)
-	operation(s, audited("api_key.rotated", huma.Operation{OperationID: "rotate-api-key", Method: http.MethodPost, Path: one + "/rotate", Tags: tags,
+	operation(s, audited("api_key.rotated", lasting(huma.Operation{OperationID: "rotate-api-key", Method: http.MethodPost, Path: one + "/rotate", Tags: tags,
 		Summary: "Replace an API key", DefaultStatus: http.StatusCreated, Errors: []int{409},
 		Description: "Makes a key with the same name, role and member, and has the old one serve for overlap_hours more. Own keys, and those of " +
-			"service accounts, as for create-api-key."}), s.rotateAPIKey)
+			"service accounts, as for create-api-key."})), s.rotateAPIKey)
 }
 
 // APIKey is what a program signs in with, as a member.

@@ -363,3 +363,21 @@ func TestKeysAndServiceAccountsAreOnTheRecordWithoutSecrets(t *testing.T) {
 		where e::text like '%' || k.secret_hash || '%' or e::text like '%' || $1 || '%' or k.secret_hash like '%' || $1 || '%'`, key.token[37:]).Scan(&leaks))
 	require.Zero(t, leaks)
 }
+
+// TestAKeyThatServedBeforeOpensNothingOnceItIsRevoked: whose it is is remembered, that it serves never.
+func TestAKeyThatServedBeforeOpensNothingOnceItIsRevoked(t *testing.T) {
+	t.Parallel()
+	operations := operations(t)
+	o := newServer(t).newOrganization()
+	made, key := o.create(o.owner, object{"name": "x", "role": "OWNER"})
+	key.get(o.path("/datasets")).is(http.StatusOK)
+	o.owner.delete(o.path("/api-keys/") + made["id"].(string)).is(http.StatusNoContent)
+	for _, l := range lines() {
+		op := operations[l.operation]
+		a := op.send(key, o.id.String(), l.make(o, o.newMember("OWNER")))
+		require.Contains(t, []int{http.StatusUnauthorized, http.StatusForbidden}, a.status, "%s: %s", l.operation, a.body)
+		if a.status == http.StatusForbidden {
+			a.refused(http.StatusForbidden, "key_not_allowed")
+		}
+	}
+}

@@ -2,9 +2,11 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/mail"
 	"github.com/insightforge/insightforge/api/password"
@@ -15,8 +17,8 @@ func (s *Server) registerEmail() {
 	tags := []string{"addresses"}
 	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "verify-email", Method: http.MethodPost, Path: "/api/v1/auth/verify-email", Tags: tags,
 		Summary: "Show that mail to an address arrives, by the token in it", Security: public, Errors: []int{403, 409, 410},
-		Description: "Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered " +
-			"with a session: who has only the mail may not be who has signed up. A token serves once."}), s.verifyEmail)
+		Description: "Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up and an account need their password, " +
+			"and a sign-up is answered with a session: who has only the mail may not be who has signed up. A token serves once."}), s.verifyEmail)
 	operation(s, s.limited(s.limits.tokens, huma.Operation{OperationID: "request-verification", Method: http.MethodPost, Path: "/api/v1/users/me/verification", Tags: tags,
 		Summary: "Have the mail sent again that verifies one's address", DefaultStatus: http.StatusAccepted, Errors: []int{409}}), s.requestVerification)
 	operation(s, s.limited(s.limits.passwords, huma.Operation{OperationID: "change-email", Method: http.MethodPost, Path: "/api/v1/users/me/email", Tags: tags,
@@ -28,7 +30,7 @@ func (s *Server) registerEmail() {
 // EmailVerification is a token from a mail.
 type EmailVerification struct {
 	Token    string `json:"token" maxLength:"100"`
-	Password string `json:"password,omitempty" maxLength:"128" doc:"Of a sign-up: the one that was chosen"`
+	Password string `json:"password,omitempty" maxLength:"128" doc:"Of a sign-up the one that was chosen, of an account the one that it has; not of a change of address"`
 }
 
 // VerifiedEmail is whose address is verified.
@@ -60,6 +62,9 @@ func (s *Server) verifyEmail(ctx context.Context, in *struct {
 			err = refuse("token_invalid", "")
 		}
 	case "verification":
+		if err := s.knownByPassword(ctx, token.Email, in.Body.Password); err != nil {
+			return nil, err
+		}
 		out.Body.User, err = tenant.Row[User](ctx, s.db, caller, recordVerification, token.UserID, newID(), in.device, in.address)
 	case "email_change":
 		out.Body.User, err = tenant.Row[User](ctx, s.db, caller, copyEmail, token.UserID, newID(), in.device, in.address)
@@ -81,6 +86,26 @@ func chosen(ctx context.Context, token storedToken, chosen string) error {
 	ok, err := password.Matches(ctx, chosen, token.PasswordHash)
 	if err == nil && !ok {
 		err = refuse("wrong_password", "a sign-up needs the password that was chosen in it")
+	}
+	return err
+}
+
+// knownByPassword: an address is verified for whose account it is. Whoever signed up with a stranger's address, before there was mail,
+// would else have it verified by the stranger.
+func (s *Server) knownByPassword(ctx context.Context, email, current string) error {
+	if err := ofAccount(ctx, email); err != nil {
+		return err
+	}
+	stored, err := tenant.Row[storedCredentials](ctx, s.db, tenant.Unknown(email), selectCredentials, email)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return refuse("token_invalid", "")
+	}
+	if err != nil {
+		return err
+	}
+	ok, err := password.Matches(ctx, current, stored.PasswordHash)
+	if err == nil && !ok {
+		err = refuse("wrong_password", "an address is verified with the password of its account")
 	}
 	return err
 }

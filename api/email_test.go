@@ -229,6 +229,7 @@ func (m mailing) uses() map[string]func() answer {
 	r.setPassword()
 	registration := m.asksToSignUp(email, theirPassword)
 	p.unverified()
+	p.setPassword()
 	p.post(mySend, nil).is(http.StatusAccepted)
 	verification := m.token(p.email, confirm)
 	change := m.changesTo(q, newEmail())
@@ -238,7 +239,9 @@ func (m mailing) uses() map[string]func() answer {
 		"registration": func() answer {
 			return m.nobody().post(verifyEmail, object{"token": registration, "password": theirPassword})
 		},
-		"verification": func() answer { return m.nobody().post(verifyEmail, object{"token": verification}) },
+		"verification": func() answer {
+			return m.nobody().post(verifyEmail, object{"token": verification, "password": theirPassword})
+		},
 		"email_change": func() answer { return m.nobody().post(verifyEmail, object{"token": change}) },
 		"password_reset": func() answer {
 			return m.nobody().post(resetEnd, object{"token": reset, "new_password": "another horse battery"})
@@ -283,6 +286,7 @@ func TestATokenServesItsPurposeOnly(t *testing.T) {
 	m := newMailing(t)
 	p := m.newPerson("Ada")
 	p.unverified()
+	p.setPassword()
 	p.post(mySend, nil).is(http.StatusAccepted)
 	verification := m.token(p.email, confirm)
 	m.nobody().post(resetBegin, object{"email": p.email}).is(http.StatusAccepted)
@@ -303,7 +307,7 @@ func TestATokenServesItsPurposeOnly(t *testing.T) {
 	p.post(accept, object{"token": verification}).refused(http.StatusNotFound, "not_found")
 	m.refresh(reset).refused(http.StatusUnauthorized, "session_ended")
 	require.Equal(t, before, m.dump())
-	m.nobody().post(verifyEmail, object{"token": verification}).is(http.StatusOK)
+	m.nobody().post(verifyEmail, object{"token": verification, "password": theirPassword}).is(http.StatusOK)
 }
 
 // TestAskingAgainLeavesTheTokensOfBefore: a stranger who asks for more takes nothing from who has one.

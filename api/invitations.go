@@ -20,18 +20,18 @@ func (s *Server) registerInvitations() {
 	const path = "/api/v1/organizations/{org_id}/invitations"
 	const one = path + "/{invitation_id}"
 	tags := []string{"invitations"}
-	operation(s, audited("invitation.created", s.limited(nil, huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
+	operation(s, audited("invitation.created", s.limited(nil, lasting(huma.Operation{OperationID: "create-invitation", Method: http.MethodPost, Path: path, Tags: tags,
 		Summary: "Invite an address", DefaultStatus: http.StatusCreated, Errors: []int{409},
 		Description: "OWNER: to any role. ADMIN: to ANALYST or VIEWER. The token goes to the address by mail and lasts seven days; whoever accepts has to have " +
-			"verified the address. Where the server sends no mail, the token is shown once, here: hand it to the person you invite."})), s.createInvitation)
+			"verified the address. Where the server sends no mail, the token is shown once, here: hand it to the person you invite."}))), s.createInvitation)
 	operation(s, huma.Operation{OperationID: "list-invitations", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the invitations", Description: "OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none."}, s.listInvitations)
 	operation(s, audited("invitation.revoked", huma.Operation{OperationID: "revoke-invitation", Method: http.MethodDelete, Path: one, Tags: tags,
 		Summary: "Revoke an invitation", DefaultStatus: http.StatusNoContent, Errors: []int{409}}), s.revokeInvitation)
-	operation(s, audited("invitation.resent", s.limited(nil, huma.Operation{OperationID: "resend-invitation", Method: http.MethodPost, Path: one + "/resend", Tags: tags,
+	operation(s, audited("invitation.resent", s.limited(nil, lasting(huma.Operation{OperationID: "resend-invitation", Method: http.MethodPost, Path: one + "/resend", Tags: tags,
 		Summary: "Send an invitation again", Errors: []int{409, 429},
 		Description: "For whoever may invite to its role. An open one, or one that has expired, gets a new token, and seven days from now; the token before serves no " +
-			"more. Whoever sends it is its inviter from then on. Once a minute."})), s.resendInvitation)
+			"more. Whoever sends it is its inviter from then on. Once a minute."}))), s.resendInvitation)
 }
 
 // Invitation is an offer of membership to an address.

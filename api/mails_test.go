@@ -191,7 +191,7 @@ func TestWithoutAnSMTPServerMailIsAFile(t *testing.T) {
 	require.Contains(t, string(text), "POST /api/v1/auth/verify-email")
 	require.Contains(t, log.String(), string(text))
 
-	verified := s.nobody().post(verifyEmail, object{"token": aToken.FindString(string(text))}).is(http.StatusOK)
+	verified := s.nobody().post(verifyEmail, object{"token": aToken.FindString(string(text)), "password": theirPassword}).is(http.StatusOK)
 	require.Equal(t, true, verified["user"].(object)["email_verified"])
 	require.NotContains(t, verified, "session")
 	p := s.signedIn(registered)

@@ -18,9 +18,9 @@ func (s *Server) registerMembers() {
 	tags := []string{"members"}
 	operation(s, huma.Operation{OperationID: "list-members", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the members", Description: "E-mail addresses are shown to OWNER and ADMIN."}, s.listMembers)
-	operation(s, audited("member.role_changed", huma.Operation{OperationID: "update-member", Method: http.MethodPatch, Path: one, Tags: tags,
+	operation(s, audited("member.role_changed", lasting(huma.Operation{OperationID: "update-member", Method: http.MethodPatch, Path: one, Tags: tags,
 		Summary: "Change a member's role", Errors: []int{409, 412},
-		Description: "OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER."}), s.updateMember)
+		Description: "OWNER: any role of any member, but no service account OWNER. ADMIN: ANALYST to VIEWER and back. An organization keeps at least one OWNER."})), s.updateMember)
 	operation(s, audited("member.removed", huma.Operation{OperationID: "remove-member", Method: http.MethodDelete, Path: one, Tags: tags,
 		Summary: "Remove a member, or leave", DefaultStatus: http.StatusNoContent, Errors: []int{409},
 		Description: "OWNER: anybody. ADMIN: ANALYST and VIEWER. Everybody: themselves. An organization keeps at least one OWNER."}), s.removeMember)
@@ -77,6 +77,7 @@ func (s *Server) listMembers(ctx context.Context, in *struct {
 // The OWNER rows are locked first, and in one order: two owners who demote each other at once would else both find the
 // other still there. Who may not update memberships locks nothing, and touches nothing but oneself: only who began as an
 // OWNER leaves as one, for who was made OWNER since is perhaps the only one.
+// And who began as an OWNER must be one still: whom they have made OWNER since is not in this statement's snapshot.
 //
 // was is locked after them, so that the event has the role that is changed, not one that somebody has changed meanwhile; and
 // before the change, by the join: a row that this statement has changed cannot be locked any more, and there would be no event.
@@ -89,6 +90,7 @@ was as materialized (
 changed as (
   update app.memberships m set role = $3, updated_at = now(), revision = revision + 1
   from was where m.org_id = $1 and m.user_id = $2 and ($4::integer is null or m.revision = $4)
+    and (app.role() <> 'OWNER' or exists (select from owners where user_id = app.user_id()))
     and ($3 = 'OWNER' or not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))
   returning m.user_id, m.kind, m.full_name, m.role, m.created_at, m.updated_at, m.revision),
 event as (
@@ -105,6 +107,7 @@ with owners as materialized (
 gone as (
   delete from app.memberships m
   where m.org_id = $1 and m.user_id = $2 and (m.role <> 'OWNER' or app.role() = 'OWNER')
+    and (app.role() <> 'OWNER' or exists (select from owners where user_id = app.user_id()))
     and (not exists (select from owners where user_id = $2) or exists (select from owners where user_id <> $2))
   returning m.user_id, m.role, m.full_name)
 insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, request_id, address)

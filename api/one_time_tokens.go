@@ -47,7 +47,7 @@ where u.email = $1`
 func (s *Server) tokenMails(email, prefix, insert string, with func(to, token string) mail.Message, otherwise []mail.Message, args ...any) messages {
 	return func(ctx context.Context) ([]mail.Message, error) {
 		token := oneTimeToken(prefix)
-		touched, err := tenant.Exec(ctx, s.db, tenant.Unknown(email), insert, append([]any{email, tokenHash(token)}, args...)...)
+		touched, err := tenant.Exec(ctx, s.db, tenant.Mailer(email), insert, append([]any{email, tokenHash(token)}, args...)...)
 		if err != nil {
 			return nil, err
 		}

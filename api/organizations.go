@@ -30,8 +30,8 @@ func (s *Server) registerOrganizations() {
 		Summary: "Delete an organization", DefaultStatus: http.StatusNoContent,
 		Description: "OWNER. From now on nobody gets in (410 organization_deleted). For 30 days an OWNER can restore it; then the operator removes it " +
 			"for good, its audit events too."}), s.deleteOrganization)
-	operation(s, audited("organization.restored", huma.Operation{OperationID: "restore-organization", Method: http.MethodPost, Path: one + "/restore", Tags: tags,
-		Summary: "Restore a deleted organization", Description: "OWNER. Everything is as it was.", Errors: []int{409}}), s.restoreOrganization)
+	operation(s, audited("organization.restored", lasting(huma.Operation{OperationID: "restore-organization", Method: http.MethodPost, Path: one + "/restore", Tags: tags,
+		Summary: "Restore a deleted organization", Description: "OWNER. Everything is as it was.", Errors: []int{409}})), s.restoreOrganization)
 }
 
 // Organization is a tenant, as one of its members sees it.

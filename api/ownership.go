@@ -14,9 +14,9 @@ import (
 )
 
 func (s *Server) registerOwnership() {
-	operation(s, audited("organization.ownership_transferred", huma.Operation{OperationID: "transfer-ownership", Method: http.MethodPost, Path: "/api/v1/organizations/{org_id}/transfer-ownership",
+	operation(s, audited("organization.ownership_transferred", lasting(huma.Operation{OperationID: "transfer-ownership", Method: http.MethodPost, Path: "/api/v1/organizations/{org_id}/transfer-ownership",
 		Tags: []string{"members"}, Summary: "Make another member OWNER in one's own place",
-		Description: "OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER."}), s.transferOwnership)
+		Description: "OWNER. The member becomes OWNER and the caller what role says, at once or not at all. Answers the new OWNER."})), s.transferOwnership)
 }
 
 // Transfer says whose an organization becomes.

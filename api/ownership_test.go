@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -100,4 +101,31 @@ func TestWhoHasLeftIsNoMember(t *testing.T) {
 	action, _, _ := o.event()
 	require.Equal(t, "member.left", action)
 	o.owner.delete(o.members()+o.owner.id.String()).refused(http.StatusConflict, "last_owner")
+}
+
+// TestWhoGivesTheOwnershipAwayDoesNotEndTheNewOwner in the same moment, of whom the other statement's snapshot does not know.
+func TestWhoGivesTheOwnershipAwayDoesNotEndTheNewOwner(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	for _, end := range []func() answer{
+		func() answer { return o.owner.delete(o.members() + o.admin.id.String()) },
+		func() answer { return o.owner.patch(o.members()+o.admin.id.String(), object{"role": "VIEWER"}) },
+	} {
+		for _, first := range []bool{true, false} {
+			o.force(o.owner, "OWNER")
+			o.force(o.admin, "ADMIN")
+			requests := []func() answer{func() answer { return o.transfer(o.owner, o.admin, "VIEWER") }, end}
+			if !first {
+				slices.Reverse(requests)
+			}
+			o.s.behind("select from app.memberships where org_id = $1 and user_id = $2 for update", []any{o.id, o.owner.id}, requests...)
+			require.Positive(t, o.owners())
+		}
+		for range 15 {
+			o.force(o.owner, "OWNER")
+			o.force(o.admin, "ADMIN")
+			atOnce(func() answer { return o.transfer(o.owner, o.admin, "VIEWER") }, end)
+			require.Positive(t, o.owners())
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 )
 
@@ -71,4 +72,27 @@ func TestATokenThatServesNoMoreCostsNoHash(t *testing.T) {
 		}
 	}))
 	m.nobody().post(resetEnd, object{"token": "ifp_guessed", "new_password": "another horse battery"}).refused(http.StatusTooManyRequests, "rate_limited")
+}
+
+// TestASquatterKeepsNothingAfterAReset: keys end with the sessions, and the access token that is left makes nothing that lasts.
+func TestASquatterKeepsNothingAfterAReset(t *testing.T) {
+	t.Parallel()
+	m := newMailing(t)
+	p := m.newPerson("Ada")
+	p.unverified()
+	o := &organization{s: m.server, owner: p}
+	o.id = uuid.MustParse(p.post("/api/v1/organizations", object{"name": "Squat"}).id())
+	_, key := o.create(p, object{"name": "x", "role": "OWNER"})
+	account := p.post(o.path("/service-accounts"), object{"name": "bot", "role": "ADMIN"}).is(http.StatusCreated)
+	_, bot := o.create(p, object{"name": "x", "role": "ADMIN", "service_account_id": account["user_id"]})
+	for _, k := range []person{key, bot} {
+		k.get(o.path("/datasets")).is(http.StatusOK)
+	}
+	m.nobody().post(resetBegin, object{"email": p.email}).is(http.StatusAccepted)
+	m.nobody().post(resetEnd, object{"token": m.token(p.email, newOne), "new_password": "another horse battery"}).is(http.StatusNoContent)
+	for _, k := range []person{key, bot} {
+		k.get(o.path("/datasets")).refused(http.StatusUnauthorized, "unauthorized")
+	}
+	p.post(o.path("/api-keys"), object{"name": "x", "role": "OWNER"}).refused(http.StatusUnauthorized, "session_ended")
+	p.post(o.path("/invitations"), object{"email": newEmail(), "role": "OWNER"}).refused(http.StatusUnauthorized, "session_ended")
 }

@@ -18,12 +18,12 @@ func (s *Server) registerReceivedInvitations() {
 	tags := []string{"invitations"}
 	operation(s, huma.Operation{OperationID: "list-received-invitations", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the open invitations to the signed-in user", Description: "To the user's own address, which has to be verified.", Errors: []int{403}}, s.listReceivedInvitations)
-	operation(s, audited("invitation.accepted", s.limited(s.limits.tokens, huma.Operation{OperationID: "accept-invitation", Method: http.MethodPost, Path: path + "/accept", Tags: tags,
+	operation(s, audited("invitation.accepted", s.limited(s.limits.tokens, lasting(huma.Operation{OperationID: "accept-invitation", Method: http.MethodPost, Path: path + "/accept", Tags: tags,
 		Summary: "Accept an invitation by its token", Errors: []int{403, 404, 409, 410},
-		Description: "The invitation is to the user's own address, which has to be verified."})), s.acceptInvitation)
-	operation(s, audited("invitation.accepted", huma.Operation{OperationID: "accept-received-invitation", Method: http.MethodPost, Path: path + "/{invitation_id}/accept", Tags: tags,
+		Description: "The invitation is to the user's own address, which has to be verified."}))), s.acceptInvitation)
+	operation(s, audited("invitation.accepted", lasting(huma.Operation{OperationID: "accept-received-invitation", Method: http.MethodPost, Path: path + "/{invitation_id}/accept", Tags: tags,
 		Summary: "Accept an invitation to the signed-in user", Errors: []int{409, 410},
-		Description: "Without a token: the verified address proves as much."}), s.acceptReceivedInvitation)
+		Description: "Without a token: the verified address proves as much."})), s.acceptReceivedInvitation)
 	operation(s, audited("invitation.declined", huma.Operation{OperationID: "decline-invitation", Method: http.MethodPost, Path: path + "/{invitation_id}/decline", Tags: tags,
 		Summary: "Decline an invitation to the signed-in user", DefaultStatus: http.StatusNoContent, Errors: []int{409}}), s.declineInvitation)
 }

@@ -166,7 +166,11 @@ func operation[I, O any](s *Server, op huma.Operation, handler func(context.Cont
 			ctx, cancel = context.WithTimeout(ctx, requestTimeout)
 			defer cancel()
 		}
-		out, err := handler(ctx, in)
+		err := s.signedInStill(ctx, op)
+		var out *O
+		if err == nil {
+			out, err = handler(ctx, in)
+		}
 		if err != nil {
 			problem := s.problem(ctx, err)
 			s.settle(ctx, err, problem)

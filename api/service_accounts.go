@@ -11,11 +11,11 @@ import (
 )
 
 func (s *Server) registerServiceAccounts() {
-	operation(s, audited("service_account.created", huma.Operation{OperationID: "create-service-account", Method: http.MethodPost, Path: "/api/v1/organizations/{org_id}/service-accounts",
+	operation(s, audited("service_account.created", lasting(huma.Operation{OperationID: "create-service-account", Method: http.MethodPost, Path: "/api/v1/organizations/{org_id}/service-accounts",
 		Tags: []string{"members"}, Summary: "Create a service account", DefaultStatus: http.StatusCreated,
 		Description: "OWNER: with any of these roles. ADMIN: ANALYST or VIEWER. A service account is a member that is no person: it has no address and " +
 			"no password, is never OWNER, and acts through API keys that are made for it. It stays when whoever made it goes. list-members shows it; " +
-			"update-member and remove-member change and remove it, its keys with it."}), s.createServiceAccount)
+			"update-member and remove-member change and remove it, its keys with it."})), s.createServiceAccount)
 }
 
 // MemberKind tells people from service accounts.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/tenant"
 )
@@ -101,6 +103,29 @@ func (s *Server) logoutEverywhere(ctx context.Context, in *Client) (*struct{}, e
 	me := session(ctx)
 	_, err := tenant.Exec(ctx, s.db, person(ctx), endSessions, me.User, newID(), me.ID, in.device, in.address)
 	return nil, err
+}
+
+// lasting marks an operation by which somebody gets what lasts. The session must still be there: who has nothing but an access token
+// that outlives it, as after a password reset, has it for 10 minutes and not for longer.
+func lasting(op huma.Operation) huma.Operation {
+	op.Metadata = map[string]any{"lasting": true}
+	return op
+}
+
+const selectOwnSession = `
+select id from app.sessions where user_id = $1 and id = $2`
+
+// signedInStill asks for what is done in the session only if op is lasting.
+func (s *Server) signedInStill(ctx context.Context, op huma.Operation) error {
+	if _, key := apiKey(ctx); key || op.Metadata["lasting"] == nil {
+		return nil
+	}
+	me := session(ctx)
+	_, err := tenant.Row[struct{ ID uuid.UUID }](ctx, s.db, person(ctx), selectOwnSession, me.User, me.ID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = refuse("session_ended", "")
+	}
+	return err
 }
 
 // SecurityEvent is something that happened to a user's sessions, password, address or external identities.

@@ -326,8 +326,14 @@ func (p person) change(to string) func() answer {
 // inTurn makes the requests wait for the person's row, one behind the other, and then lets them go on.
 func (s *server) inTurn(p person, requests ...func() answer) []answer {
 	s.t.Helper()
+	return s.behind("select from app.users where id = $1 for update", []any{p.id}, requests...)
+}
+
+// behind has requests wait, in their order, for a lock that somebody holds.
+func (s *server) behind(lock string, args []any, requests ...func() answer) []answer {
+	s.t.Helper()
 	s.force("begin")
-	s.force("select from app.users where id = $1 for update", p.id)
+	s.force(lock, args...)
 	answers := make([]answer, len(requests))
 	var done sync.WaitGroup
 	for i, request := range requests {

@@ -35,5 +35,5 @@ create policy api_keys_select_auth on app.api_keys for select to insightforge_au
 create policy api_keys_update_auth on app.api_keys for update to insightforge_auth
   using (secret_hash = app.subject()) with check (secret_hash = app.subject());
 create policy api_keys_update_user on app.api_keys for update to insightforge_user
-  using (org_id = any (app.org_ids()) and user_id = app.user_id() and (revoked_at is null or revoked_at > now()))
-  with check (org_id = any (app.org_ids()) and user_id = app.user_id() and revoked_at <= now());
+  using (org_id = any (app.org_ids()) and (user_id = app.user_id() or created_by = app.user_id()) and (revoked_at is null or revoked_at > now()))
+  with check (org_id = any (app.org_ids()) and (user_id = app.user_id() or created_by = app.user_id()) and revoked_at <= now());

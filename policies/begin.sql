@@ -19,6 +19,14 @@ begin
 end
 $$;
 
+-- The server's own job that writes a token for a mail to p_subject: nobody signs in in such a transaction, and in no other is one made.
+create or replace function app.begin_mail(p_subject text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  execute format('set local app.user_id = ''''; set local app.org_id = ''''; set local app.role = ''mail''; set local app.org_ids = '''';
+    set local app.subject = %L; set local role insightforge_auth', p_subject);
+end
+$$;
+
 -- A person, no organization chosen.
 create or replace function app.begin_user(p_user uuid) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -303,7 +311,7 @@ begin
   set local role insightforge_user;
   execute format('set local app.org_ids = %L',
     (select coalesce(string_agg(org_id::text, ','), '') from app.memberships where user_id = p_user));
-  update app.api_keys set revoked_at = now(); -- of this user: whoever had the account before has them
+  update app.api_keys set revoked_at = now(); -- of this user, or made by them: whoever had the account before has them
 end
 $$;
 
@@ -331,7 +339,7 @@ begin
   end if;
 
   select email, email_verified_at, revision into person from app.users where id = token.user_id for update;
-  if not found or person.email <> token.email and p_kind <> 'email_change' then
+  if not found or person.email <> token.email and p_kind <> 'email_change' or p_kind = 'email_change' and token.password_hash = '' then
     raise exception 'the user is gone, or has another address' using errcode = 'IF008';
   end if;
   execute format('set local app.subject = %L; set local role insightforge_auth', person.email);
@@ -347,10 +355,13 @@ begin
   set local role insightforge_user;
   execute format('set local app.org_ids = %L',
     (select coalesce(string_agg(org_id::text, ','), '') from app.memberships where user_id = token.user_id));
+  if p_kind = 'password_reset' and person.email_verified_at is null then
+    update app.api_keys set revoked_at = now(); -- as in begin_claim
+  end if;
 end
 $$;
 
-grant execute on function app.begin_auth(text), app.begin_user(uuid), app.begin_request(uuid, uuid),
+grant execute on function app.begin_auth(text), app.begin_mail(text), app.begin_user(uuid), app.begin_request(uuid, uuid),
   app.begin_organization(uuid, uuid, text), app.begin_restoration(uuid, uuid), app.begin_invitation(uuid, text, uuid), app.begin_seal(uuid),
   app.begin_addressee(uuid, uuid), app.begin_api_key(text, uuid), app.begin_service_account(uuid, uuid, uuid, text, text),
   app.begin_token(text, text), app.begin_claim(uuid, text) to insightforge;

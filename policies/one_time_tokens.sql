@@ -1,4 +1,4 @@
--- one_time_tokens | auth (the address named) | auth (the token named) | auth (the day named) | user | api
+-- one_time_tokens | auth (mail to the address) | auth (the token named) | auth (the day named) | user | api
 -- select          |                          | ✔                      |                      |      |
 -- insert          | ✔                        |                        |                      |      |
 -- update          |                          | ✔ use it               |                      |      |
@@ -13,7 +13,7 @@ grant select (token_hash, kind, email, user_id, full_name, password_hash, expire
   update (password_hash, used_at), delete on app.one_time_tokens to insightforge_auth;
 
 create policy one_time_tokens_select_auth on app.one_time_tokens for select to insightforge_auth using (token_hash = app.subject());
-create policy one_time_tokens_insert_auth on app.one_time_tokens for insert to insightforge_auth with check (email = app.subject());
+create policy one_time_tokens_insert_auth on app.one_time_tokens for insert to insightforge_auth with check (email = app.subject() and app.role() = 'mail');
 create policy one_time_tokens_update_auth on app.one_time_tokens for update to insightforge_auth
   using (token_hash = app.subject() and used_at is null) with check (token_hash = app.subject() and used_at is not null);
 create policy one_time_tokens_delete_auth on app.one_time_tokens for delete to insightforge_auth

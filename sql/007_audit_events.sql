@@ -11,8 +11,8 @@ create table app.audit_events (
   action text not null check (action ~ '^[a-z_]{1,40}\.[a-z_]{1,40}$'),
   refusal text check (char_length(refusal) between 1 and 60), -- null: it was done
   object_id uuid,
-  before jsonb,
-  after jsonb,
+  before jsonb check (octet_length(before::text) <= 65536),
+  after jsonb check (octet_length(after::text) <= 65536),
   request_id text not null check (char_length(request_id) <= 100),
   address text not null check (char_length(address) <= 45),
   primary key (org_id, id)

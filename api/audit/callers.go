@@ -49,6 +49,7 @@ const (
 	Identity      = "identity"
 	Token         = "token"
 	Day           = "day"
+	Mailing       = "mailing"
 	NoContext     = "no context"
 	NoBegin       = "no begin"
 	NamedKey      = "API key"
@@ -65,6 +66,7 @@ person                         a person who has chosen no organization (begin_us
 OWNER key, …, VIEWER key       a key in acme (begin_api_key) of the person above with that role; the VIEWER key is the OWNER's
 address, session, invitation,
 identity, API key, token, day  an unknown caller who named one (begin_auth)
+mailing                        the server's job that writes tokens for mails to an address (begin_mail)
 no context                     the members' role without a begin call
 no begin                       the login role as it connects
 joining, founding              noor in the middle of begin_invitation, as a VIEWER of acme, and of begin_organization
@@ -103,6 +105,7 @@ func (p planted) callers() []caller {
 		unknown(Identity, "https://issuer.example anna"+p.salt),
 		unknown(NamedKey, p.salt+"hash/acme/anna"),
 		unknown(Token, p.hash("anna")), unknown(Day, p.day()),
+		{Mailing, "anna", fmt.Sprintf("select app.begin_mail('anna%s@example.com')", p.salt)},
 		{NoContext, "anna", "set local role insightforge_api"},
 		{NoBegin, "anna", ""},
 		p.inside(Joining, "acme", "VIEWER"), p.inside(Founding, "new", "OWNER"), p.restoring(),

@@ -127,7 +127,7 @@ func who(callers []string) string {
 	named := map[string]string{
 		Person: "a person who has chosen no organization", Address: "whoever names an address", Session: "whoever names a session",
 		Invitation: "whoever names an invitation's token", Identity: "whoever names an external identity", NoContext: "the members' role without app.begin_request", NoBegin: "the login role before any begin",
-		Token: "whoever names a one-time token", Day: "whoever names a day", Proving: "who proves an address, in the middle of app.begin_token", Proved: "who has proved an address",
+		Token: "whoever names a one-time token", Day: "whoever names a day", Mailing: "the job that writes tokens for mails", Proving: "who proves an address, in the middle of app.begin_token", Proved: "who has proved an address",
 		Addressee: "who declines an invitation", Restoring: "who restores an organization, in the middle of app.begin_restoration",
 		NamedKey: "whoever names an API key by its hash", "joining": "who accepts an invitation, in the middle of app.begin_invitation", "founding": "who founds an organization, in the middle of app.begin_organization",
 		Making:  "who makes a service account, in the middle of app.begin_service_account",

@@ -231,6 +231,7 @@ var ways = target{name: "ways in", extra: slices.Concat(
 	stale("begin_user({me})", "{me}", "''", "''", "''", "(select string_agg(org_id::text, ',') from app.memberships)"),
 	stale("begin_auth('anna{salt}@example.com')", "''", "''", "''", "'anna{salt}@example.com'", "''"),
 	stale("begin_organization({me}, {new}, 'x')", "{me}", "{new}", "'OWNER'", "''", "''"),
+	stale("begin_mail('anna{salt}@example.com')", "''", "''", "'mail'", "'anna{salt}@example.com'", "''"),
 	stale("begin_claim({ned}, 'ned{salt}@example.com')", "{ned}", "''", "''", "''", "''"),
 	stale("begin_token({hash}, 'verification')", "{me}", "''", "''", "(select email from app.users)", "(select string_agg(org_id::text, ',') from app.memberships)"),
 	stale("begin_restoration({me}, {delta})", "{me}", "{delta}", "'OWNER'", "''", "''"),

@@ -455,7 +455,7 @@ type EmailChange struct {
 
 // EmailVerification defines model for EmailVerification.
 type EmailVerification struct {
-	// Password Of a sign-up: the one that was chosen
+	// Password Of a sign-up the one that was chosen, of an account the one that it has; not of a change of address
 	Password string `json:"password,omitempty"`
 	Token    string `json:"token"`
 }
@@ -1748,7 +1748,7 @@ type ClientInterface interface {
 
 	// VerifyEmailWithBody Show that mail to an address arrives, by the token in it
 	//
-	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up and an account need their password, and a sign-up is answered with a session: who has only the mail may not be who has signed up. A token serves once.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1757,7 +1757,7 @@ type ClientInterface interface {
 
 	// VerifyEmail Show that mail to an address arrives, by the token in it
 	//
-	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up and an account need their password, and a sign-up is answered with a session: who has only the mail may not be who has signed up. A token serves once.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2587,7 +2587,7 @@ func (c *Client) Register(ctx context.Context, body RegisterJSONRequestBody, req
 
 // VerifyEmailWithBody Show that mail to an address arrives, by the token in it
 //
-// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up and an account need their password, and a sign-up is answered with a session: who has only the mail may not be who has signed up. A token serves once.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2606,7 +2606,7 @@ func (c *Client) VerifyEmailWithBody(ctx context.Context, contentType string, bo
 
 // VerifyEmail Show that mail to an address arrives, by the token in it
 //
-// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up and an account need their password, and a sign-up is answered with a session: who has only the mail may not be who has signed up. A token serves once.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7465,7 +7465,7 @@ type ClientWithResponsesInterface interface {
 
 	// VerifyEmailWithBodyWithResponse Show that mail to an address arrives, by the token in it
 	//
-	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up and an account need their password, and a sign-up is answered with a session: who has only the mail may not be who has signed up. A token serves once.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7474,7 +7474,7 @@ type ClientWithResponsesInterface interface {
 
 	// VerifyEmailWithResponse Show that mail to an address arrives, by the token in it
 	//
-	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+	// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up and an account need their password, and a sign-up is answered with a session: who has only the mail may not be who has signed up. A token serves once.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9837,7 +9837,7 @@ func (c *ClientWithResponses) RegisterWithResponse(ctx context.Context, body Reg
 
 // VerifyEmailWithBodyWithResponse Show that mail to an address arrives, by the token in it
 //
-// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up and an account need their password, and a sign-up is answered with a session: who has only the mail may not be who has signed up. A token serves once.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9852,7 +9852,7 @@ func (c *ClientWithResponses) VerifyEmailWithBodyWithResponse(ctx context.Contex
 
 // VerifyEmailWithResponse Show that mail to an address arrives, by the token in it
 //
-// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up needs its password again, and is answered with a session: who has only the mail may not be who has signed up. A token serves once.
+// Completes a sign-up, verifies a user's address, or moves a user to a new one. A sign-up and an account need their password, and a sign-up is answered with a session: who has only the mail may not be who has signed up. A token serves once.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

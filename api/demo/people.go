@@ -47,7 +47,7 @@ func (d *demo) verify(ctx context.Context, anybody *client.ClientWithResponses, 
 	if err != nil {
 		return err
 	}
-	_, err = anybody.VerifyEmailWithResponse(ctx, client.EmailVerification{Token: verificationToken.FindString(text)})
+	_, err = anybody.VerifyEmailWithResponse(ctx, client.EmailVerification{Token: verificationToken.FindString(text), Password: password})
 	return err
 }
 

@@ -51,6 +51,9 @@ func Sealer(org uuid.UUID) Caller {
 	return Caller{"select app.begin_seal($1)", []any{org}}
 }
 
+// Mailer is the server's own job that writes what a mail to this address carries.
+func Mailer(email string) Caller { return Caller{"select app.begin_mail($1)", []any{email}} }
+
 // Claimant is a [Person] for whom an issuer vouches: the address of the user, which nobody had shown to be theirs, is proved by
 // then. No such user, or it was proved already: SQLSTATE P0002.
 func Claimant(user uuid.UUID, email string) Caller {
