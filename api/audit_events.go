@@ -123,10 +123,15 @@ func given[T comparable](v T) *T {
 // the plan would be one that looks at every event, whatever is asked for. What belongs to an event is looked up for each of the
 // page, since a join would be planned for more.
 const (
-	eventFields = `
-select e.id, e.at, row(e.actor_id, (select m.full_name from app.memberships m where m.org_id = $1 and m.user_id = e.actor_id)) as actor, e.api_key_id, e.action,
+	eventFields = eventActor + `(select m.full_name from app.memberships m where m.org_id = $1 and m.user_id = e.actor_id)` + eventRest +
+		`(select row(s.number, encode(s.hash, 'hex')) from app.audit_seals s where s.org_id = $1 and s.event_id = e.id)` + eventsFrom
+	keyEventFields = eventActor + "null::text" + eventRest + "(select row(0::bigint, '') where false)" + eventsFrom // neither members nor seals
+	eventActor     = `
+select e.id, e.at, row(e.actor_id, `
+	eventRest = `) as actor, e.api_key_id, e.action,
   case when e.refusal is null then 'done' else 'refused' end as outcome, e.refusal, e.object_id, e.before, e.after, e.request_id, e.address,
-  (select row(s.number, encode(s.hash, 'hex')) from app.audit_seals s where s.org_id = $1 and s.event_id = e.id) as seal
+  `
+	eventsFrom = ` as seal
 from (`
 	allEvents = `
 (select e.* from app.audit_events e where e.org_id = $1 and app.role() in ('OWNER', 'ADMIN')`
@@ -144,9 +149,19 @@ order by e.at, e.id`
   and ($10::timestamptz is null or (e.at, e.id) < ($10, $11::uuid))` + newestFirst + " limit $3)"
 	older = eventConditions + `
   and ($10::timestamptz is null or (e.at, e.id) > ($10, $11::uuid))` + oldestFirst + " limit $3)"
-	selectAuditEvents         = eventFields + allEvents + newer + ownEvents + newer + ") e" + newestFirst
-	selectAuditEventsToExport = eventFields + allEvents + older + ownEvents + older + ") e" + oldestFirst
+	listedEvents              = allEvents + newer + ownEvents + newer + ") e" + newestFirst
+	exportedEvents            = allEvents + older + ownEvents + older + ") e" + oldestFirst
+	selectAuditEvents         = eventFields + listedEvents
+	selectAuditEventsToExport = eventFields + exportedEvents
 )
+
+// eventFieldsFor are what a member sees of an event, or a key.
+func eventFieldsFor(ctx context.Context, events string) string {
+	if _, key := apiKey(ctx); key {
+		return keyEventFields + events
+	}
+	return eventFields + events
+}
 
 // eventsInput is the part of the list that is asked for.
 type eventsInput struct {
@@ -181,7 +196,7 @@ func (m moment) cursor() []byte {
 func (s *Server) listAuditEvents(ctx context.Context, in *eventsInput) (*listed[AuditEvent], error) {
 	var rows []AuditEvent
 	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) (err error) {
-		rows, err = tenant.TxRows[AuditEvent](ctx, tx.Planned().Last(), selectAuditEvents, in.after(in.OrgID, session(ctx).User, in.before, in.Limit+1)...)
+		rows, err = tenant.TxRows[AuditEvent](ctx, tx.Planned().Last(), eventFieldsFor(ctx, listedEvents), in.after(in.OrgID, session(ctx).User, in.before, in.Limit+1)...)
 		return err
 	})
 	return pageAfter(in.page, rows, func(e AuditEvent) []byte { return e.moment().cursor() }), err
@@ -249,7 +264,7 @@ func (s *Server) sendExport(ctx context.Context, e *eventExport) {
 func (e *eventExport) send(ctx context.Context, tx *tenant.Tx) error {
 	var last moment
 	for {
-		events, err := tenant.TxRows[AuditEvent](ctx, tx.Planned(), selectAuditEventsToExport, e.filter.after(e.org, e.user, last, exportPage)...)
+		events, err := tenant.TxRows[AuditEvent](ctx, tx.Planned(), eventFieldsFor(ctx, exportedEvents), e.filter.after(e.org, e.user, last, exportPage)...)
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func newLimits(trusted proxies) *limits {
 		accounts:  limit.New(limit.Policy{Name: "account", Free: 5, Forget: 15 * time.Minute, First: time.Second, Longest: 15 * time.Minute}),
 		pairs:     limit.New(limit.Policy{Forget: 90 * 24 * time.Hour}),
 
-		recipients: limit.New(limit.Policy{Name: "recipient", Free: 5, Forget: time.Hour, First: time.Minute, Longest: 20 * time.Minute}),
+		recipients: limit.New(limit.Policy{Free: 5, Forget: time.Hour, First: time.Minute, Longest: 20 * time.Minute}),
 		senders:    limit.New(limit.Policy{Name: "sender", Free: 100, Forget: time.Minute, First: time.Second, Longest: 20 * time.Minute}),
 	}
 }
@@ -142,7 +142,12 @@ func (a *attempt) take(from *limit.Table, name string) bool {
 }
 
 // tell is draft-ietf-httpapi-ratelimit-headers-10: what is allowed, what is left of it, and when there will be more.
+//
+// A limit without a name is not told: of how many mails a stranger has got.
 func (a *attempt) tell(p limit.Policy, state limit.State) {
+	if p.Name == "" {
+		return
+	}
 	separator := ""
 	if a.policies != "" {
 		separator = ", "
