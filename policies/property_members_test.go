@@ -136,7 +136,7 @@ func (w *world) changesRole(p place, whom, to string) operation {
 	event, written := w.event()
 	return w.act(p, "makes "+whom+" "+to+" of "+p.named, "0", func(m *model, role string) string {
 		switch {
-		case !manages(role, m.role(whom, p.org)), to != "OWNER" && m.lastOwner(whom, p.org):
+		case !manages(role, m.role(whom, p.org)), to != "OWNER" && m.lastOwner(whom, p.org), role == "OWNER" && m.role(p.person, p.org) != role:
 			return "0"
 		case !manages(role, to):
 			return "42501"
@@ -172,7 +172,8 @@ func (w *world) removes(p place, whom string) operation {
 	event, written := w.event()
 	return w.act(p, "removes "+whom+" from "+p.named, "0", func(m *model, role string) string {
 		madeOwnerSince := m.role(whom, p.org) == "OWNER" && role != "OWNER"
-		if !m.removable(p.person, role, whom, p.org) || m.lastOwner(whom, p.org) || madeOwnerSince {
+		noOwnerSince := role == "OWNER" && m.role(p.person, p.org) != role
+		if !m.removable(p.person, role, whom, p.org) || m.lastOwner(whom, p.org) || madeOwnerSince || noOwnerSince {
 			return "0"
 		}
 		action := "member.removed"
