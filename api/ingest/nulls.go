@@ -18,3 +18,24 @@ func isNull(v []byte) bool {
 	}
 	return false
 }
+
+// nullWords are the words that a client says are null, in columns of text too.
+type nullWords map[string]bool
+
+// newNullWords is nil where the words of [isNull] count.
+func newNullWords(words []string) *nullWords {
+	if words == nil {
+		return nil
+	}
+	set := nullWords{"": true}
+	for _, word := range words {
+		set[string(bytes.ToLower(bytes.TrimSpace([]byte(word))))] = true
+	}
+	return &set
+}
+
+// has tells whether v, spaces around it aside and in any case, is one of the words. A field of spaces is null too.
+func (n nullWords) has(v []byte) bool {
+	v = bytes.TrimSpace(v)
+	return len(v) <= maxNullWord && n[string(bytes.ToLower(v))]
+}
