@@ -7,9 +7,8 @@ import (
 	"golang.org/x/text/currency"
 )
 
-// amount is a number with what may stand around it.
+// amount is what stands around a number.
 type amount struct {
-	core                   []byte // digits, groups and mark
 	unit                   string // Percent, a currency, or nothing
 	negative, parens, plus bool
 }
@@ -44,29 +43,28 @@ func unitOf(token []byte) (string, bool) {
 }
 
 // cutAmount cuts what stands around a number: one sign before or after it (+ - −), or parentheses, which are a minus,
-// and one unit. The core is in buf.
-func cutAmount(v []byte, buf *[maxAmount]byte) (a amount, ok bool) {
+// and one unit. The core, which is left, is in buf; it is no field of amount, so that buf need not be on the heap.
+func cutAmount(v []byte, buf *[maxAmount]byte) (a amount, core []byte, ok bool) {
 	b, ok := normalize(v, buf)
 	if !ok || len(b) == 0 {
-		return a, false
+		return a, nil, false
 	}
 	if last := len(b) - 1; b[0] == '(' && b[last] == ')' {
 		a.parens, a.negative, b = true, true, bytes.TrimSpace(b[1:last])
 	}
 	first, end := bytes.IndexAny(b, "0123456789"), bytes.LastIndexAny(b, "0123456789")+1
 	if first < 0 {
-		return a, false
+		return a, nil, false
 	}
 	if first > 0 && (b[first-1] == '.' || b[first-1] == ',') && (first < 2 || !isLetter(b[first-2])) {
 		first--
 	}
-	a.core = b[first:end]
 	before, signs := a.cutSigns(b[:first])
 	after, signsAfter := a.cutSigns(b[end:])
 	if signs+signsAfter > 1 || a.parens && signs+signsAfter > 0 || a.plus && signsAfter > 0 {
-		return a, false
+		return a, nil, false
 	}
-	return a, a.takeUnit(before, after)
+	return a, b[first:end], a.takeUnit(before, after)
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
@@ -136,11 +134,11 @@ func (a *amount) takeUnit(before, after []byte) (ok bool) {
 	return ok
 }
 
-// plain writes the amount as a plain number into buf.
-func (a *amount) plain(buf *[maxAmount + 1]byte, f *form) []byte {
+// plain writes the amount of a core as a plain number into buf.
+func (a *amount) plain(buf *[maxAmount + 1]byte, f *form, core []byte) []byte {
 	b := buf[:0]
 	if a.negative {
 		b = append(b, '-')
 	}
-	return f.plain(b, a.core)
+	return f.plain(b, core)
 }

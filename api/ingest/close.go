@@ -54,7 +54,7 @@ func (p *profile) close(values int64, o *Options) reading {
 	case date, timestamp:
 		return p.closeDates(o.Dates.layouts())
 	case huge:
-		return p.giveUp(WarnIntegersTooLong)
+		return leftAsText(WarnIntegersTooLong)
 	case boolean:
 		if p.words.whole() {
 			return reading{kind: boolean}
@@ -63,10 +63,9 @@ func (p *profile) close(values int64, o *Options) reading {
 	return reading{kind: text}
 }
 
-// giveUp leaves a column as text, which is told.
-func (p *profile) giveUp(warning string) reading {
-	p.warning = warning
-	return reading{kind: text}
+// leftAsText is a column of which it is told that it is text.
+func leftAsText(warning string, readings ...string) reading {
+	return reading{kind: text, warning: warning, readings: readings}
 }
 
 func (p *profile) closeDates(preferred layouts) reading {
@@ -74,8 +73,7 @@ func (p *profile) closeDates(preferred layouts) reading {
 		p.layouts &= preferred
 	}
 	if p.layouts.ambiguous() {
-		p.readings = p.layouts.readings()
-		return p.giveUp(WarnAmbiguousDates)
+		return leftAsText(WarnAmbiguousDates, p.layouts.readings()...)
 	}
 	return reading{kind: p.kind, layout: p.layouts.first(), zones: p.zones}
 }
@@ -87,7 +85,7 @@ func (p *profile) closeNumbers(values int64, preferred styles) reading {
 	}
 	switch {
 	case all.mixed || all.units > 0 && all.units < values:
-		return p.giveUp(WarnMixedUnits)
+		return leftAsText(WarnMixedUnits)
 	case all.parens == values, all.pluses == values && all.grouped == 0 && all.point.digits >= phoneDigits:
 		return reading{kind: text}
 	}
@@ -95,8 +93,7 @@ func (p *profile) closeNumbers(values int64, preferred styles) reading {
 		p.styles &= preferred
 	}
 	if p.styles.ambiguous() {
-		p.readings = p.styles.readings()
-		return p.giveUp(WarnAmbiguousNumbers)
+		return leftAsText(WarnAmbiguousNumbers, p.styles.readings()...)
 	}
 	r := reading{form: p.styles.first(), unit: all.unit}
 	if p.amounts == nil && r.form.mark == '.' {
@@ -115,11 +112,11 @@ func (p *profile) closeType(r reading, all *amounts) reading {
 	case p.kind == float:
 		r.kind = float
 	case e.scale > 0 && e.digits+e.scale > maxDigits:
-		p.warning, r.kind = WarnDecimalAsFloat, float
+		r.warning, r.kind = WarnDecimalAsFloat, float
 	case e.scale > 0:
 		r.kind, r.scale = decimal, e.scale
 	case max(all.point.digits, all.comma.digits) > maxDigits:
-		return p.giveUp(WarnIntegersTooLong)
+		return leftAsText(WarnIntegersTooLong)
 	default:
 		r.kind = integer
 	}
@@ -145,7 +142,7 @@ func (f *inference) columns(readings []reading) []Column {
 	for i := range columns {
 		p, r := &f.profiles[i], &readings[i]
 		c := Column{Column: column.Column{No: i + 1, Name: f.header.names[i], Type: types[r.kind], Scale: r.scale, Payload: column.Ints},
-			Rejected: p.rejected, Format: r.format(), Readings: p.readings, Unit: r.unit, Zones: r.zones.name()}
+			Rejected: p.rejected, Format: r.format(), Readings: r.readings, Unit: r.unit, Zones: r.zones.name()}
 		c.NullCount, c.NullWords = p.nulls(f.nulls != nil)
 		f.words.describe(i, r, &c)
 		c.Semantic = f.semantic(i, &c)
@@ -181,9 +178,9 @@ func (r *reading) format() string {
 // warnings tells what was read otherwise than the client may expect.
 func (f *inference) warnings(file *File) (list []Warning) {
 	columns := map[string][]int{WarnColumnsRenamed: f.header.renamed}
-	for i, p := range f.profiles {
-		columns[p.warning] = append(columns[p.warning], i+1)
-		if file.readings[i].zones == withZone|withoutZone {
+	for i, r := range file.readings {
+		columns[r.warning] = append(columns[r.warning], i+1)
+		if r.zones == withZone|withoutZone {
 			columns[WarnMixedZones] = append(columns[WarnMixedZones], i+1)
 		}
 	}

@@ -18,6 +18,7 @@ type top struct {
 	prefix    []byte // of comments; nil for none
 	literal   bool   // the first record begins with the prefix, and is none
 	delimiter byte
+	open      bool // nothing but comments so far
 	complete  bool // the first record ends in the window
 }
 
@@ -30,7 +31,8 @@ func (s *scanner) sniff(d *Dialect) error {
 		s.pos = 3
 	}
 	for {
-		if t := s.look(d, s.buf[s.pos:s.end]); t.complete || s.eof {
+		t := s.look(d, s.buf[s.pos:s.end])
+		if t.complete && !(t.open && s.end-s.pos <= maxRecord) || s.eof {
 			s.delimiter, s.comment, s.literal, s.comments = t.delimiter, t.prefix, t.literal, t.comments
 			skipped := s.buf[s.pos : s.pos+t.skip]
 			s.blank = int64(max(bytes.Count(skipped, []byte{'\n'}), bytes.Count(skipped, []byte{'\r'}))) - t.comments - t.separator
@@ -48,7 +50,8 @@ func (s *scanner) look(d *Dialect, b []byte) (t top) {
 	t.skip = lineEnds(b)
 	if d.Delimiter != "" {
 		t.delimiter = d.Delimiter[0]
-	} else if n := separatorLine(b[t.skip:]); n > 0 {
+	}
+	if n := separatorLine(b[t.skip:]); n > 0 && (t.delimiter == 0 || t.delimiter == b[t.skip+n-1]) {
 		t.skip += n
 		t.delimiter, t.separator = b[t.skip-1], 1
 		t.skip += lineEnds(b[t.skip:])
@@ -97,7 +100,7 @@ func (s *scanner) lookForComments(d *Dialect, t *top, b []byte) {
 		skip += lineEnds(b[skip:])
 		comments++
 	}
-	if skip < len(b) || d.Comment != "" {
+	if t.open = skip == len(b); !t.open || d.Comment != "" {
 		t.skip, t.comments, t.prefix = skip, comments, prefix
 	}
 }

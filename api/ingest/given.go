@@ -76,11 +76,11 @@ func (g *given) plainStyles(n number, v []byte) (fits styles) {
 
 func (g *given) fitAmount(v []byte) bool {
 	var buf [maxAmount]byte
-	a, ok := cutAmount(v, &buf)
+	a, core, ok := cutAmount(v, &buf)
 	if !ok {
 		return false
 	}
-	fits, point, comma := a.measure(g.styles)
+	fits, point, comma := g.styles.measure(core)
 	if !g.holds(point) {
 		fits &^= pointStyles
 	}

@@ -39,8 +39,6 @@ type profile struct {
 	rejected  int64   // values that do not fit the given type
 	amounts   *amounts
 	given     *given
-	warning   string   // once closed: why the column is not what it may look like
-	readings  []string // once closed: the formats between which the values do not decide
 }
 
 // amounts is what the numbers of a column that are not plain have in common.
@@ -76,6 +74,12 @@ func (p *profile) fit(v []byte) bool {
 		}
 		return p.fitDate(v) || p.fitTimestamp(v)
 	case timestamp:
+		if p.layouts == isoDate {
+			if _, zone, ok := parseISOTimestamp(v); ok {
+				p.zones |= zone
+				return true
+			}
+		}
 		return p.fitTimestamp(v)
 	case unknown:
 		return p.fitNumber(v) || p.fitBoolean(v) || p.fitDate(v) || p.fitTimestamp(v)
@@ -125,11 +129,11 @@ func (p *profile) fitAmount(v []byte) bool {
 		return false
 	}
 	var buf [maxAmount]byte
-	a, ok := cutAmount(v, &buf)
+	a, core, ok := cutAmount(v, &buf)
 	if !ok {
 		return false
 	}
-	fits, point, comma := a.measure(p.styles)
+	fits, point, comma := p.styles.measure(core)
 	if fits == 0 || p.kind == float && fits&pointStyles == 0 {
 		return false
 	}
@@ -138,6 +142,7 @@ func (p *profile) fitAmount(v []byte) bool {
 		p.amounts = &amounts{}
 	}
 	p.amounts.add(a, point, comma)
+	p.amounts.grouped += one(skipDigits(core, 0) < len(core))
 	return true
 }
 
@@ -152,7 +157,6 @@ func (all *amounts) add(a amount, point, comma extent) {
 	all.mixed = all.mixed || a.unit != all.unit
 	all.parens += one(a.parens)
 	all.pluses += one(a.plus)
-	all.grouped += one(skipDigits(a.core, 0) < len(a.core))
 }
 
 func one(b bool) int64 {
@@ -160,26 +164,6 @@ func one(b bool) int64 {
 		return 1
 	}
 	return 0
-}
-
-// measure returns those of the formats that the amount has, and its extent in those with a point and those with a comma.
-func (a *amount) measure(candidates styles) (fits styles, point, comma extent) {
-	for i := range forms {
-		if candidates&(1<<i) == 0 {
-			continue
-		}
-		e, ok := forms[i].measure(a.core)
-		switch {
-		case !ok:
-			continue
-		case pointStyles&(1<<i) != 0:
-			point = e
-		default:
-			comma = e
-		}
-		fits |= 1 << i
-	}
-	return fits, point, comma
 }
 
 // fitHuge tells whether v is an integer among integers that is longer than 64 bits.
@@ -225,7 +209,7 @@ func (p *profile) addOdd(v []byte, nulls *nullWords) bool {
 	switch {
 	case nulls == nil && isNull(trimmed):
 		p.tokens++
-	case len(trimmed) < len(v) && p.fit(trimmed), p.fitAmount(trimmed), p.fitHuge(trimmed):
+	case len(trimmed) < len(v) && p.fit(trimmed), p.fitHuge(trimmed), p.fitAmount(trimmed):
 	case p.kind == assigned:
 		return false
 	default:

@@ -99,34 +99,31 @@ func (f *inference) add(s *scanner) {
 	}
 	early := f.rows < earlyRows
 	f.rows++
-	fields, buf := s.fields[:len(f.profiles)], s.buf
+	fields, buf, nulls := s.fields[:len(f.profiles)], s.buf, f.nulls
+	words := f.words
 	for i := range f.profiles {
 		p, v := &f.profiles[i], buf[fields[i].start:fields[i].end]
 		if len(v) == 0 {
 			p.empty++
 			continue
 		}
-		if f.nulls != nil && f.nulls.has(v) {
+		if nulls != nil && nulls.has(v) {
 			p.tokens++
 			continue
 		}
-		if p.kind != text && !p.fit(v) && !p.addOdd(v, f.nulls) {
+		if p.kind != text && !p.fit(v) && !p.addOdd(v, nulls) {
 			f.rejectCell(s, i)
 		}
 		if p.kind == text || early {
-			f.addWord(i, v)
+			if words.add(i, v) {
+				f.clues[i].add(v)
+			}
 		} else {
 			p.untracked = true
 		}
 	}
 	if f.rows == earlyRows {
 		f.forgetTyped()
-	}
-}
-
-func (f *inference) addWord(i int, v []byte) {
-	if f.words.add(i, v) {
-		f.clues[i].add(v)
 	}
 }
 
@@ -189,7 +186,7 @@ func (f *inference) headless() bool {
 	var cells [][]byte
 	for i := range f.profiles {
 		p, v := f.profiles[i].clone(), f.header.cell(i)
-		if trimmed := bytes.TrimSpace(v); p.kind == text || p.kind == unknown || f.null(trimmed) {
+		if p.kind == text || p.kind == unknown || p.kind == boolean && !p.words.whole() || f.null(bytes.TrimSpace(v)) {
 			continue
 		}
 		before := p.kind
@@ -253,8 +250,9 @@ func (f *inference) recount(r *rows) error {
 	err := r.next()
 	for ; err == nil; err = r.next() {
 		for _, i := range late {
-			if v := r.field(i); len(v) > 0 && (f.nulls == nil || !f.nulls.has(v)) {
-				f.addWord(i, v)
+			v := r.field(i)
+			if len(v) > 0 && (f.nulls == nil || !f.nulls.has(v)) && f.words.add(i, v) {
+				f.clues[i].add(v)
 			}
 		}
 	}

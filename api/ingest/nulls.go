@@ -12,11 +12,23 @@ func isNull(v []byte) bool {
 	if len(v) > 4 {
 		return false
 	}
-	switch string(bytes.ToLower(v)) {
+	var buf [4]byte
+	switch string(lower(buf[:0], v)) {
 	case "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil":
 		return true
 	}
 	return false
+}
+
+// lower appends v with the letters A to Z in lower case.
+func lower(dst, v []byte) []byte {
+	for _, c := range v {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		dst = append(dst, c)
+	}
+	return dst
 }
 
 // nullWords are the words that a client says are null, in columns of text too.
@@ -29,13 +41,14 @@ func newNullWords(words []string) *nullWords {
 	}
 	set := nullWords{"": true}
 	for _, word := range words {
-		set[string(bytes.ToLower(bytes.TrimSpace([]byte(word))))] = true
+		set[string(lower(nil, bytes.TrimSpace([]byte(word))))] = true
 	}
 	return &set
 }
 
-// has tells whether v, spaces around it aside and in any case, is one of the words. A field of spaces is null too.
+// has tells whether v, spaces around it aside and A to Z in any case, is one of the words. A field of spaces is null too.
 func (n nullWords) has(v []byte) bool {
+	var buf [maxNullWord]byte
 	v = bytes.TrimSpace(v)
-	return len(v) <= maxNullWord && n[string(bytes.ToLower(v))]
+	return len(v) <= maxNullWord && n[string(lower(buf[:0], v))]
 }

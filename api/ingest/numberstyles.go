@@ -88,6 +88,27 @@ func (e extent) widen(with extent) extent {
 	return extent{max(e.digits, with.digits), max(e.scale, with.scale)}
 }
 
+// measure returns those of the formats that a number without sign has, and its extent in those with a point and those
+// with a comma.
+func (s styles) measure(core []byte) (fits styles, point, comma extent) {
+	for i := range forms {
+		if s&(1<<i) == 0 {
+			continue
+		}
+		e, ok := forms[i].measure(core)
+		switch {
+		case !ok:
+			continue
+		case pointStyles&(1<<i) != 0:
+			point = e
+		default:
+			comma = e
+		}
+		fits |= 1 << i
+	}
+	return fits, point, comma
+}
+
 // measure reads a number without sign: digits, groups and one mark.
 func (f *form) measure(core []byte) (extent, bool) {
 	whole, fraction, marked := bytes.Cut(core, []byte{f.mark})
@@ -133,12 +154,11 @@ func (f *form) count(whole []byte) (digits int, ok bool) {
 
 // isAddress tells whether v looks like 192.168.100.200.
 func isAddress(v []byte) bool {
-	parts := bytes.Split(v, []byte{'.'})
-	if len(parts) != 4 {
+	if len(v) != len("192.168.100.200") {
 		return false
 	}
-	for _, part := range parts {
-		if len(part) != 3 || string(part) > "255" {
+	for i := 0; i < len(v); i += 4 {
+		if string(v[i:i+3]) > "255" || i > 0 && v[i-1] != '.' {
 			return false
 		}
 	}

@@ -11,6 +11,9 @@ type reading struct {
 	unit   string  // of numbers
 	zones  zones   // of timestamps: seen
 	given  bool    // values need not fit
+
+	warning  string   // why the column is not what it may look like
+	readings []string // the formats between which the values do not decide
 }
 
 // fits tells whether v, a value that is not null, is read.
@@ -58,6 +61,11 @@ func (r *reading) parse(v []byte) (int64, bool) {
 	case date:
 		return parseDate(v, r.layout)
 	default:
+		if r.layout == isoDate {
+			if t, _, ok := parseISOTimestamp(v); ok {
+				return t, ok
+			}
+		}
 		t, _, ok := parseTimestamp(v, r.layout)
 		return t, ok
 	}
@@ -102,10 +110,10 @@ func (r *reading) parseFloat(v []byte) (float64, bool) {
 
 // plain writes v, a number of the column's format and unit, as a plain one.
 func (r *reading) plain(v []byte, core *[maxAmount]byte, number *[maxAmount + 1]byte) ([]byte, bool) {
-	a, ok := cutAmount(v, core)
+	a, digits, ok := cutAmount(v, core)
 	if !ok || a.unit != "" && a.unit != r.unit {
 		return nil, false
 	}
-	e, ok := r.form.measure(a.core)
-	return a.plain(number, r.form), ok && holds(r.kind, r.scale, e)
+	e, ok := r.form.measure(digits)
+	return a.plain(number, r.form, digits), ok && holds(r.kind, r.scale, e)
 }

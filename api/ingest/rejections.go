@@ -111,14 +111,14 @@ func otherwise(fits bool, code string) string {
 
 func (r *reading) reasonOfNumber(v []byte) string {
 	var buf [maxAmount]byte
-	a, ok := cutAmount(v, &buf)
+	a, core, ok := cutAmount(v, &buf)
 	if !ok {
 		return otherwise(r.kind == decimal && scanNumber(v).kind == float, RejectNotNumber)
 	}
-	e, ok := r.form.measure(a.core)
+	e, ok := r.form.measure(core)
 	switch {
 	case !ok || a.unit != "" && a.unit != r.unit:
-		fits, _, _ := a.measure(allStyles)
+		fits, _, _ := allStyles.measure(core)
 		return otherwise(fits != 0 || scanNumber(v).kind != unknown, RejectNotNumber)
 	case r.kind == decimal:
 		return RejectTooManyDigits

@@ -80,11 +80,16 @@ func (s *scanner) next() error {
 			}
 		}
 		if s.pos < s.end {
-			if passed, is := s.passComment(); passed {
+			passed, is := false, false
+			if s.comment != nil {
+				passed, is = s.passComment()
+			}
+			if passed {
 				s.countBlank(lf, cr)
 				lf, cr = 0, 0
 				continue
-			} else if !is {
+			}
+			if !is {
 				if done, err := s.cut(); done || err != nil {
 					s.countBlank(lf, cr)
 					return err
@@ -109,9 +114,6 @@ func (s *scanner) countBlank(lf, cr int64) {
 
 // passComment passes the comment that begins at pos; if there is one but the window ends before it, it is not passed.
 func (s *scanner) passComment() (passed, is bool) {
-	if s.comment == nil {
-		return false, false
-	}
 	line := s.buf[s.pos:s.end]
 	if len(line) < len(s.comment) && !s.eof {
 		return false, bytes.HasPrefix(s.comment, line)

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"unicode"
@@ -73,11 +74,11 @@ type clues struct {
 }
 
 func (c *clues) add(v []byte) {
-	if c.looked == maxClues {
+	if v = bytes.TrimSpace(v); c.looked == maxClues || isNull(v) {
 		return
 	}
 	c.looked++
-	for i, l := 0, lookOf(strings.TrimSpace(string(v))); l != 0; i, l = i+1, l>>1 {
+	for i, l := 0, lookOf(string(v)); l != 0; i, l = i+1, l>>1 {
 		c.counts[i] += uint16(l & 1)
 	}
 }
