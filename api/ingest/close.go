@@ -89,11 +89,12 @@ func (p *profile) closeNumbers(values int64, preferred styles) reading {
 	case all.parens == values, all.pluses == values && all.grouped == 0 && all.point.digits >= phoneDigits:
 		return reading{kind: text}
 	}
+	decided := p.pinned || preferred != allStyles && p.styles&preferred != 0
 	if p.styles&preferred != 0 {
 		p.styles &= preferred
 	}
-	if p.styles.ambiguous() {
-		return leftAsText(WarnAmbiguousNumbers, p.styles.readings()...)
+	if p.styles.ambiguous() || !decided && all.doubtful(p.styles) {
+		return leftAsText(WarnAmbiguousNumbers, (p.styles | commaPoint).readings()...)
 	}
 	r := reading{form: p.styles.first(), unit: all.unit}
 	if p.amounts == nil && r.form.mark == '.' {
@@ -101,6 +102,9 @@ func (p *profile) closeNumbers(values int64, preferred styles) reading {
 	}
 	return p.closeType(r, all)
 }
+
+// doubtful tells whether a few values make fractions of what looks like thousands in the others: 17,189 above 6,01.
+func (all *amounts) doubtful(s styles) bool { return s.first().mark == ',' && all.either > all.begins }
 
 // closeType finds the narrowest type of the numbers, which are all in one format.
 func (p *profile) closeType(r reading, all *amounts) reading {

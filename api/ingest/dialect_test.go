@@ -119,6 +119,7 @@ func TestAHeaderIsToldFromValues(t *testing.T) {
 		"1.5\n2\n":                                   HeaderAbsent,
 		"country,1990,2000\nNorway,5,6\nChad,7,8\n":  HeaderPresent,
 		"country,2000,1990\nNorway,5,6\n":            HeaderPresent,
+		"x,1965,1960,1960\nNorway,\"5,000\",6,7\n":   HeaderPresent,
 		"id,2019\n1,5\n":                             HeaderPresent,
 		"1,2,3\n":                                    HeaderPresent, // alone
 		",1\nx,2\n":                                  HeaderAbsent,

@@ -135,17 +135,28 @@ func (g *given) decideNumbers(r *reading, preferred styles) (most int64, ambiguo
 		}
 		best |= s
 	}
+	decided := g.styles != allStyles || preferred != allStyles && best&preferred != 0
 	if best&preferred != 0 {
 		best &= preferred
 	}
 	if best == 0 {
 		best = g.styles
 	}
-	if best.ambiguous() {
-		return most, best.readings()
+	if best.ambiguous() || !decided && g.doubtful(best) {
+		return most, (best | commaPoint).readings()
 	}
 	r.form = best.first()
 	return most - g.decideUnit(r), nil
+}
+
+// doubtful is [amounts.doubtful].
+func (g *given) doubtful(best styles) bool {
+	either, begins := int64(0), int64(0)
+	for fits, n := range g.numbers {
+		either += n * one(fits.ambiguous())
+		begins += n * one(fits&pointStyles == 0)
+	}
+	return best.first().mark == ',' && either > begins
 }
 
 // support is how many values fit a format.

@@ -29,6 +29,7 @@ type profile struct {
 	kind      kind
 	zones     zones   // of timestamps
 	words     words   // of booleans: those seen
+	pinned    bool    // the format of numbers is given
 	untracked bool    // values that are not in the vocabulary went by
 	styles    styles  // of numbers: those that fit every value
 	layouts   layouts // of dates and timestamps: those that fit every value
@@ -47,11 +48,12 @@ type amounts struct {
 	unit                    string // of the first one with a unit
 	units                   int64  // with that unit
 	parens, pluses, grouped int64  // in parentheses; with a plus; with separators
+	either, begins          int64  // with a comma that separates thousands or begins the fraction; that only does the latter
 	mixed                   bool   // several units
 }
 
 func newProfile(o ColumnOptions) profile {
-	p := profile{styles: o.Numbers.styles(), layouts: o.Dates.layouts()}
+	p := profile{styles: o.Numbers.styles(), layouts: o.Dates.layouts(), pinned: o.Numbers != ""}
 	if k := kindOf[o.Type]; k == text {
 		p.kind, p.given = text, &given{kind: text}
 	} else if k != unknown {
@@ -133,7 +135,8 @@ func (p *profile) fitAmount(v []byte) bool {
 	if !ok {
 		return false
 	}
-	fits, point, comma := p.styles.measure(core)
+	looks, point, comma := (p.styles | commaGroups).measure(core)
+	fits := looks & p.styles
 	if fits == 0 || p.kind == float && fits&pointStyles == 0 {
 		return false
 	}
@@ -142,6 +145,8 @@ func (p *profile) fitAmount(v []byte) bool {
 		p.amounts = &amounts{}
 	}
 	p.amounts.add(a, point, comma)
+	p.amounts.either += one(looks.ambiguous())
+	p.amounts.begins += one(looks&(commaGroups|pointStyles) == 0)
 	p.amounts.grouped += one(skipDigits(core, 0) < len(core))
 	return true
 }

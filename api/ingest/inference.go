@@ -180,10 +180,10 @@ func (f *inference) forgetTyped() {
 }
 
 // headless tells whether the first record is one of values: it has some that fit the types of the columns below, where
-// these are not text, and none that does not fit. Rising or falling years above numbers are names.
+// these are not text, and none that does not fit. Years in turn, or above numbers that are none, are names.
 func (f *inference) headless() bool {
-	var typed []kind
 	var cells [][]byte
+	years := true // all columns below can be years
 	for i := range f.profiles {
 		p, v := f.profiles[i].clone(), f.header.cell(i)
 		if p.kind == text || p.kind == unknown || p.kind == boolean && !p.words.whole() || f.null(bytes.TrimSpace(v)) {
@@ -193,9 +193,10 @@ func (f *inference) headless() bool {
 		if !p.fit(v) && !p.addOdd(v, f.nulls) || !p.kind.like(before) {
 			return false
 		}
-		typed, cells = append(typed, before), append(cells, v)
+		cells = append(cells, v)
+		years = years && p.digits <= 4 && p.scale == 0 && p.amounts == nil
 	}
-	return len(typed) > 0 && !areYears(cells)
+	return len(cells) > 0 && !areYears(cells, years)
 }
 
 func (f *inference) null(trimmed []byte) bool {
@@ -211,8 +212,9 @@ func (k kind) like(other kind) bool {
 	return families[k] == families[other]
 }
 
-// areYears tells whether the cells are two or more years, each after the one before, or each before it.
-func areYears(cells [][]byte) bool {
+// areYears tells whether the cells are two or more years, and if there are years below, each after the one before, or
+// each before it.
+func areYears(cells [][]byte, below bool) bool {
 	years := make([]int64, len(cells))
 	for i, cell := range cells {
 		n, ok := parseInteger(bytes.TrimSpace(cell))
@@ -224,7 +226,7 @@ func areYears(cells [][]byte) bool {
 	rising := slices.IsSorted(years)
 	slices.Reverse(years)
 	falling := slices.IsSorted(years)
-	return len(years) > 1 && rising != falling
+	return len(years) > 1 && (!below || rising != falling)
 }
 
 // uncounted tells whether a column became text after values of it had gone by.

@@ -79,6 +79,7 @@ func TestWhatIsNoNumberInOneStyleStaysText(t *testing.T) {
 		"1,234":                        WarnAmbiguousNumbers,
 		"1,234|5|12,345":               WarnAmbiguousNumbers,
 		"$1,234|$5,678":                WarnAmbiguousNumbers,
+		"17,189|6,902|6,01":            WarnAmbiguousNumbers,
 		"1,234.5|1.234,5":              "",
 		"1.5|1,5":                      "",
 		"1,23,4":                       "",
@@ -146,6 +147,8 @@ func TestTheCallerDecidesWhatACommaMeans(t *testing.T) {
 		require.Equal(t, column.Integer, c.Type)
 		require.Equal(t, ints(1234, 2345, 7), values)
 	}
+	_, values, _ := columnWith(t, "17,189|6,902|6,01", Options{Numbers: PointComma})
+	require.Equal(t, ints(17189, 6902, 6010), values)
 	// For the file it decides only where it fits; for a column nothing else does.
 	c, _, _ = columnWith(t, "1.5", Options{Numbers: PointComma})
 	require.Equal(t, column.Decimal, c.Type)

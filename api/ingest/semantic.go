@@ -126,7 +126,7 @@ func numberLook(v string) (l look) {
 		is   bool
 		look look
 	}{
-		{f >= -90 && f <= 90, likeLatitude}, {f >= -180 && f <= 180, likeLongitude}, {whole && len(v) == 4 && f >= 1000 && f < 3000, likeYear},
+		{!whole && f >= -90 && f <= 90, likeLatitude}, {!whole && f >= -180 && f <= 180, likeLongitude}, {whole && len(v) == 4 && f >= 1000 && f < 3000, likeYear},
 		{whole && f >= 1 && f <= 12, likeMonthNumber}, {whole && f <= 7, likeDayNumber}, {whole && f >= 1 && f <= 4, likeQuarterNumber},
 	} {
 		if one.is {
@@ -145,7 +145,7 @@ func wordLook(lower string) (l look) {
 			l |= likeMonth
 		}
 	}
-	if month := []byte(lower); datesOf(month)&monthLayouts != 0 {
+	if month := []byte(lower); datesOf(month)&monthLayouts != 0 && !isSeason(month) {
 		l |= likeMonth
 	}
 	for _, name := range weekdays {
@@ -157,6 +157,12 @@ func wordLook(lower string) (l look) {
 		l |= likeQuarter
 	}
 	return l
+}
+
+// isSeason tells whether v is a year and the two digits of the next: 2008-09.
+func isSeason(v []byte) bool {
+	parts, shape := splitDate(v)
+	return shape == isoMonth && parts[1] == (parts[0]+1)%100
 }
 
 var weekdays = [...]string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
@@ -250,7 +256,7 @@ var semanticRules = []struct {
 	{URL, likeURL, nil, nil},
 	{Identifier, likeUUID, nil, nil},
 	{Weekday, likeWeekday, nil, &yes},
-	{Month, likeMonth, nil, &yes},
+	{Month, likeMonth, nil, &yes}, // 2006-01 too, but not where all are 2008-09, 2009-10
 	{Quarter, likeQuarter, nil, &yes},
 	{Country, likeCountry, nil, &yes},
 	{PostalCode, likePostal, []string{"zip", "zipcode", "postal", "postcode", "plz", "postleitzahl"}, nil},

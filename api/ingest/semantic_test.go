@@ -37,6 +37,8 @@ func TestWhatAColumnIsAbout(t *testing.T) {
 		{"postcode", "SW1A 1AA|M1 1AE", PostalCode},
 		{"latitude", "59.9|-33.8", Latitude},
 		{"geo_lon", "151.2|-0.1", Longitude},
+		{"season", "2008-09|2009-10|2010-11", FreeText},
+		{"long", "12|55", Measure},
 		{"lat", "559.9|-33.8", Measure},
 		{"x", "$5|$7", Currency},
 		{"price", "5|7", Currency},
