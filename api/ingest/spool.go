@@ -2,17 +2,51 @@
 // a temporary file while it infers the columns over every row; [File.Chunks] then reads that file and hands out the
 // columns in chunks, as arrays in PostgreSQL's binary format. It knows neither HTTP nor the database.
 //
+// # Records
+//
+// The text is UTF-8. The delimiter is the one of , ; TAB | that the first record has and the next have as often; a line
+// sep=; before it says so too. Quotes are doubled inside quotes; where that cannot be read, a backslash before them
+// escapes them, and in files with tabs they may be text. Lines that begin as those at the top, with # or //, are
+// comments; but a line like #chrom,start above chr1,100 is the header. Comments and blank lines are skipped and
+// counted. The missing fields of short rows are null; rows with too many, not all empty, are rejected. What is found is
+// in [File.Dialect], and can be given in [Options].
+//
+// The first record names the columns, unless some of its values fit the types of what is below, where these are not
+// text, and none does not; but years in turn (1990, 2000), or above other numbers, are names. Without names the columns
+// are column_1 and so on. Names are NFC, unique and at most 200 characters.
+//
+// # Types
+//
 // The types, narrowest first, of which a column gets the first that every value fits (surrounding spaces aside):
 //
-//   - boolean: true or false in any case
-//   - integer: 64 bits, without plus sign or leading zeros
-//   - decimal: digits, a point and digits (.5 also, 5. not), mixed with integers, at most 18 digits in all
-//   - float: decimals that need more digits, or with an exponent; nothing that overflows
-//   - date: one layout for the whole column, see layouts; 01/02/2006 only if some day is past the 12th
-//   - timestamp: ISO dates with a time, see parseTimestamp; also mixed with ISO dates
-//   - text: all else, kept as it is
+//   - boolean: true and false in any case; yes and no, y and n, t and f where both of a pair are there. 0 and 1 are integers
+//   - integer: 64 bits, without leading zeros
+//   - decimal: digits, a point and digits (.5 also, 5. not), mixed with integers, at most 18 digits in all, exact
+//   - float: decimals that need more digits (decimal_as_float), or with an exponent; nothing that overflows
+//   - date: one layout for the whole column, see layouts; 01/02/2006 and 01-02-2006 only if some day is past the 12th
+//   - timestamp: dates with a time, of 24 or 12 hours, with a zone or without one (UTC), see parseTimestamp; also mixed with dates
+//   - text: all else, kept as it is: 007, 1e400, 20060102 (an integer), two-digit years, 2006-01 and Jan 2006 too
 //
-// An empty field is null. In columns that are not text so are the words of isNull.
+// Integers of which one has more than 64 bits stay text (integers_too_long): a float would lose digits of what may be an
+// identifier. Seconds since 1970 stay integers.
+//
+// Numbers may have a sign before or after them, or parentheses, which are a minus; thousands grouped as in one of the
+// formats of [NumberFormat]; and a currency or %, then the same at every value (else mixed_units, text). 12.5% is stored
+// as 12.5 with the unit percent. Where a comma can separate thousands or begin the fraction in every value, or in more
+// values than it can only begin it, the column stays text (ambiguous_numbers) until the options say which; 1.234 is a
+// decimal unless other values say otherwise. Numbers that are all in parentheses, or all whole, long and with a plus
+// sign, stay text: they are notes and telephone numbers.
+//
+// An empty field is null. In columns that are not text so are the words of isNull, or of the list that the options give,
+// which are then null in columns of text too.
+//
+// # Types that are given
+//
+// A column whose type is given is written as most of its values are; where two ways fit as many (01/02/2006) the
+// file is refused until the options say which. A decimal has the scale that is given. A boolean can be 0 and 1, a date
+// 2006-01 or Jan 2006, its first day. What does not fit is rejected, and so are rows that are too long: see [Rejections].
+// [Options.Reject] says whether the file is refused, the cells are null or the rows are skipped. Rows that are skipped
+// count for nothing, not for the other columns' types either.
 package ingest
 
 import (
