@@ -25,14 +25,19 @@ func (w words) whole() bool { return w&(wordTrue|wordFalse) != 0 || w == w.pair(
 
 // booleanWord reads true, false, yes, no, y, n, t or f in any case; 0 for others.
 func booleanWord(v []byte) (words, int64) {
+	if len(v) <= 3 {
+		return shortWord(v)
+	}
+	return trueOrFalse(v)
+}
+
+func trueOrFalse(v []byte) (words, int64) {
 	const caseBits = 0x20202020
 	switch {
 	case len(v) == 4 && binary.LittleEndian.Uint32(v)|caseBits == 'e'<<24|'u'<<16|'r'<<8|'t':
 		return wordTrue, 1
 	case len(v) == 5 && binary.LittleEndian.Uint32(v)|caseBits == 's'<<24|'l'<<16|'a'<<8|'f' && v[4]|0x20 == 'e':
 		return wordFalse, 0
-	case len(v) <= 3:
-		return shortWord(v)
 	}
 	return 0, 0
 }
@@ -61,6 +66,9 @@ func shortWord(v []byte) (words, int64) {
 
 // parseBoolean reads any of the words.
 func parseBoolean(v []byte) (int64, bool) {
+	if word, value := trueOrFalse(v); word != 0 {
+		return value, true
+	}
 	word, value := booleanWord(v)
 	return value, word != 0
 }

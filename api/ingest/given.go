@@ -1,6 +1,9 @@
 package ingest
 
-import "math/bits"
+import (
+	"iter"
+	"math/bits"
+)
 
 // given is what pass one learns about a column whose type is given: how often each way to write it fits.
 type given struct {
@@ -9,13 +12,13 @@ type given struct {
 	styles  styles  // candidates
 	layouts layouts // candidates
 
-	numbers  map[styles]int64        // values by the formats that they fit, where these are not all
-	thousand int64                   // like 12.345, which fit in groups only; they count where a value of another look fits too
-	dates    [len(layoutNames)]int64 // values by layout
-	units    map[string]int64        // values by unit
-	fitting  int64                   // numbers that fit every format, booleans
-	zones    zones                   // of timestamps
-	decided  *encoder                // once the way is decided: what fits is what it reads
+	numbers  *[1 + int(allStyles)]int64 // values by the formats that they fit, where these are not all; nil for none
+	thousand int64                      // like 12.345, which fit in groups only; they count where a value of another look fits too
+	dates    [len(layoutNames)]int64    // values by layout
+	units    map[string]int64           // values by unit
+	fitting  int64                      // numbers that fit every format, booleans
+	zones    zones                      // of timestamps
+	decided  *encoder                   // once the way is decided: what fits is what it reads
 }
 
 // fit tells whether v fits in any way.
@@ -101,7 +104,7 @@ func (g *given) count(fits styles) bool {
 		return false
 	}
 	if g.numbers == nil {
-		g.numbers = map[styles]int64{}
+		g.numbers = new([1 + int(allStyles)]int64)
 	}
 	g.numbers[fits]++
 	return true
@@ -149,10 +152,24 @@ func (g *given) decideNumbers(r *reading, preferred styles) (most int64, ambiguo
 	return most - g.decideUnit(r), nil
 }
 
+// counts yields how many values fit each set of formats.
+func (g *given) counts() iter.Seq2[styles, int64] {
+	return func(yield func(styles, int64) bool) {
+		if g.numbers == nil {
+			return
+		}
+		for fits, n := range g.numbers {
+			if n > 0 && !yield(styles(fits), n) {
+				return
+			}
+		}
+	}
+}
+
 // doubtful is [amounts.doubtful].
 func (g *given) doubtful(best styles) bool {
 	either, begins := int64(0), int64(0)
-	for fits, n := range g.numbers {
+	for fits, n := range g.counts() {
 		either += n * one(fits.ambiguous())
 		begins += n * one(fits&pointStyles == 0)
 	}
@@ -162,7 +179,7 @@ func (g *given) doubtful(best styles) bool {
 // support is how many values fit a format.
 func (g *given) support(s styles) int64 {
 	n, other := g.fitting, false
-	for fits, count := range g.numbers {
+	for fits, count := range g.counts() {
 		if fits&s != 0 {
 			n += count
 			other = other || fits&plain == 0

@@ -64,11 +64,13 @@ func newProfile(o ColumnOptions) profile {
 
 // fit widens the profile to v; false where only text can.
 func (p *profile) fit(v []byte) bool {
+	if p.kind >= integer && p.kind <= huge {
+		return p.fitNumber(v)
+	}
 	switch p.kind {
 	case boolean:
-		return p.fitBoolean(v)
-	case integer, decimal, float, huge:
-		return p.fitNumber(v)
+		word, _ := trueOrFalse(v)
+		return word != 0 && word&p.words == word || p.fitBoolean(v)
 	case date:
 		if p.layouts == isoDate && isISO(v) {
 			_, ok := parseISO(v)
@@ -93,7 +95,7 @@ func (p *profile) fit(v []byte) bool {
 
 func (p *profile) fitNumber(v []byte) bool {
 	n := scanNumber(v)
-	if n.kind != integer && !p.fitMark(n, v) {
+	if n.kind != integer && (n.kind == unknown || p.styles != pointStyles) && !p.fitMark(n, v) {
 		return false
 	}
 	p.kind = max(p.kind, n.kind)

@@ -70,32 +70,26 @@ func (s *scanner) line(i int) int64 {
 func (s *scanner) next() error {
 	lf, cr := int64(0), int64(0)
 	for {
-		for ; s.pos < s.end; s.pos++ {
-			if s.buf[s.pos] == '\n' {
-				lf++
-			} else if s.buf[s.pos] == '\r' {
-				cr++
-			} else {
-				break
-			}
+		first := s.pos
+		for s.pos < s.end && (s.buf[s.pos] == '\n' || s.buf[s.pos] == '\r') {
+			s.pos++
 		}
-		if s.pos < s.end {
-			passed, is := false, false
-			if s.comment != nil {
-				passed, is = s.passComment()
-			}
-			if passed {
+		lf, cr = s.addLineEnds(first, lf, cr)
+		passed, is := false, false
+		if s.comment != nil && s.pos < s.end {
+			passed, is = s.passComment()
+		}
+		switch {
+		case passed:
+			s.countBlank(lf, cr)
+			lf, cr = 0, 0
+			continue
+		case s.pos < s.end && !is:
+			if done, err := s.cut(); done || err != nil {
 				s.countBlank(lf, cr)
-				lf, cr = 0, 0
-				continue
+				return err
 			}
-			if !is {
-				if done, err := s.cut(); done || err != nil {
-					s.countBlank(lf, cr)
-					return err
-				}
-			}
-		} else if s.eof {
+		case s.pos == s.end && s.eof:
 			s.countBlank(lf, cr)
 			return io.EOF
 		}
@@ -103,6 +97,16 @@ func (s *scanner) next() error {
 			return err
 		}
 	}
+}
+
+// addLineEnds counts those from first to pos.
+func (s *scanner) addLineEnds(first int, lf, cr int64) (int64, int64) {
+	if s.pos-first == 1 && s.buf[first] == '\n' {
+		return lf + 1, cr
+	}
+	ends := s.buf[first:s.pos]
+	n := int64(bytes.Count(ends, []byte{'\n'}))
+	return lf + n, cr + int64(len(ends)) - n
 }
 
 // countBlank counts the blank lines among the line ends before a record; the first of them ends the line before.

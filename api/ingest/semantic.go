@@ -12,7 +12,7 @@ import (
 // Semantic is a hint what a column is about. It changes no value.
 type Semantic struct {
 	Kind  SemanticKind // empty where nothing is known
-	Share float64      // of the distinct values looked at, at most 256, those that fit; 0 where the type, the unit or the name says it
+	Share float64      // of the distinct values looked at, at most 100, those that fit; 0 where the type, the unit or the name says it
 }
 
 // SemanticKind is what a column can be about.
@@ -40,7 +40,7 @@ const (
 )
 
 const (
-	maxClues      = 256 // distinct values of a column that are looked at
+	maxClues      = 100 // distinct values of a column that are looked at
 	enoughShare   = 0.9 // of them that must fit
 	maxCategories = 1000
 )

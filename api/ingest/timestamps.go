@@ -61,9 +61,8 @@ func timestampsOf(v []byte, candidates layouts) (layouts, zones) {
 	return fits, zone
 }
 
-// parseTimestamp reads a date in one layout and a time, with a space or a comma and a space between them: hh:mm, also
-// with one digit for the hour, then what parseISOTimestamp reads, or AM or PM; UTC and GMT are Z. A date alone is its
-// midnight.
+// parseTimestamp reads a date in one layout and a time, with T, a space or a comma and a space between them: what
+// parseISOTimestamp reads, AM and PM, and spaces before these and the zone. A date alone is its midnight.
 func parseTimestamp(v []byte, layout layouts) (int64, zones, bool) {
 	if layout == isoDate {
 		if t, zone, ok := parseISOTimestamp(v); ok {
@@ -100,12 +99,7 @@ func splitTimestamp(v []byte) (date, clock []byte) {
 
 // parseLongClock reads a time of 24 or of 12 hours and returns its zone.
 func parseLongClock(v []byte) (clock int64, zone []byte, ok bool) {
-	if len(v) > 1 && v[1] == ':' {
-		clock, zone, ok = parseMinutes(v[2:])
-		clock, ok = clock+int64(v[0]-'0')*hour, ok && v[0]-'0' <= 9
-	} else {
-		clock, zone, ok = parseClock(v)
-	}
+	clock, zone, ok = parseClock(v)
 	zone = bytes.TrimPrefix(zone, []byte{' '})
 	if half, length := halfOf(zone); length > 0 {
 		hours := clock / hour
@@ -156,23 +150,21 @@ func inUTC(local int64, zone []byte) (int64, zones, bool) {
 	return t, has, ok && minTimestamp <= t && t <= maxTimestamp
 }
 
-// parseClock reads hh:mm[:ss[.fraction]] and returns what follows.
+// parseClock reads [h]h:mm[:ss[.fraction]] and returns what follows.
 func parseClock(v []byte) (clock int64, rest []byte, ok bool) {
-	if len(v) < 5 || v[2] != ':' {
+	h := 0
+	switch {
+	case len(v) >= 5 && v[2] == ':':
+		h, ok = twoDigits(v)
+		v = v[3:]
+	case len(v) >= 4 && v[1] == ':':
+		h, ok = int(v[0]-'0'), v[0]-'0' <= 9
+		v = v[2:]
+	default:
 		return 0, nil, false
 	}
-	h, ok := twoDigits(v)
-	clock, rest, okMinutes := parseMinutes(v[3:])
-	return clock + int64(h)*hour, rest, ok && okMinutes && h <= 23
-}
-
-// parseMinutes reads mm[:ss[.fraction]].
-func parseMinutes(v []byte) (clock int64, rest []byte, ok bool) {
-	if len(v) < 2 {
-		return 0, nil, false
-	}
-	m, ok := twoDigits(v)
-	clock, rest, ok = int64(m)*minute, v[2:], ok && m <= 59
+	m, okMinutes := twoDigits(v)
+	clock, rest, ok = int64(h)*hour+int64(m)*minute, v[2:], ok && okMinutes && h <= 23 && m <= 59
 	if len(rest) < 3 || rest[0] != ':' {
 		return clock, rest, ok
 	}
