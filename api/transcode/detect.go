@@ -63,7 +63,6 @@ func (f Format) title() string {
 
 // foreign are beginnings of files that are no tables, or not in a form that is read.
 var foreign = []struct{ magic, what, instead string }{
-	{"PARE", "", ""},
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "A workbook of the old Excel format, or one with a password,", "Save it as XLSX without a password."},
 	{"BZh", "bzip2", "Use gzip or zstd."},
 	{"\xfd7zXZ\x00", "xz", "Use gzip or zstd."},
@@ -97,25 +96,20 @@ func (c claim) formatOf(head []byte) (Format, error) {
 func sniff(head []byte) (Format, error) {
 	for _, f := range foreign {
 		if bytes.HasPrefix(head, []byte(f.magic)) && isBinary(head) {
-			return "", refuseForeign(f.what, f.instead)
+			return "", unsupported(f.what, f.instead)
 		}
 	}
 	switch {
 	case compressionOf(head) != None:
 		return "", nested()
+	case bytes.HasPrefix(head, []byte("PARE")) && isBinary(head):
+		return "", encryptedParquet()
 	case bytes.HasPrefix(head, []byte("PAR1")) && isBinary(head):
 		return Parquet, nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return XLSX, nil
 	}
 	return sniffText(asciiOf(head)), nil
-}
-
-func refuseForeign(what, instead string) error {
-	if what == "" {
-		return &Error{Code: CodeEncrypted, Message: "The Parquet file is encrypted. Write it without encryption."}
-	}
-	return unsupported(what, instead)
 }
 
 // isBinary tells whether there are control characters that no text has: a CSV file may begin with ORC or BZh.

@@ -147,6 +147,15 @@ func damagedParquet(what string, args ...any) *Error {
 		Message: fmt.Sprintf("The Parquet file is damaged: %s. Write it again.", fmt.Sprintf(what, args...))}
 }
 
+func encryptedParquet() *Error {
+	return &Error{Code: CodeEncrypted, Message: "The Parquet file is encrypted. Write it without encryption."}
+}
+
+func pageTooLarge() *Error {
+	return &Error{Code: CodeParquetPage,
+		Message: fmt.Sprintf("A page or dictionary of the Parquet file is larger than %d MiB. Write it with smaller pages or row groups.", maxPage>>20)}
+}
+
 func parquetValue(record int64, column int, what string) *Error {
 	return &Error{Code: CodeParquetValue, Record: record, Column: column,
 		Message: fmt.Sprintf("The value in %s %s.", place(record, column), what)}
