@@ -92,8 +92,11 @@ func (e *expander) Read(b []byte) (int, error) {
 }
 
 func (e *expander) fault(err error) error {
-	if errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+	switch {
+	case errors.Is(err, zstd.ErrWindowSizeExceeded):
 		return windowTooLarge()
+	case errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		return expandedTooLarge(e.max)
 	}
 	return broken(err, e.source, damagedCompression(e.compression))
 }

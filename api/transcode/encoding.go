@@ -66,7 +66,7 @@ func byNULs(head []byte) Encoding {
 			nuls[i%2]++
 		}
 	}
-	units := max(len(head)/2, 1)
+	units := max(len(head)/2, 4)
 	switch {
 	case nuls[1]*10 >= units*4 && nuls[0]*10 < units:
 		return UTF16LE

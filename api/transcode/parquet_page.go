@@ -19,7 +19,7 @@ import (
 const (
 	maxPage       = 64 << 20  // bytes of a page, compressed or not
 	maxPages      = 128 << 20 // bytes of all pages and dictionaries that are held at once
-	maxPageHeader = 2 << 20   // with the least and the greatest value
+	maxPageHeader = 5 << 20   // with the least and the greatest value, twice
 )
 
 // The kinds of pages, and the encodings.
