@@ -54,6 +54,16 @@ func TestJSONOfOneKindSaysItsType(t *testing.T) {
 	require.Equal(t, []string{"text", "", "boolean", "", "", "text", "", "text", "text"}, types(got.Columns))
 }
 
+func TestTextsInTheFormOfADateAreLeftOpen(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"2014-03-01", "2014-03-01T10:00:00+02:00", "2014-03-01 10:00", "2014/3/1", "1.3.2014", "03/01/2014", "Mar 1, 2014", "1 March 2014", "01-Mar-2014"} {
+		require.Equal(t, day, kindOf([]byte(text)), text)
+	}
+	for _, text := range []string{"007", "2014", "1,234", "1,234.5678", "$1,234", "true", "1.2014", "555-12-3456", "1e-2014", "2014-03-01x", "12/25", "Mar Apr 2014", "a 1 b 2 2014", "2014-", "-2014-1-1", "2014-03-01-"} {
+		require.Equal(t, word, kindOf([]byte(text)), text)
+	}
+}
+
 func TestJSONFaultsNameCodeAndPlace(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -40,7 +40,7 @@ type kind uint8
 const (
 	number  kind = 1 << iota
 	boolean      // true or false
-	day          // a text that begins like an ISO date
+	day          // a text in the form of a date
 	word         // any other text
 	empty        // null or no text
 )
@@ -64,20 +64,59 @@ func (k kind) typed(mixed bool) column.Type {
 
 // kindOf tells the kind of a text.
 func kindOf(text []byte) kind {
-	if len(text) == 0 {
+	switch {
+	case len(text) == 0:
 		return empty
+	case isDated(text):
+		return day
 	}
-	const pattern = "dddd-dd-dd"
-	if len(text) < len(pattern) {
-		return word
+	return word
+}
+
+// isDated tells whether a text has the form of a date, so that nothing but a date or a text can be made of it: three
+// parts, of which one is a year of four digits, another one may be a name, and behind an ISO date a time.
+func isDated(text []byte) bool {
+	if len(text) > len("2006-01-02") && (text[10] == 'T' || text[10] == ' ') && text[4] == '-' {
+		text = text[:10]
 	}
-	for i := range len(pattern) {
-		c := text[i]
-		if pattern[i] == '-' && c != '-' || pattern[i] == 'd' && (c < '0' || c > '9') {
-			return word
+	if len(text) > len("September 30, 2006") {
+		return false
+	}
+	years, names, parts := 0, 0, 0
+	for i := 0; i < len(text); parts++ {
+		n := run(text[i:], isDigit)
+		switch {
+		case n == 4:
+			years++
+		case n > 2:
+			return false
+		case n == 0:
+			if n = run(text[i:], isLetter); n < 3 {
+				return false
+			}
+			names++
+		}
+		if i += n; i == len(text) {
+			continue
+		}
+		separators := run(text[i:], func(c byte) bool { return c == '-' || c == '/' || c == '.' || c == ',' || c == ' ' })
+		if i += separators; separators == 0 || separators > 2 || i == len(text) {
+			return false
 		}
 	}
-	return day
+	return parts == 3 && years == 1 && names <= 1
+}
+
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// run is the length of the bytes that text begins with and is says yes to.
+func run(text []byte, is func(byte) bool) int {
+	n := 0
+	for n < len(text) && is(text[n]) {
+		n++
+	}
+	return n
 }
 
 // recorder writes rows whose columns are not known before the last one to a temporary file: for each field the number of
@@ -88,6 +127,7 @@ type recorder struct {
 	w     *bufio.Writer
 	kinds []kind // of the columns
 	rows  int64
+	head  []byte
 	width int   // bytes of the row so far
 	bytes int64 // of all rows
 	max   int64
@@ -111,10 +151,9 @@ func (r *recorder) field(column int, k kind, value []byte) error {
 	if r.width += len(value); r.width > maxRecord {
 		return recordTooLong(r.rows + 1)
 	}
-	var head [2 * binary.MaxVarintLen32]byte
-	b := binary.AppendUvarint(head[:0], uint64(column)+1)
-	b = binary.AppendUvarint(b, uint64(len(value)))
-	if _, err := r.w.Write(b); err != nil {
+	r.head = binary.AppendUvarint(r.head[:0], uint64(column)+1)
+	r.head = binary.AppendUvarint(r.head, uint64(len(value)))
+	if _, err := r.w.Write(r.head); err != nil {
 		return err
 	}
 	_, err := r.w.Write(value)

@@ -156,9 +156,12 @@ func (s *sheetReader) startCell() error {
 	default:
 		return damagedXLSX(s.name, s.row, "a cell has an unknown type")
 	}
-	s.style = -1
-	if style, err := strconv.Atoi(string(s.x.attr("s"))); err == nil {
-		s.style = style
+	s.style = 0
+	if style := s.x.attr("s"); style != nil {
+		var err error
+		if s.style, err = strconv.Atoi(string(style)); err != nil {
+			s.style = -1
+		}
 	}
 	return nil
 }

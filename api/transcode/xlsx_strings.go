@@ -10,12 +10,13 @@ import (
 const (
 	maxStrings    = 4 << 20   // different texts of a workbook
 	maxStringText = 512 << 20 // bytes of them
-	stringMemory  = 16 << 20  // bytes of them in memory; the rest lies in a temporary file
+	stringMemory  = 8 << 20   // bytes of them in memory; the rest lies in a temporary file
 )
 
 // sharedStrings are the texts that cells name by number.
 type sharedStrings struct {
-	ends   []uint32
+	count  int
+	ends   [][]uint32 // in pages, so that they need not move to grow
 	memory []byte
 	file   *os.File
 	w      *bufio.Writer
@@ -77,15 +78,26 @@ func (s *sharedStrings) read(x *xmlReader) error {
 	}
 }
 
-func (s *sharedStrings) add(text []byte) error {
-	end := int64(len(text))
-	if n := len(s.ends); n > 0 {
-		end += int64(s.ends[n-1])
+const endsPage = 1 << 14
+
+// end is where text i ends; 0 before the first one.
+func (s *sharedStrings) end(i int) int {
+	if i < 0 {
+		return 0
 	}
-	if len(s.ends) == maxStrings || end > maxStringText {
+	return int(s.ends[i/endsPage][i%endsPage])
+}
+
+func (s *sharedStrings) add(text []byte) error {
+	end := s.end(s.count-1) + len(text)
+	if s.count == maxStrings || end > maxStringText {
 		return xlsxTooLarge("too many different texts")
 	}
-	s.ends = append(s.ends, uint32(end))
+	if s.count%endsPage == 0 {
+		s.ends = append(s.ends, make([]uint32, endsPage))
+	}
+	s.ends[s.count/endsPage][s.count%endsPage] = uint32(end)
+	s.count++
 	if end <= stringMemory {
 		s.memory = append(s.memory, text...)
 	}
@@ -95,13 +107,10 @@ func (s *sharedStrings) add(text []byte) error {
 
 // get returns a text, valid until it is called again.
 func (s *sharedStrings) get(i int) (text []byte, ok bool, err error) {
-	if i < 0 || i >= len(s.ends) {
+	if i < 0 || i >= s.count {
 		return nil, false, nil
 	}
-	start, end := 0, int(s.ends[i])
-	if i > 0 {
-		start = int(s.ends[i-1])
-	}
+	start, end := s.end(i-1), s.end(i)
 	if end <= len(s.memory) {
 		return s.memory[start:end], true, nil
 	}
