@@ -44,6 +44,17 @@ func (o Options) claim() (claim, error) {
 	return claim{}, contradiction(o.Format.title(), hint.title()+" by its type or name")
 }
 
+// fit refuses options that the format found does not have.
+func (o Options) fit(found Format) error {
+	switch {
+	case o.Sheet != "" && found != XLSX:
+		return contradiction("a workbook with sheets", found.title())
+	case o.Encoding != "" && o.Encoding != UTF8 && !found.isText():
+		return contradiction("a text in "+string(o.Encoding), found.title())
+	}
+	return nil
+}
+
 // compatible tells whether a file said to be one may be the other.
 func compatible(a, b Format) bool {
 	return a == b || a.isText() && b.isText() && a.isJSON() == b.isJSON()

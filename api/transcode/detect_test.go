@@ -52,6 +52,8 @@ func TestWhatIsSaidMustAgreeWithTheContent(t *testing.T) {
 		"gzip that is none":         {csv, Options{Compression: Gzip}},
 		"zstd that is gzip":         {gzipped(csv), Options{Compression: Zstd}},
 		"none that is gzip":         {gzipped(csv), Options{Compression: None}},
+		"a sheet of CSV":            {csv, Options{Sheet: "S"}},
+		"Parquet in UTF-16":         {parquet, Options{Encoding: UTF16LE}},
 		"encoding against its mark": {"\xff\xfea\x00", Options{Encoding: UTF16BE}},
 	} {
 		t.Run(name, func(t *testing.T) {

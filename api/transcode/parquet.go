@@ -15,8 +15,8 @@ import (
 // openParquet reads Parquet page by page. A row group is turned from columns into rows by way of a temporary file, since
 // a page of each column at once may be more than fits into memory.
 //
-// The format is read by this package itself. parquet-go takes a page's own word for how much to allocate, and what does
-// so cannot be had without it: see docs/decisions/0014-formats.md.
+// The format is read by this package itself, since parquet-go takes a page's own word for how much to allocate: see
+// docs/decisions/0014-formats.md.
 func (t *Table) openParquet(r io.Reader, opt Options) error {
 	file, size, err := t.spoolAll(r, opt.Dir)
 	if err != nil {

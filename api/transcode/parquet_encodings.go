@@ -181,23 +181,25 @@ func (d *dictionary) get(i uint64) (value, error) {
 	return value{bytes: d.b[start:d.ends[i]]}, nil
 }
 
-// newDictionary reads the ends of byte arrays; values of one width need none.
-func newDictionary(b []byte, width int, ends []uint32) (*dictionary, error) {
-	d := &dictionary{b: b, width: width, ends: ends[:0]}
-	if width > 0 {
-		return d, nil
-	}
-	for at := uint64(0); at < uint64(len(b)); {
-		if at+4 > uint64(len(b)) {
-			return nil, errPage
+// countBytes counts the byte arrays of a dictionary.
+func countBytes(b []byte) (n int, err error) {
+	for ; len(b) > 0; n++ {
+		if len(b) < 4 || uint64(binary.LittleEndian.Uint32(b)) > uint64(len(b)-4) {
+			return 0, errPage
 		}
-		at += 4 + uint64(binary.LittleEndian.Uint32(b[at:]))
-		if at > uint64(len(b)) {
-			return nil, errPage
-		}
-		d.ends = append(d.ends, uint32(at))
+		b = b[4+binary.LittleEndian.Uint32(b):]
 	}
-	return d, nil
+	return n, nil
+}
+
+// index finds the ends of the byte arrays, which are that many.
+func (d *dictionary) index(ends []uint32) {
+	at := uint32(0)
+	for i := range ends {
+		at += 4 + binary.LittleEndian.Uint32(d.b[at:])
+		ends[i] = at
+	}
+	d.ends = ends
 }
 
 // indexed decodes indices into a dictionary.

@@ -276,13 +276,22 @@ func (l *leafReader) openDictionary(h pageHeader) (err error) {
 	if l.words, err = l.expand(l.words, l.compressed, h.size); err != nil {
 		return err
 	}
-	l.held -= 4 * cap(l.ends)
-	l.dictionary, err = newDictionary(l.words, l.width(), l.ends)
-	if l.dictionary != nil {
-		l.ends = l.dictionary.ends
+	l.dictionary = &dictionary{b: l.words, width: l.width()}
+	if l.dictionary.width > 0 {
+		return nil
 	}
-	l.held += 4 * cap(l.ends)
-	return err
+	n, err := countBytes(l.words)
+	if err != nil {
+		return err
+	}
+	if n > cap(l.ends) {
+		if l.held += 4 * (n - cap(l.ends)); l.held > maxPages {
+			return pageTooLarge()
+		}
+		l.ends = make([]uint32, n)
+	}
+	l.dictionary.index(l.ends[:n])
+	return nil
 }
 
 // width is the number of bytes of a value, where all have the same.

@@ -84,7 +84,7 @@ type Column struct {
 type Table struct {
 	Format      Format
 	Compression Compression
-	Encoding    Encoding // final after io.EOF: a file is UTF-8 until a byte says otherwise
+	Encoding    Encoding // final after io.EOF: CSV is UTF-8 until a byte says otherwise
 	BOM         bool
 	Sheet       string
 	Sheets      []string
@@ -138,7 +138,7 @@ func (t *Table) SHA256() (sum [sha256.Size]byte, bytes int64) {
 func (t *Table) Warnings() []Warning { return t.warnings() }
 
 func (t *Table) wrap(err error) error {
-	if isFault(err) || context.Cause(t.ctx) != nil || t.source.err == err {
+	if isFault(err) {
 		return err
 	}
 	return fmt.Errorf("read an upload: %w", err)
@@ -154,6 +154,9 @@ func (t *Table) open(opt Options) error {
 		return err
 	}
 	if t.Format, err = claim.formatOf(head); err != nil {
+		return err
+	}
+	if err := opt.fit(t.Format); err != nil {
 		return err
 	}
 	switch t.Format {

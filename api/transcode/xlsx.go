@@ -2,6 +2,7 @@ package transcode
 
 import (
 	"archive/zip"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -25,7 +26,7 @@ func (t *Table) openXLSX(r io.Reader, opt Options) error {
 	if size > maxWorkbook {
 		return xlsxTooLarge("more than 64 MiB")
 	}
-	w, err := openWorkbook(file, size, opt.MaxBytes)
+	w, err := openWorkbook(t.ctx, file, size, opt.MaxBytes)
 	if err != nil {
 		return err
 	}
@@ -43,6 +44,7 @@ func (t *Table) openXLSX(r io.Reader, opt Options) error {
 
 // workbook is a ZIP archive of XML, of which little is read: no formulas, drawings, links or macros.
 type workbook struct {
+	ctx      context.Context
 	parts    map[string]*zip.File
 	size     int64
 	max      int64
@@ -59,7 +61,7 @@ type sheet struct {
 	hidden     bool
 }
 
-func openWorkbook(file *os.File, size, limit int64) (*workbook, error) {
+func openWorkbook(ctx context.Context, file *os.File, size, limit int64) (*workbook, error) {
 	directory := &budget{file, maxDirectory}
 	archive, err := zip.NewReader(directory, size)
 	if directory.left < 0 {
@@ -69,7 +71,7 @@ func openWorkbook(file *os.File, size, limit int64) (*workbook, error) {
 		return nil, damagedXLSX("", 0, "it is no ZIP archive, or cut short")
 	}
 	directory.left = 1 << 62
-	w := &workbook{parts: map[string]*zip.File{}, size: size, max: limit}
+	w := &workbook{ctx: ctx, parts: map[string]*zip.File{}, size: size, max: limit}
 	if len(archive.File) > maxParts {
 		return nil, xlsxTooLarge("too many parts")
 	}
@@ -258,7 +260,7 @@ func (w *workbook) open(name string) (io.ReadCloser, error) {
 	return &part{w, r, r}, nil
 }
 
-// part counts what is read of all parts.
+// part counts what is read of all parts, and stops with the context.
 type part struct {
 	w *workbook
 	r io.Reader
@@ -266,6 +268,9 @@ type part struct {
 }
 
 func (p *part) Read(b []byte) (int, error) {
+	if err := context.Cause(p.w.ctx); err != nil {
+		return 0, err
+	}
 	n, err := p.r.Read(b)
 	p.w.bytes += int64(n)
 	if err := tooMuch(p.w.bytes, p.w.size, p.w.max); err != nil {
@@ -274,10 +279,10 @@ func (p *part) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// fault tells a damaged workbook from a disk that fails.
+// fault tells a damaged workbook from a disk that fails, and from the end of the context.
 func (w *workbook) fault(sheet string, err error) error {
 	var disk *os.PathError
-	if isFault(err) || errors.As(err, &disk) {
+	if isFault(err) || errors.As(err, &disk) || context.Cause(w.ctx) != nil {
 		return err
 	}
 	what := "a part of it is cut short or not what was written"

@@ -2,25 +2,11 @@ package transcode
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"strconv"
 	"unicode/utf8"
 )
-
-// contextReader stops reading when ctx ends.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (r contextReader) Read(b []byte) (int, error) {
-	if err := context.Cause(r.ctx); err != nil {
-		return 0, err
-	}
-	return r.r.Read(b)
-}
 
 // readSheet records the rows of a sheet, of which the first that is not empty is the header. Empty rows are none.
 func (t *Table) readSheet(w *workbook, sheet sheet, opt Options) error {
@@ -37,11 +23,8 @@ func (t *Table) readSheet(w *workbook, sheet sheet, opt Options) error {
 		return w.fault(sheet.name, err)
 	}
 	defer part.Close()
-	s := &sheetReader{w: w, name: sheet.name, texts: texts, rec: rec, x: newXML(contextReader{t.ctx, part})}
+	s := &sheetReader{w: w, name: sheet.name, texts: texts, rec: rec, x: newXML(part)}
 	if err := s.read(); err != nil {
-		if context.Cause(t.ctx) != nil {
-			return err
-		}
 		return w.fault(sheet.name, err)
 	}
 	t.warnings = s.warnings

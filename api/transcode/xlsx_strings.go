@@ -39,7 +39,7 @@ func (t *Table) readStrings(w *workbook, opt Options) (*sharedStrings, error) {
 	}
 	t.closers = append(t.closers, s.file)
 	s.w = bufio.NewWriterSize(s.file, blockSize)
-	if err := s.read(newXML(contextReader{t.ctx, part})); err != nil {
+	if err := s.read(newXML(part)); err != nil {
 		return nil, w.fault("", err)
 	}
 	return s, s.w.Flush()
