@@ -5,7 +5,7 @@ import "fmt"
 // The codes of [Error]: what can be wrong with a client's file. They are stable.
 const (
 	CodeEmpty             = "csv_empty"                // no header: nothing but blank lines
-	CodeNotUTF8           = "csv_not_utf8"             // a byte sequence that is not UTF-8
+	CodeNotUTF8           = "encoding_invalid"         // a byte sequence that is not UTF-8
 	CodeNulByte           = "csv_nul_byte"             // a NUL character, which PostgreSQL cannot store
 	CodeRowTooLong        = "csv_row_too_long"         // a record of more than 1 MiB, found before it is read whole
 	CodeTooManyColumns    = "csv_too_many_columns"     // more than 1,000
@@ -49,6 +49,7 @@ var columnWarnings = []struct{ code, sentence string }{
 type Error struct {
 	Code    string
 	Line    int64 // from 1; 0 where no line is to blame
+	Record  int64 // likewise, instead of the line, with [Options.Records]
 	Column  int   // from 1; 0 where no column is to blame
 	Message string
 
@@ -107,7 +108,7 @@ func raggedRow(line int64, column, width int) *Error {
 }
 
 func cellsRejected(first Rejection, cells int64) *Error {
-	return &Error{Code: CodeCellsRejected, Line: first.Line, Column: first.Column,
+	return &Error{Code: CodeCellsRejected, Line: first.Line, Record: first.Record, Column: first.Column,
 		Message: fmt.Sprintf("%s Values that do not fit the types given: %d. Mend them, give other types, or say that they are to be null.", first.Message, cells)}
 }
 

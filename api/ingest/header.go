@@ -79,9 +79,9 @@ func (h *header) body() int64 {
 }
 
 // assign finds the columns that the options are about. Where one is found by its name there is a header.
-func (h *header) assign(options []ColumnOptions) ([]ColumnOptions, error) {
+func (h *header) assign(opt *Options) ([]ColumnOptions, error) {
 	columns := make([]ColumnOptions, h.width())
-	for _, o := range options {
+	for _, o := range opt.Columns {
 		if o.No == 0 {
 			o.No = 1 + h.find(o.Header)
 		}
@@ -90,6 +90,11 @@ func (h *header) assign(options []ColumnOptions) ([]ColumnOptions, error) {
 		}
 		columns[o.No-1] = o
 		h.given[o.No-1] = o.Name
+	}
+	for i, known := range opt.Known[:min(len(opt.Known), len(columns))] {
+		if o := &columns[i]; known.Type != "" && o.Type == "" {
+			o.Type, o.Scale, o.Numbers, o.Dates = known.Type, known.Scale, PlainNumbers, ""
+		}
 	}
 	return columns, nil
 }

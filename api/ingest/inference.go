@@ -35,6 +35,7 @@ func infer(s *scanner, opt *Options, decided []*encoder) (*inference, error) {
 	}
 	err := s.next()
 	for ; err == nil && f.rows < f.last; err = s.next() {
+		s.record++
 		if s.extra > 0 {
 			f.rejectRow(s)
 		} else {
@@ -59,10 +60,11 @@ func (f *inference) begin(s *scanner) error {
 	if err != nil {
 		return err
 	}
-	columns, err := h.assign(f.opt.Columns)
+	columns, err := h.assign(f.opt)
 	if err != nil {
 		return err
 	}
+	s.byRecord = f.opt.Records
 	f.header, f.words, f.clues = h, newVocabulary(h.width()), make([]clues, h.width())
 	f.profiles = make([]profile, h.width())
 	for i := range f.profiles {
@@ -72,6 +74,7 @@ func (f *inference) begin(s *scanner) error {
 		}
 	}
 	if h.kind == HeaderAbsent {
+		s.record = 1
 		f.add(s)
 	}
 	return nil

@@ -12,6 +12,8 @@ type Options struct {
 	Dir     string          // of the temporary file; os.TempDir() if empty
 	Dialect Dialect         // what is empty is found
 	Columns []ColumnOptions // at most one for each column
+	Known   []Known         // what another format, of which the CSV was made, says of its columns in turn; Columns goes before
+	Records bool            // the CSV was made of another format: faults are told by record, not by line
 	Nulls   []string        // words that are null, in any case, in columns of text too; nil: those of isNull, in columns that are not text
 	Numbers NumberFormat    // of the columns that every value fits
 	Dates   DateOrder       // of the columns that every value fits
@@ -27,6 +29,12 @@ type ColumnOptions struct {
 	Scale   int          // of a decimal, 0 to 17
 	Numbers NumberFormat // of all values, unlike Options.Numbers; empty: found
 	Dates   DateOrder    // of all values, unlike Options.Dates; empty: found
+}
+
+// Known is a type that needs no inference.
+type Known struct {
+	Type  column.Type // empty where there is none
+	Scale int         // of a decimal, 0 to 17
 }
 
 // Dialect is how a file is cut into records. In [File] it says what was found.

@@ -26,22 +26,23 @@ const (
 )
 
 var rejectionSentences = map[string]string{
-	RejectNotInteger:    "On line %d, column %d is not an integer.",
-	RejectNotNumber:     "On line %d, column %d is not a number.",
-	RejectNotBoolean:    "On line %d, column %d is neither true nor false.",
-	RejectNotDate:       "On line %d, column %d is not a date.",
-	RejectNotTimestamp:  "On line %d, column %d is not a timestamp.",
-	RejectTooManyDigits: "On line %d, column %d has more digits than its type.",
-	RejectOutOfRange:    "On line %d, column %d is a number out of range.",
-	RejectOtherFormat:   "On line %d, column %d is written otherwise than most values of the column.",
-	RejectRowTooWide:    "Line %d has a value in field %d, which is one too many.",
+	RejectNotInteger:    "%s, column %d is not an integer.",
+	RejectNotNumber:     "%s, column %d is not a number.",
+	RejectNotBoolean:    "%s, column %d is neither true nor false.",
+	RejectNotDate:       "%s, column %d is not a date.",
+	RejectNotTimestamp:  "%s, column %d is not a timestamp.",
+	RejectTooManyDigits: "%s, column %d has more digits than its type.",
+	RejectOutOfRange:    "%s, column %d is a number out of range.",
+	RejectOtherFormat:   "%s, column %d is written otherwise than most values of the column.",
+	RejectRowTooWide:    "%s, field %d has a value and is one too many.",
 }
 
 // Rejection is a cell that does not fit the type given for its column, or a row with too many fields. Message is a
 // sentence for a person and never holds a value of the file.
 type Rejection struct {
-	Line    int64
-	Column  int // from 1; of a row, its first field too many
+	Line    int64 // 0 with [Options.Records]
+	Record  int64 // from 1, below the header; 0 without
+	Column  int   // from 1; of a row, its first field too many
 	Code    string
 	Message string
 }
@@ -56,21 +57,31 @@ type Rejections struct {
 
 func (r *Rejections) any() bool { return r.Cells+r.Rows > 0 }
 
-func (r *Rejections) tell(line int64, column int, code string) {
-	r.First = append(r.First, Rejection{line, column, code, fmt.Sprintf(rejectionSentences[code], line, column)})
+func (r *Rejections) tell(s *scanner, field, column int, code string) {
+	told := Rejection{Column: column, Code: code}
+	place := ""
+	if s.byRecord {
+		told.Record = s.record
+		place = fmt.Sprintf("In record %d", told.Record)
+	} else {
+		told.Line = s.line(s.fields[field].start)
+		place = fmt.Sprintf("On line %d", told.Line)
+	}
+	told.Message = fmt.Sprintf(rejectionSentences[code], place, column)
+	r.First = append(r.First, told)
 }
 
 func (r *Rejections) addCell(s *scanner, i int, e *encoder) {
 	r.Cells++
 	if len(r.First) < maxRejections {
-		r.tell(s.line(s.fields[i].start), i+1, e.reason(bytes.TrimSpace(s.field(i))))
+		r.tell(s, i, i+1, e.reason(bytes.TrimSpace(s.field(i))))
 	}
 }
 
 func (r *Rejections) addRow(s *scanner) {
 	r.Rows++
 	if len(r.First) < maxRejections {
-		r.tell(s.line(s.fields[0].start), s.extra, RejectRowTooWide)
+		r.tell(s, 0, s.extra, RejectRowTooWide)
 	}
 }
 

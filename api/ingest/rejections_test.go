@@ -144,7 +144,7 @@ func TestWideRowsAreRejected(t *testing.T) {
 		got := readWith(t, csv, Options{Reject: reject})
 		require.Equal(t, [][]any{ints(1, 4), ints(2, 5)}, got.values)
 		require.EqualValues(t, 2, got.Rejected.Rows)
-		require.Equal(t, Rejection{3, 3, RejectRowTooWide, "Line 3 has a value in field 3, which is one too many."}, got.Rejected.First[0])
+		require.Equal(t, Rejection{Line: 3, Column: 3, Code: RejectRowTooWide, Message: "On line 3, field 3 has a value and is one too many."}, got.Rejected.First[0])
 		require.EqualValues(t, 5, got.Rejected.First[1].Line)
 	}
 	_, err := Spool(context.Background(), strings.NewReader(csv), Options{})

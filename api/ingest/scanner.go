@@ -44,6 +44,8 @@ type scanner struct {
 	fields    []span
 	dirty     []int // fields whose escapes are still to be resolved
 	count     int   // of fields in the record, also of those past len(fields)
+	record    int64 // its number below the header, where inference counts
+	byRecord  bool  // faults are told by it
 	extra     int   // the first field past len(fields) that is not empty; 0 for none
 }
 

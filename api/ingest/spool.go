@@ -51,7 +51,6 @@ package ingest
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -81,8 +80,6 @@ type Column struct {
 type File struct {
 	Columns      []Column
 	Rows         int64 // without the header
-	Bytes        int64
-	SHA256       [sha256.Size]byte
 	Warnings     []Warning
 	Dialect      Dialect // as given or found
 	CommentLines int64   // skipped
@@ -91,13 +88,14 @@ type File struct {
 
 	file     *os.File
 	opt      Options
+	size     int64
 	body     int64      // where the first row is
 	decided  []*encoder // of the columns whose types are given
 	readings []reading
 	words    []*dictionary
 }
 
-// Spool copies r, a CSV file, to an unlinked temporary file, hashes it and infers its columns. What is wrong with the
+// Spool copies r, a CSV file, to an unlinked temporary file and infers its columns. What is wrong with the
 // file comes back as an [*Error]; errors of r and of the disk come back wrapped.
 func Spool(ctx context.Context, r io.Reader, opt Options) (*File, error) {
 	if err := opt.check(); err != nil {
@@ -205,19 +203,17 @@ func (f *File) again(ctx context.Context, quotes Quotes, first attempt) attempt 
 	return a
 }
 
-// copy hashes r and writes it to the file and to parser, one block after the other.
+// copy reads r and writes it to the file and to parser, one block after the other.
 func (f *File) copy(r io.Reader, parser io.Writer) error {
-	hash := sha256.New()
-	w := io.MultiWriter(hash, f.file, parser)
+	w := io.MultiWriter(f.file, parser)
 	block := make([]byte, blockSize)
 	for {
 		n, err := readBlock(r, block)
 		if _, err := w.Write(block[:n]); err != nil {
 			return err
 		}
-		f.Bytes += int64(n)
+		f.size += int64(n)
 		if err == io.EOF {
-			hash.Sum(f.SHA256[:0])
 			return nil
 		}
 		if err != nil {
@@ -260,7 +256,7 @@ func (f *File) review(ctx context.Context, decided []*encoder) (*inference, erro
 
 // read reads the file from an offset.
 func (f *File) read(ctx context.Context, offset int64) io.Reader {
-	return contextReader{ctx, io.NewSectionReader(f.file, offset, f.Bytes-offset)}
+	return contextReader{ctx, io.NewSectionReader(f.file, offset, f.size-offset)}
 }
 
 // rows reads the rows of the file that pass one took.

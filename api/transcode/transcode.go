@@ -51,6 +51,9 @@ const (
 	Windows1252 Encoding = "windows-1252"
 )
 
+// Memory is what reading a table takes beside what reads it, in bytes. Files that are refused may take twice as much.
+const Memory = 16 << 20
+
 const (
 	maxRecord  = 1 << 20
 	maxColumns = 1000
