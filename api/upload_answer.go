@@ -38,7 +38,7 @@ type UploadedDialect struct {
 // UploadedColumn is what the file says of a column beside its type.
 type UploadedColumn struct {
 	Name          string              `json:"name"`
-	Semantic      ingest.SemanticKind `json:"semantic,omitempty" enum:"identifier,category,measure,currency,percent,country,year,quarter,month,weekday,email,url,latitude,longitude,postal_code,time,text" doc:"A hint what the column is about"`
+	Semantic      ingest.SemanticKind `json:"semantic,omitempty" example:"percent" doc:"A hint what the column is about: identifier, category, measure, currency, percent, country, year, quarter, month, weekday, email, url, latitude, longitude, postal_code, time or text"`
 	SemanticShare float64             `json:"semantic_share,omitempty" doc:"Of the values looked at, those that fit the hint; missing where the type, the unit or the name says it"`
 	Unit          string              `json:"unit,omitempty" example:"EUR" doc:"percent, an ISO code of a currency, or its symbol where that is of several countries"`
 	Zones         ingest.Zones        `json:"zones,omitempty" enum:"none,all,mixed" doc:"Of timestamps: whether they have a zone; those without are taken as UTC"`
@@ -59,9 +59,9 @@ type UploadWarning struct {
 
 // UploadRejections are what was not stored, since on_reject is null or skip.
 type UploadRejections struct {
-	Cells int64             `json:"cells" doc:"Values that do not fit the type given for their column"`
-	Rows  int64             `json:"rows" doc:"Rows with too many fields; with on_reject=skip also those of the cells"`
-	First []UploadRejection `json:"first" nullable:"false" doc:"At most 1,000"`
+	CellCount int64             `json:"cell_count" doc:"Values that do not fit the type given for their column"`
+	RowCount  int64             `json:"row_count" doc:"Rows with too many fields; with on_reject=skip also those of the cells"`
+	First     []UploadRejection `json:"first" nullable:"false" doc:"At most 1,000"`
 }
 
 // UploadRejection is a value or a row that was rejected.

@@ -26,7 +26,7 @@ func gzipped(t *testing.T, text string) string {
 }
 
 func zstded(t *testing.T, text string) string {
-	w, err := zstd.NewWriter(nil)
+	w, err := zstd.NewWriter(nil, zstd.WithWindowSize(maxUpload/2))
 	require.NoError(t, err)
 	return string(w.EncodeAll([]byte(text), nil))
 }
@@ -192,7 +192,7 @@ func TestTypesAreGivenAndWhatDoesNotFitIsTold(t *testing.T) {
 	require.Equal(t, []any{"integer", "decimal"}, fieldsOf(nulled["columns"], "type"))
 	require.Equal(t, []any{json.Number("1"), json.Number("0")}, fieldsOf(nulled["columns"], "null_count"))
 	rejections := nulled["rejections"].(object)
-	require.Equal(t, json.Number("1"), rejections["cells"])
+	require.Equal(t, json.Number("1"), rejections["cell_count"])
 	require.Equal(t, object{"line": json.Number("3"), "column": json.Number("1"), "code": "cell_not_number", "message": "On line 3, column 1 is not a number."},
 		rejections["first"].([]any)[0])
 	skipped := o.send(anyType, ndjson, "columns", columns, "on_reject", "skip").is(http.StatusCreated)
@@ -230,4 +230,102 @@ func TestAParameterThatMakesNoSenseIsRefused(t *testing.T) {
 	}
 	p := o.send(jsonType, `[{"a":1}]`, "delimiter", ",", "header", "absent").refused(http.StatusUnprocessableEntity, "invalid")
 	require.Equal(t, []any{"query.delimiter", "query.header"}, fieldsOf(p["errors"], "location"))
+}
+
+// bigWindow is a zstd stream that asks for a window of 64 MiB.
+func bigWindow(t *testing.T) string {
+	var b bytes.Buffer
+	w, err := zstd.NewWriter(&b, zstd.WithWindowSize(64<<20))
+	require.NoError(t, err)
+	_, err = w.Write([]byte(strings.Repeat("1\n", 1<<10)))
+	require.NoError(t, err)
+	require.NoError(t, w.Flush())
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
+// oneColumn is a Parquet file of one value.
+func oneColumn(t *testing.T, node parquet.Node, value parquet.Value) string {
+	var b bytes.Buffer
+	w := parquet.NewWriter(&b, parquet.NewSchema("t", parquet.Group{"x": node}))
+	_, err := w.WriteRows([]parquet.Row{{value.Level(0, 0, 0)}})
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
+// The limits of record_too_long, compression_ratio_too_high, parquet_page_too_large and xlsx_too_large are above this
+// server's own.
+func TestEveryFaultOfAFileHasItsProblem(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	long := strings.Repeat("x", 201)
+	for code, c := range map[string]struct {
+		status     int
+		file       string
+		parameters []string
+		place      string
+	}{
+		"csv_cells_rejected":           {422, "a\nsecret\n", []string{"columns", `[{"name":"a","type":"date"}]`}, "line 2 column 1"},
+		"csv_column_ambiguous":         {422, "a\n01/02/2006\n", []string{"columns", `[{"name":"a","type":"date"}]`}, "column 1"},
+		"csv_unknown_column":           {422, "a\n1\n", []string{"columns", `[{"name":"b"}]`}, ""},
+		"csv_option_invalid":           {422, "a\n1\n", []string{"comment", ";;", "delimiter", ";"}, ""},
+		"csv_too_many_columns":         {422, strings.Repeat(",", 1000), nil, "line 1"},
+		"csv_column_name_too_long":     {422, long + ",b\n1,2\n", nil, "line 1 column 1"},
+		"format_unsupported":           {415, "BZh9\x01\x02", nil, ""},
+		"format_contradiction":         {415, "a\n1\n", []string{"format", "parquet"}, ""},
+		"file_encrypted":               {422, "PARE\x00\x00", nil, ""},
+		"compression_nested":           {415, gzipped(t, gzipped(t, "a\n1\n")), nil, ""},
+		"compression_damaged":          {422, gzipped(t, "a\n1\n") + "more", nil, ""},
+		"compression_window_too_large": {413, bigWindow(t), nil, ""},
+		"expanded_too_large":           {413, gzipped(t, strings.Repeat("secret\n", maxUpload/2)), nil, ""},
+		"encoding_invalid":             {422, "a\nJos\xe9\n", []string{"encoding", "utf-8"}, "line 2"},
+		"nul_character":                {422, `[{"a":"\u0000"}]`, nil, "line 1 record 1 column 1"},
+		"table_empty":                  {422, "[]", nil, ""},
+		"too_many_columns":             {422, "[[" + strings.Repeat(`"",`, 1000) + `""]]`, nil, ""},
+		"column_name_too_long":         {422, `[{"` + long + `":1}]`, nil, "line 1 column 1"},
+		"json_syntax":                  {422, `[{"a":secret}]`, nil, "line 1 column 7"},
+		"json_too_deep":                {422, `[{"a":` + strings.Repeat("[", 101) + strings.Repeat("]", 101) + "}]", nil, ""},
+		"json_duplicate_key":           {422, `[{"a":1,"a":"secret"}]`, nil, ""},
+		"json_not_records":             {422, `[{"a":1},"secret"]`, nil, ""},
+		"parquet_damaged":              {422, "PAR1\x00\x00", nil, ""},
+		"parquet_value_invalid":        {422, oneColumn(t, parquet.Date(), parquet.Int32Value(1<<31-1)), nil, "record 1 column 1"},
+		"xlsx_damaged":                 {422, "PK\x03\x04 and nothing more", nil, ""},
+		"xlsx_sheet_not_found":         {422, workbook(t, []any{"a"}), []string{"sheet", "secret"}, ""},
+	} {
+		a := o.nothingStored(func() answer { return o.send(anyType, c.file, c.parameters...) })
+		p := a.refused(c.status, code)
+		require.NotEmpty(t, p["detail"], code)
+		require.NotContains(t, string(a.body), "secret", code)
+		if c.place != "" {
+			require.Equal(t, []any{c.place}, fieldsOf(p["errors"], "location"), code)
+		}
+	}
+}
+
+func TestABombCostsNoMoreThanTheLimit(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	rows := strings.Repeat("1,2\n", 16*maxUpload/4)
+	for _, bomb := range []string{
+		gzipped(t, "a,b\n"+rows), zstded(t, "a,b\n"+rows), gzipped(t, "["+strings.Repeat("{},", maxUpload)+`{"a":1}]`),
+	} {
+		require.Less(t, len(bomb), maxUpload/10)
+		o.nothingStored(func() answer { return o.send(anyType, bomb) }).refused(http.StatusRequestEntityTooLarge, "expanded_too_large")
+	}
+}
+
+func TestAKeyIsOfTheParametersToo(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	send := func(parameters string) answer {
+		return o.analyst.post(o.path("/datasets?name=x"+parameters), "d\n01/02/2006\n", "Content-Type", csvType, "Idempotency-Key", "k")
+	}
+	first := send("&dates=day_first").is(http.StatusCreated)
+	again := send("&dates=day_first").is(http.StatusCreated)
+	require.Equal(t, first["id"], again["id"])
+	require.Equal(t, first["file"], again["file"])
+	for _, others := range []string{"", "&dates=month_first", "&dates=day_first&columns=" + url.QueryEscape(`[{"name":"d","as":"day"}]`)} {
+		send(others).refused(http.StatusUnprocessableEntity, "idempotency_key_reused")
+	}
 }

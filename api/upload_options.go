@@ -62,7 +62,7 @@ func parseColumns(text string) (columns []UploadColumn, errs []error) {
 		return nil, nil
 	}
 	var value any
-	if err := unmarshalStrictly([]byte(text), &value); err != nil {
+	if err := unmarshalStrictly([]byte(text), &value); err != nil || value == nil {
 		return nil, []error{&huma.ErrorDetail{Location: "query.columns", Message: "not a JSON array of columns"}}
 	}
 	place, result := huma.NewPathBuffer([]byte("query.columns"), len("query.columns")), &huma.ValidateResult{}

@@ -31,7 +31,17 @@ func (s *Server) registerUploads() {
 	}
 	form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": file}, Required: []string{"file"}}
 	content["multipart/form-data"] = &huma.MediaType{Schema: form}
-	s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[UploadColumn](), true, "")
+	s.describeColumns()
+}
+
+// describeColumns says what the JSON in the parameter columns is.
+func (s *Server) describeColumns() {
+	for _, p := range s.api.OpenAPI().Paths[datasetsPath].Post.Parameters {
+		if p.Name == "columns" {
+			p.Schema.Extensions = map[string]any{ // contentSchema is not of OpenAPI 3.0
+				"x-content-schema": s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[[]UploadColumn](), true, "")}
+		}
+	}
 }
 
 // upload.store has made it.
