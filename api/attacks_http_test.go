@@ -114,7 +114,7 @@ func TestAttack_098_ABrowserOfAnotherSite(t *testing.T) {
 	}
 }
 
-// TestAttack_113_ABombIsNotUnpacked: nothing here unpacks anything.
+// TestAttack_113_ABombIsNotUnpacked: what is compressed is read as far as the limits go.
 func TestAttack_113_ABombIsNotUnpacked(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
@@ -135,7 +135,7 @@ func TestAttack_113_ABombIsNotUnpacked(t *testing.T) {
 		o.owner.post("/api/v1/organizations", object{"name": "Acme"}, "Content-Encoding", encoding).refused(http.StatusUnsupportedMediaType, "unsupported_media_type")
 	}
 	o.nothingStored(func() answer { return o.owner.post(path, bytes.NewReader(bomb.Bytes()), "Content-Type", "text/csv") }).
-		refused(http.StatusUnprocessableEntity, "csv_not_utf8")
+		refused(http.StatusUnprocessableEntity, "csv_nul_byte") // of its first bytes
 }
 
 // TestAttack_120_APathInAFileName is at most a name.

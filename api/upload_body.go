@@ -25,15 +25,19 @@ const (
 type uploadInput struct {
 	InOrganization
 	IdempotencyKey
-	Name string `query:"name" maxLength:"200" doc:"Name of the dataset; without it the file name of the multipart body" example:"Seattle weather"`
+	UploadOptions
+	Name    string `query:"name" maxLength:"200" doc:"Name of the dataset; without it the file name of the multipart body" example:"Seattle weather"`
+	Columns string `query:"columns" maxLength:"12000" doc:"Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them" example:"[{\"name\": \"Price\", \"as\": \"price\", \"type\": \"decimal\", \"scale\": 2}]"`
 
-	ctx huma.Context
+	columns []UploadColumn
+	ctx     huma.Context
 }
 
-// Resolve keeps the request.
-func (in *uploadInput) Resolve(ctx huma.Context) []error {
+// Resolve keeps the request and reads the columns.
+func (in *uploadInput) Resolve(ctx huma.Context) (errs []error) {
 	in.ctx = ctx
-	return nil
+	in.columns, errs = parseColumns(in.Columns)
+	return errs
 }
 
 // fileBytes is how large the file is, as far as the headers tell: a form is larger than the file in it.
@@ -45,47 +49,63 @@ func (in *uploadInput) fileBytes() int64 {
 	return max(0, r.ContentLength)
 }
 
-// open returns the file in the body, limited to maxBytes, and the name to give the dataset.
-func (in *uploadInput) open(maxBytes int64) (io.Reader, string, error) {
+// uploadBody is the file in a body, what the client says of it, and the name to give the dataset.
+type uploadBody struct {
+	file                      io.Reader
+	name, fileName, mediaType string
+}
+
+// open returns the file in the body, limited to maxBytes.
+func (in *uploadInput) open(maxBytes int64) (uploadBody, error) {
 	r, w := humago.Unwrap(in.ctx)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a long upload may take longer than an answer
 	whole := &patientReader{body: http.MaxBytesReader(w, r.Body, maxBytes), connection: in.ctx, begun: time.Now()}
-	body := io.Reader(whole)
+	body := uploadBody{file: whole, name: in.Name}
 	mediaType, params, err := mime.ParseMediaType(in.ctx.Header("Content-Type"))
-	name := in.Name
 	switch {
 	case err == nil && mediaType == "multipart/form-data":
-		var fileName string
-		if body, fileName, err = filePart(whole, params["boundary"]); err != nil {
-			return nil, "", err
+		part, err := filePart(whole, params["boundary"])
+		if err != nil {
+			return body, err
 		}
-		if name == "" && fileName != "" {
-			name = strings.TrimSuffix(path.Base(fileName), path.Ext(fileName))
+		body.file, body.fileName, body.mediaType = part, part.FileName(), part.Header.Get("Content-Type")
+		if body.name == "" && body.fileName != "" {
+			body.name = nameOf(body.fileName)
 		}
-	case err == nil && (mediaType == "text/csv" || mediaType == "application/csv"):
+	case err == nil && isUploadType(mediaType):
+		body.mediaType = mediaType
 	default:
-		return nil, "", refuse("unsupported_media_type", "")
+		return body, refuse("unsupported_media_type", "")
 	}
-	if n := utf8.RuneCountInString(name); n == 0 || n > 200 || strings.Trim(name, "./ ") == "" {
-		return nil, "", refuse("upload_no_name", "")
+	if n := utf8.RuneCountInString(body.name); n == 0 || n > 200 || strings.Trim(body.name, "./ ") == "" {
+		return body, refuse("upload_no_name", "")
 	}
-	return body, name, nil
+	return body, nil
+}
+
+// nameOf is a file's name without its ending, and without that of its compression.
+func nameOf(fileName string) string {
+	name := path.Base(fileName)
+	for _, ending := range []string{".gz", ".zst"} {
+		name = strings.TrimSuffix(name, ending)
+	}
+	return strings.TrimSuffix(name, path.Ext(name))
 }
 
 // filePart reads up to the part named file; nothing of it is kept on disk or in memory.
-func filePart(body *patientReader, boundary string) (io.Reader, string, error) {
+func filePart(body *patientReader, boundary string) (*multipart.Part, error) {
 	form := multipart.NewReader(body, boundary)
 	for {
 		part, err := form.NextPart()
 		switch {
 		case errors.Is(err, io.EOF):
-			return nil, "", refuse("upload_no_file", "")
+			return nil, refuse("upload_no_file", "")
 		case err != nil && body.err != nil: // the form is cut off where the body ends
-			return nil, "", uploadProblem(body.err)
+			return nil, uploadProblem(body.err)
 		case err != nil:
-			return nil, "", refuse("bad_request", "the body is not a multipart form")
+			return nil, refuse("bad_request", "the body is not a multipart form")
 		case part.FormName() == "file":
-			return part, part.FileName(), nil
+			return part, nil
 		}
 	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 
 	"github.com/google/uuid"
@@ -16,6 +17,8 @@ type upload struct {
 	org, dataset, segment, user uuid.UUID
 	name                        string
 	file                        *ingest.File
+	sha256                      [sha256.Size]byte // of what was sent
+	bytes                       int64
 }
 
 const (
@@ -53,7 +56,7 @@ func (u upload) store(ctx context.Context, tx *tenant.Tx) error {
 	if err := u.storeWords(ctx, tx); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, insertVersion, u.org, u.dataset, u.user, u.file.Rows, u.file.Bytes, u.file.SHA256[:], u.segment); err != nil {
+	if _, err := tx.Exec(ctx, insertVersion, u.org, u.dataset, u.user, u.file.Rows, u.bytes, u.sha256[:], u.segment); err != nil {
 		return err
 	}
 	return u.storeColumns(ctx, tx)

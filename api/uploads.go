@@ -3,9 +3,8 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
-	"os"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -13,33 +12,36 @@ import (
 	"github.com/insightforge/insightforge/api/ingest"
 	"github.com/insightforge/insightforge/api/memory"
 	"github.com/insightforge/insightforge/api/tenant"
+	"github.com/insightforge/insightforge/api/transcode"
 )
 
 func (s *Server) registerUploads() {
-	file := &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "CSV: UTF-8, with a header"}
+	file := &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "CSV, TSV, JSON, NDJSON, Parquet or XLSX; each also compressed by gzip or zstd"}
 	operation(s, audited("dataset.created", huma.Operation{OperationID: "create-dataset", Method: http.MethodPost, Path: datasetsPath, Tags: []string{"datasets"},
 		Summary: "Upload a table", DefaultStatus: http.StatusCreated, Errors: []int{408, 409, 413, 415}, BodyReadTimeout: streamed,
-		Description: "OWNER, ADMIN, ANALYST. The body is a CSV file, raw or as the part file of a multipart form. It is streamed; the type of each " +
-			"column is inferred over the whole file; the dataset is there, whole, once the answer is.",
+		Description: "OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays " +
+			"under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the " +
+			"parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the " +
+			"dataset is there, whole, once the answer is.",
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/csv": {Schema: file}}}}), s.createDataset)
 	// Described only now: an operation registered with a schema for a form has its body read and checked by huma.
+	content := s.api.OpenAPI().Paths[datasetsPath].Post.RequestBody.Content
+	for _, mediaType := range uploadTypes {
+		content[mediaType] = &huma.MediaType{Schema: file}
+	}
 	form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": file}, Required: []string{"file"}}
-	s.api.OpenAPI().Paths[datasetsPath].Post.RequestBody.Content["multipart/form-data"] = &huma.MediaType{Schema: form}
+	content["multipart/form-data"] = &huma.MediaType{Schema: form}
+	s.describeColumns()
 }
 
-// UploadedDataset is a new dataset and what was read otherwise than one may expect.
-type UploadedDataset struct {
-	DatasetDetail
-	Warnings []UploadWarning `json:"warnings" nullable:"false"`
-}
-
-// UploadWarning says what was read otherwise than one may expect.
-type UploadWarning struct {
-	Code    string `json:"code" example:"ambiguous_dates"`
-	Message string `json:"message"`
-	Count   int64  `json:"count" doc:"Of rows or columns"`
-	Line    int64  `json:"line,omitempty" doc:"The first one"`
-	Columns []int  `json:"columns,omitempty" nullable:"false" doc:"Their numbers, from 1"`
+// describeColumns says what the JSON in the parameter columns is.
+func (s *Server) describeColumns() {
+	for _, p := range s.api.OpenAPI().Paths[datasetsPath].Post.Parameters {
+		if p.Name == "columns" {
+			p.Schema.Extensions = map[string]any{ // contentSchema is not of OpenAPI 3.0
+				"x-content-schema": s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[[]UploadColumn](), true, "")}
+		}
+	}
 }
 
 // upload.store has made it.
@@ -57,14 +59,14 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 	if err := s.mayCreateDataset(ctx, caller, id, user, in); err != nil {
 		return nil, err
 	}
-	body, name, err := in.open(s.maxUpload)
+	body, err := in.open(s.maxUpload)
 	if err != nil {
 		return nil, err
 	}
 	defer memory.Reserve(ingest.Memory)()
-	file, err := ingest.Spool(ctx, body, ingest.Options{Dir: s.tempDir})
+	table, file, err := s.spool(ctx, in, body)
 	if err != nil {
-		return nil, uploadProblem(err)
+		return nil, err
 	}
 	defer file.Close()
 	release, err := s.slots.take(ctx, in.OrgID, uploadWait)
@@ -72,14 +74,15 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 		return nil, err
 	}
 	defer release()
-	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: name, file: file}
+	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: body.name, file: file}
+	upload.sha256, upload.bytes = table.SHA256()
 	out, err := create(ctx, s, creation[UploadedDataset]{
-		id: id, caller: caller, path: inOrganization(in.OrgID) + "/datasets", key: in.IdempotencyKey, request: []any{name, file.SHA256},
+		id: id, caller: caller, path: inOrganization(in.OrgID) + "/datasets", key: in.IdempotencyKey, request: []any{body.name, upload.sha256, in.UploadOptions, in.columns},
 		insert: func(tx *tenant.Tx) (d UploadedDataset, err error) {
 			if err := upload.store(ctx, tx); err != nil {
 				return d, err
 			}
-			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(file.Bytes)); err != nil {
+			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(upload.bytes)); err != nil {
 				return d, err
 			}
 			d.DatasetDetail, err = tenant.TxRow[DatasetDetail](ctx, tx.Last(), recordDataset, recorded(ctx, in.OrgID, id)...)
@@ -90,8 +93,32 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 			return d, err
 		},
 	})
-	out.ETag, out.Body.Warnings = etag(out.Body.Revision), uploadWarnings(file.Warnings)
+	out.ETag = etag(out.Body.Revision)
+	out.Body.describe(table, file)
 	return out, err
+}
+
+// spool reads a file to its end. The table it returns is closed: it tells what was read.
+func (s *Server) spool(ctx context.Context, in *uploadInput, body uploadBody) (*transcode.Table, *ingest.File, error) {
+	opt := in.transcode(s.tempDir, s.maxUpload)
+	opt.MediaType, opt.FileName = body.mediaType, body.fileName
+	table, err := transcode.Open(ctx, body.file, opt)
+	if err != nil {
+		return nil, nil, uploadProblem(err)
+	}
+	defer table.Close()
+	if !isCSV(table) || table.Compression != transcode.None {
+		defer memory.Reserve(transcode.Memory)()
+	}
+	how, err := in.ingest(s.tempDir, in.columns, table)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := ingest.Spool(ctx, table, how)
+	if err != nil {
+		return nil, nil, uploadProblem(err)
+	}
+	return table, file, nil
 }
 
 // errProbe rolls a probe back.
@@ -125,31 +152,4 @@ func (s *Server) mayCreateDataset(ctx context.Context, caller tenant.Caller, id,
 // oneDataset is what a file adds to the usage.
 func oneDataset(bytes int64) Usage {
 	return Usage{Datasets: Quota{Used: 1}, StoredBytes: Quota{Used: bytes}}
-}
-
-// uploadProblem maps what ends a body: a fault of the file, of its size, or of the connection.
-func uploadProblem(err error) error {
-	var file *ingest.Error
-	var large *http.MaxBytesError
-	var broken *bodyError
-	switch {
-	case errors.As(err, &file):
-		return refuse(file.Code, file.Message)
-	case errors.As(err, &large):
-		return refuse("payload_too_large", "")
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return refuse("request_timeout", "")
-	case errors.As(err, &broken), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return refuse("upload_incomplete", "")
-	default:
-		return err
-	}
-}
-
-func uploadWarnings(warnings []ingest.Warning) []UploadWarning {
-	out := []UploadWarning{}
-	for _, w := range warnings {
-		out = append(out, UploadWarning(w))
-	}
-	return out
 }

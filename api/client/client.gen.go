@@ -157,6 +157,80 @@ const (
 	SecurityEventKindSessionsRevoked    SecurityEventKind = "sessions_revoked"
 )
 
+// Defines values for UploadColumnDates.
+const (
+	UploadColumnDatesDayFirst   UploadColumnDates = "day_first"
+	UploadColumnDatesMonthFirst UploadColumnDates = "month_first"
+)
+
+// Defines values for UploadColumnNumbers.
+const (
+	UploadColumnNumbersN123456    UploadColumnNumbers = "1234.56"
+	UploadColumnNumbersN1234561   UploadColumnNumbers = "1,234.56"
+	UploadColumnNumbersN1234562   UploadColumnNumbers = "1 234.56"
+	UploadColumnNumbersN1234563   UploadColumnNumbers = "1'234.56"
+	UploadColumnNumbersN1234564   UploadColumnNumbers = "1.234,56"
+	UploadColumnNumbersN1234565   UploadColumnNumbers = "1 234,56"
+	UploadColumnNumbersN1234566   UploadColumnNumbers = "1'234,56"
+	UploadColumnNumbersN123456789 UploadColumnNumbers = "12,34,567.89"
+)
+
+// Defines values for UploadColumnType.
+const (
+	UploadColumnTypeBoolean   UploadColumnType = "boolean"
+	UploadColumnTypeDate      UploadColumnType = "date"
+	UploadColumnTypeDecimal   UploadColumnType = "decimal"
+	UploadColumnTypeFloat     UploadColumnType = "float"
+	UploadColumnTypeInteger   UploadColumnType = "integer"
+	UploadColumnTypeText      UploadColumnType = "text"
+	UploadColumnTypeTimestamp UploadColumnType = "timestamp"
+)
+
+// Defines values for UploadedColumnZones.
+const (
+	UploadedColumnZonesAll   UploadedColumnZones = "all"
+	UploadedColumnZonesMixed UploadedColumnZones = "mixed"
+	UploadedColumnZonesNone  UploadedColumnZones = "none"
+)
+
+// Defines values for UploadedDialectHeader.
+const (
+	UploadedDialectHeaderAbsent  UploadedDialectHeader = "absent"
+	UploadedDialectHeaderPresent UploadedDialectHeader = "present"
+)
+
+// Defines values for UploadedDialectQuotes.
+const (
+	UploadedDialectQuotesBackslash UploadedDialectQuotes = "backslash"
+	UploadedDialectQuotesDoubled   UploadedDialectQuotes = "doubled"
+	UploadedDialectQuotesNone      UploadedDialectQuotes = "none"
+)
+
+// Defines values for UploadedFileCompression.
+const (
+	UploadedFileCompressionGzip UploadedFileCompression = "gzip"
+	UploadedFileCompressionNone UploadedFileCompression = "none"
+	UploadedFileCompressionZstd UploadedFileCompression = "zstd"
+)
+
+// Defines values for UploadedFileEncoding.
+const (
+	UploadedFileEncodingUTF8        UploadedFileEncoding = "utf-8"
+	UploadedFileEncodingUtf16Be     UploadedFileEncoding = "utf-16be"
+	UploadedFileEncodingUtf16Le     UploadedFileEncoding = "utf-16le"
+	UploadedFileEncodingWindows1252 UploadedFileEncoding = "windows-1252"
+)
+
+// Defines values for UploadedFileFormat.
+const (
+	UploadedFileFormatCsv     UploadedFileFormat = "csv"
+	UploadedFileFormatJSON    UploadedFileFormat = "json"
+	UploadedFileFormatNdjson  UploadedFileFormat = "ndjson"
+	UploadedFileFormatParquet UploadedFileFormat = "parquet"
+	UploadedFileFormatTsv     UploadedFileFormat = "tsv"
+	UploadedFileFormatXlsx    UploadedFileFormat = "xlsx"
+)
+
 // Defines values for ListAuditEventsParamsOutcome.
 const (
 	ListAuditEventsParamsOutcomeDone    ListAuditEventsParamsOutcome = "done"
@@ -167,6 +241,69 @@ const (
 const (
 	ExportAuditEventsParamsOutcomeDone    ExportAuditEventsParamsOutcome = "done"
 	ExportAuditEventsParamsOutcomeRefused ExportAuditEventsParamsOutcome = "refused"
+)
+
+// Defines values for CreateDatasetParamsFormat.
+const (
+	CreateDatasetParamsFormatCsv     CreateDatasetParamsFormat = "csv"
+	CreateDatasetParamsFormatJSON    CreateDatasetParamsFormat = "json"
+	CreateDatasetParamsFormatNdjson  CreateDatasetParamsFormat = "ndjson"
+	CreateDatasetParamsFormatParquet CreateDatasetParamsFormat = "parquet"
+	CreateDatasetParamsFormatTsv     CreateDatasetParamsFormat = "tsv"
+	CreateDatasetParamsFormatXlsx    CreateDatasetParamsFormat = "xlsx"
+)
+
+// Defines values for CreateDatasetParamsCompression.
+const (
+	CreateDatasetParamsCompressionGzip CreateDatasetParamsCompression = "gzip"
+	CreateDatasetParamsCompressionNone CreateDatasetParamsCompression = "none"
+	CreateDatasetParamsCompressionZstd CreateDatasetParamsCompression = "zstd"
+)
+
+// Defines values for CreateDatasetParamsEncoding.
+const (
+	CreateDatasetParamsEncodingUTF8        CreateDatasetParamsEncoding = "utf-8"
+	CreateDatasetParamsEncodingUtf16Be     CreateDatasetParamsEncoding = "utf-16be"
+	CreateDatasetParamsEncodingUtf16Le     CreateDatasetParamsEncoding = "utf-16le"
+	CreateDatasetParamsEncodingWindows1252 CreateDatasetParamsEncoding = "windows-1252"
+)
+
+// Defines values for CreateDatasetParamsQuotes.
+const (
+	CreateDatasetParamsQuotesBackslash CreateDatasetParamsQuotes = "backslash"
+	CreateDatasetParamsQuotesDoubled   CreateDatasetParamsQuotes = "doubled"
+	CreateDatasetParamsQuotesNone      CreateDatasetParamsQuotes = "none"
+)
+
+// Defines values for CreateDatasetParamsHeader.
+const (
+	CreateDatasetParamsHeaderAbsent  CreateDatasetParamsHeader = "absent"
+	CreateDatasetParamsHeaderPresent CreateDatasetParamsHeader = "present"
+)
+
+// Defines values for CreateDatasetParamsNumbers.
+const (
+	CreateDatasetParamsNumbersN123456    CreateDatasetParamsNumbers = "1234.56"
+	CreateDatasetParamsNumbersN1234561   CreateDatasetParamsNumbers = "1,234.56"
+	CreateDatasetParamsNumbersN1234562   CreateDatasetParamsNumbers = "1 234.56"
+	CreateDatasetParamsNumbersN1234563   CreateDatasetParamsNumbers = "1'234.56"
+	CreateDatasetParamsNumbersN1234564   CreateDatasetParamsNumbers = "1.234,56"
+	CreateDatasetParamsNumbersN1234565   CreateDatasetParamsNumbers = "1 234,56"
+	CreateDatasetParamsNumbersN1234566   CreateDatasetParamsNumbers = "1'234,56"
+	CreateDatasetParamsNumbersN123456789 CreateDatasetParamsNumbers = "12,34,567.89"
+)
+
+// Defines values for CreateDatasetParamsDates.
+const (
+	CreateDatasetParamsDatesDayFirst   CreateDatasetParamsDates = "day_first"
+	CreateDatasetParamsDatesMonthFirst CreateDatasetParamsDates = "month_first"
+)
+
+// Defines values for CreateDatasetParamsOnReject.
+const (
+	Null   CreateDatasetParamsOnReject = "null"
+	Refuse CreateDatasetParamsOnReject = "refuse"
+	Skip   CreateDatasetParamsOnReject = "skip"
 )
 
 // Defines values for ListInvitationsParamsState.
@@ -1170,6 +1307,71 @@ type Transfer struct {
 	UserID openapi_types.UUID `json:"user_id"`
 }
 
+// UploadColumn defines model for UploadColumn.
+type UploadColumn struct {
+	// As What to call it
+	//
+	// Example: price
+	As string `json:"as,omitempty"`
+
+	// Column Its number, instead of the name
+	Column int64 `json:"column,omitempty"`
+
+	// Dates How to read all of its dates
+	Dates UploadColumnDates `json:"dates,omitempty"`
+
+	// Name As the header has it
+	//
+	// Example: Price
+	Name string `json:"name,omitempty"`
+
+	// Numbers How all of its numbers are written
+	Numbers UploadColumnNumbers `json:"numbers,omitempty"`
+
+	// Scale Of a decimal: digits after the point
+	Scale int64 `json:"scale,omitempty"`
+
+	// Type Values that do not fit are rejected: see on_reject
+	Type UploadColumnType `json:"type,omitempty"`
+}
+
+// UploadColumnDates How to read all of its dates
+type UploadColumnDates string
+
+// UploadColumnNumbers How all of its numbers are written
+type UploadColumnNumbers string
+
+// UploadColumnType Values that do not fit are rejected: see on_reject
+type UploadColumnType string
+
+// UploadRejection defines model for UploadRejection.
+type UploadRejection struct {
+	// Code Example: cell_not_integer
+	Code string `json:"code"`
+
+	// Column From 1; of a row its first field too many
+	Column int64 `json:"column"`
+
+	// Line Of CSV and TSV
+	Line    int64  `json:"line,omitempty"`
+	Message string `json:"message"`
+
+	// Record Of other formats, from 1, below the header
+	Record int64 `json:"record,omitempty"`
+}
+
+// UploadRejections defines model for UploadRejections.
+type UploadRejections struct {
+	// CellCount Values that do not fit the type given for their column
+	CellCount int64 `json:"cell_count"`
+
+	// First At most 1,000
+	First []UploadRejection `json:"first"`
+
+	// RowCount Rows with too many fields; with on_reject=skip also those of the cells
+	RowCount int64 `json:"row_count"`
+}
+
 // UploadWarning defines model for UploadWarning.
 type UploadWarning struct {
 	// Code Example: ambiguous_dates
@@ -1178,25 +1380,116 @@ type UploadWarning struct {
 	// Columns Their numbers, from 1
 	Columns []int64 `json:"columns,omitempty"`
 
-	// Count Of rows or columns
+	// Count Of rows, values or columns
 	Count int64 `json:"count"`
 
-	// Line The first one
+	// Line The first one; of a worksheet the row
 	Line    int64  `json:"line,omitempty"`
 	Message string `json:"message"`
 }
 
+// UploadedColumn defines model for UploadedColumn.
+type UploadedColumn struct {
+	// Format How numbers, dates and timestamps are written, as an example; missing for plain and ISO ones
+	//
+	// Example: 1,234.56
+	Format string `json:"format,omitempty"`
+	Name   string `json:"name"`
+
+	// NullWords Nulls that are written as a word, such as NA
+	NullWords int64 `json:"null_words,omitempty"`
+
+	// Readings The formats between which the file does not decide: the column is text until dates or numbers say which
+	Readings []string `json:"readings,omitempty"`
+
+	// Rejected Nulls that were values that do not fit the type given
+	Rejected int64 `json:"rejected,omitempty"`
+
+	// Semantic A hint what the column is about: identifier, category, measure, currency, percent, country, year, quarter, month, weekday, email, url, latitude, longitude, postal_code, time or text
+	//
+	// Example: percent
+	Semantic string `json:"semantic,omitempty"`
+
+	// SemanticShare Of the values looked at, those that fit the hint; missing where the type, the unit or the name says it
+	SemanticShare float64 `json:"semantic_share,omitempty"`
+
+	// Unit percent, an ISO code of a currency, or its symbol where that is of several countries
+	//
+	// Example: EUR
+	Unit string `json:"unit,omitempty"`
+
+	// Zones Of timestamps: whether they have a zone; those without are taken as UTC
+	Zones UploadedColumnZones `json:"zones,omitempty"`
+}
+
+// UploadedColumnZones Of timestamps: whether they have a zone; those without are taken as UTC
+type UploadedColumnZones string
+
 // UploadedDataset defines model for UploadedDataset.
 type UploadedDataset struct {
-	Columns   []DatasetColumn    `json:"columns"`
-	CreatedAt time.Time          `json:"created_at"`
-	CreatedBy openapi_types.UUID `json:"created_by"`
-	ID        openapi_types.UUID `json:"id"`
-	Name      string             `json:"name"`
-	UpdatedAt time.Time          `json:"updated_at"`
-	Version   DatasetVersion     `json:"version"`
-	Warnings  []UploadWarning    `json:"warnings"`
+	Columns    []DatasetColumn    `json:"columns"`
+	CreatedAt  time.Time          `json:"created_at"`
+	CreatedBy  openapi_types.UUID `json:"created_by"`
+	File       UploadedFile       `json:"file"`
+	ID         openapi_types.UUID `json:"id"`
+	Name       string             `json:"name"`
+	Rejections UploadRejections   `json:"rejections"`
+	UpdatedAt  time.Time          `json:"updated_at"`
+	Version    DatasetVersion     `json:"version"`
+	Warnings   []UploadWarning    `json:"warnings"`
 }
+
+// UploadedDialect defines model for UploadedDialect.
+type UploadedDialect struct {
+	// BlankLines Skipped
+	BlankLines int64 `json:"blank_lines"`
+
+	// Comment What lines begin with that are skipped; none: there are no such lines
+	//
+	// Example: #
+	Comment string `json:"comment"`
+
+	// CommentLines Skipped
+	CommentLines int64 `json:"comment_lines"`
+
+	// Delimiter Example: ,
+	Delimiter string                `json:"delimiter"`
+	Header    UploadedDialectHeader `json:"header"`
+	Quotes    UploadedDialectQuotes `json:"quotes"`
+}
+
+// UploadedDialectHeader defines model for UploadedDialect.Header.
+type UploadedDialectHeader string
+
+// UploadedDialectQuotes defines model for UploadedDialect.Quotes.
+type UploadedDialectQuotes string
+
+// UploadedFile defines model for UploadedFile.
+type UploadedFile struct {
+	ByteOrderMark bool `json:"byte_order_mark"`
+
+	// Columns In the order of the dataset's
+	Columns     []UploadedColumn        `json:"columns"`
+	Compression UploadedFileCompression `json:"compression"`
+	Dialect     UploadedDialect         `json:"dialect,omitempty"`
+	Encoding    UploadedFileEncoding    `json:"encoding"`
+	Format      UploadedFileFormat      `json:"format"`
+
+	// Sheet Of a workbook: the one that was read
+	Sheet string `json:"sheet,omitempty"`
+
+	// Sheets Of a workbook: those that there are
+	Sheets []string `json:"sheets,omitempty"`
+}
+
+// UploadedFileCompression defines model for UploadedFile.Compression.
+type UploadedFileCompression string
+
+// UploadedFileEncoding defines model for UploadedFile.Encoding.
+type UploadedFileEncoding string
+
+// UploadedFileFormat defines model for UploadedFile.Format.
+type UploadedFileFormat string
 
 // Usage defines model for Usage.
 type Usage struct {
@@ -1367,20 +1660,86 @@ type ListDatasetsParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// CreateDatasetJSONBody defines parameters for CreateDataset.
+type CreateDatasetJSONBody = openapi_types.File
+
 // CreateDatasetMultipartBody defines parameters for CreateDataset.
 type CreateDatasetMultipartBody struct {
-	// File CSV: UTF-8, with a header
+	// File CSV, TSV, JSON, NDJSON, Parquet or XLSX; each also compressed by gzip or zstd
 	File openapi_types.File `json:"file"`
 }
 
 // CreateDatasetParams defines parameters for CreateDataset.
 type CreateDatasetParams struct {
+	// Format The content has to agree
+	Format *CreateDatasetParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Compression The content has to agree
+	Compression *CreateDatasetParamsCompression `form:"compression,omitempty" json:"compression,omitempty"`
+
+	// Encoding Of a text
+	Encoding *CreateDatasetParamsEncoding `form:"encoding,omitempty" json:"encoding,omitempty"`
+
+	// Sheet Of a workbook; without it the first one that is not hidden
+	Sheet *string `form:"sheet,omitempty" json:"sheet,omitempty"`
+
+	// Delimiter Of CSV and TSV: one ASCII character
+	Delimiter *string `form:"delimiter,omitempty" json:"delimiter,omitempty"`
+
+	// Quotes Of CSV and TSV: a quote inside quotes is written twice, or with a backslash before it; none: quotes are text
+	Quotes *CreateDatasetParamsQuotes `form:"quotes,omitempty" json:"quotes,omitempty"`
+
+	// Header Of CSV and TSV: whether the first record names the columns
+	Header *CreateDatasetParamsHeader `form:"header,omitempty" json:"header,omitempty"`
+
+	// Comment Of CSV and TSV: what lines begin with that are skipped; none: there are no such lines
+	Comment *string `form:"comment,omitempty" json:"comment,omitempty"`
+
+	// Nulls Words that are null, in any case, in columns of text too; without it NA, NULL, - and the like, in columns that are not text. An empty field always is
+	Nulls *[]string `form:"nulls,omitempty" json:"nulls,omitempty"`
+
+	// Numbers How numbers are written, in the columns that it fits
+	Numbers *CreateDatasetParamsNumbers `form:"numbers,omitempty" json:"numbers,omitempty"`
+
+	// Dates How to read 01/02/2006, in the columns that it fits
+	Dates *CreateDatasetParamsDates `form:"dates,omitempty" json:"dates,omitempty"`
+
+	// OnReject What becomes of values that do not fit the type given for their column, and of rows with too many fields: the file is refused, the values are null (such rows are skipped), the rows are skipped
+	OnReject *CreateDatasetParamsOnReject `form:"on_reject,omitempty" json:"on_reject,omitempty"`
+
 	// Name Name of the dataset; without it the file name of the multipart body
 	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
+	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
 
 	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// CreateDatasetParamsFormat defines parameters for CreateDataset.
+type CreateDatasetParamsFormat string
+
+// CreateDatasetParamsCompression defines parameters for CreateDataset.
+type CreateDatasetParamsCompression string
+
+// CreateDatasetParamsEncoding defines parameters for CreateDataset.
+type CreateDatasetParamsEncoding string
+
+// CreateDatasetParamsQuotes defines parameters for CreateDataset.
+type CreateDatasetParamsQuotes string
+
+// CreateDatasetParamsHeader defines parameters for CreateDataset.
+type CreateDatasetParamsHeader string
+
+// CreateDatasetParamsNumbers defines parameters for CreateDataset.
+type CreateDatasetParamsNumbers string
+
+// CreateDatasetParamsDates defines parameters for CreateDataset.
+type CreateDatasetParamsDates string
+
+// CreateDatasetParamsOnReject defines parameters for CreateDataset.
+type CreateDatasetParamsOnReject string
 
 // UpdateDatasetParams defines parameters for UpdateDataset.
 type UpdateDatasetParams struct {
@@ -1504,6 +1863,9 @@ type CreateAPIKeyJSONRequestBody = NewAPIKey
 
 // RotateAPIKeyJSONRequestBody defines body for RotateAPIKey for application/json ContentType.
 type RotateAPIKeyJSONRequestBody = KeyRotation
+
+// CreateDatasetJSONRequestBody defines body for CreateDataset for application/json ContentType.
+type CreateDatasetJSONRequestBody = CreateDatasetJSONBody
 
 // CreateDatasetMultipartRequestBody defines body for CreateDataset for multipart/form-data ContentType.
 type CreateDatasetMultipartRequestBody CreateDatasetMultipartBody
@@ -1978,12 +2340,21 @@ type ClientInterface interface {
 
 	// CreateDatasetWithBody Upload a table
 	//
-	// OWNER, ADMIN, ANALYST. The body is a CSV file, raw or as the part file of a multipart form. It is streamed; the type of each column is inferred over the whole file; the dataset is there, whole, once the answer is.
+	// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
 	CreateDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateDataset Upload a table
+	//
+	// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
+	CreateDataset(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, body CreateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteDataset Delete a dataset with its analyses
 	//
@@ -3137,13 +3508,32 @@ func (c *Client) ListDatasets(ctx context.Context, orgID openapi_types.UUID, par
 
 // CreateDatasetWithBody Upload a table
 //
-// OWNER, ADMIN, ANALYST. The body is a CSV file, raw or as the part file of a multipart form. It is streamed; the type of each column is inferred over the whole file; the dataset is there, whole, once the answer is.
+// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
 func (c *Client) CreateDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateDatasetRequestWithBody(c.Server, orgID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateDataset Upload a table
+//
+// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
+func (c *Client) CreateDataset(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, body CreateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDatasetRequest(c.Server, orgID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5709,6 +6099,17 @@ func NewListDatasetsRequest(server string, orgID openapi_types.UUID, params *Lis
 	return req, nil
 }
 
+// NewCreateDatasetRequest calls the generic CreateDataset builder with application/json body
+func NewCreateDatasetRequest(server string, orgID openapi_types.UUID, params *CreateDatasetParams, body CreateDatasetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateDatasetRequestWithBody(server, orgID, params, "application/json", bodyReader)
+}
+
 // NewCreateDatasetRequestWithBody constructs an http.Request for the CreateDataset method, with any body, and a specified content type
 func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, params *CreateDatasetParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
@@ -5744,9 +6145,165 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Compression != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "compression", *params.Compression, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Encoding != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "encoding", *params.Encoding, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sheet != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "sheet", *params.Sheet, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Delimiter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "delimiter", *params.Delimiter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Quotes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "quotes", *params.Quotes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Header != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "header", *params.Header, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Comment != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "comment", *params.Comment, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Nulls != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "nulls", *params.Nulls, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Numbers != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "numbers", *params.Numbers, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Dates != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "dates", *params.Dates, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OnReject != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "on_reject", *params.OnReject, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Name != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Columns != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7731,12 +8288,21 @@ type ClientWithResponsesInterface interface {
 
 	// CreateDatasetWithBodyWithResponse Upload a table
 	//
-	// OWNER, ADMIN, ANALYST. The body is a CSV file, raw or as the part file of a multipart form. It is streamed; the type of each column is inferred over the whole file; the dataset is there, whole, once the answer is.
+	// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
 	CreateDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDatasetResponse, error)
+
+	// CreateDatasetWithResponse Upload a table
+	//
+	// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
+	CreateDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, body CreateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDatasetResponse, error)
 
 	// DeleteDatasetWithResponse Delete a dataset with its analyses
 	//
@@ -10295,13 +10861,28 @@ func (c *ClientWithResponses) ListDatasetsWithResponse(ctx context.Context, orgI
 
 // CreateDatasetWithBodyWithResponse Upload a table
 //
-// OWNER, ADMIN, ANALYST. The body is a CSV file, raw or as the part file of a multipart form. It is streamed; the type of each column is inferred over the whole file; the dataset is there, whole, once the answer is.
+// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
 func (c *ClientWithResponses) CreateDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDatasetResponse, error) {
 	rsp, err := c.CreateDatasetWithBody(ctx, orgID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDatasetResponse(rsp)
+}
+
+// CreateDatasetWithResponse Upload a table
+//
+// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
+func (c *ClientWithResponses) CreateDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, body CreateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDatasetResponse, error) {
+	rsp, err := c.CreateDataset(ctx, orgID, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

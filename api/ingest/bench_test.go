@@ -38,6 +38,31 @@ func BenchmarkSpool(b *testing.B) {
 	}
 }
 
+// BenchmarkSpoolGiven: the same with the type of every column given.
+func BenchmarkSpoolGiven(b *testing.B) {
+	csv := sample(100_000)
+	opt := Options{Columns: ofTypes("integer", "integer", "integer", "integer", "decimal", "float", "boolean", "date", "timestamp", "text", "text", "text")}
+	b.SetBytes(int64(len(csv)))
+	b.ReportAllocs()
+	for b.Loop() {
+		f, err := Spool(context.Background(), bytes.NewReader(csv), opt)
+		require.NoError(b, err)
+		f.Close()
+	}
+}
+
+// BenchmarkSpoolOdd: numbers, dates and words that are not plain.
+func BenchmarkSpoolOdd(b *testing.B) {
+	csv := bytes.Repeat([]byte("$1,234.50;(1.000,00 €);12,5 %;22.05.2006;May 22, 2006 3:04 PM;yes\n$7.25;3,00 €;7 %;1.1.2007;May 2, 2006 3:04 AM;no\n"), 20_000)
+	b.SetBytes(int64(len(csv)))
+	b.ReportAllocs()
+	for b.Loop() {
+		f, err := Spool(context.Background(), bytes.NewReader(csv), Options{})
+		require.NoError(b, err)
+		f.Close()
+	}
+}
+
 func BenchmarkChunks(b *testing.B) {
 	csv := sample(100_000)
 	f, err := Spool(context.Background(), bytes.NewReader(csv), Options{})

@@ -64,7 +64,7 @@ func (f *File) Words(columnNo int) [][]byte {
 
 // encoders prepares the columns and their empty dictionaries.
 func (f *File) encoders() []encoder {
-	seed := maphash.MakeSeed()
+	seed, nulls := maphash.MakeSeed(), newNullWords(f.opt.Nulls)
 	encoders := make([]encoder, len(f.Columns))
 	f.words = make([]*dictionary, len(f.Columns))
 	for i, c := range f.Columns {
@@ -72,24 +72,22 @@ func (f *File) encoders() []encoder {
 			f.words[i] = newDictionary(seed)
 		}
 		oid, size := element(c.Payload)
-		encoders[i] = encoder{Column: c, kind: f.profiles[i].kind, layout: f.profiles[i].layouts, words: f.words[i], oid: oid, size: size}
+		encoders[i] = encoder{Column: c, reading: f.readings[i], nulls: nulls, strip: f.readings[i].given && f.opt.Reject == RejectCell,
+			words: f.words[i], oid: oid, size: size}
 	}
 	return encoders
 }
 
 // encode fills the row groups that it gets from free.
 func (f *File) encode(ctx context.Context, free <-chan *rowGroup, full chan<- *rowGroup) error {
-	s := f.scanner(ctx)
-	if _, _, err := s.header(); err != nil {
-		return fmt.Errorf("read a spooled CSV file again: %w", err)
-	}
+	r := f.rows(ctx, f.decided)
 	for no, first := 0, int64(0); first < f.Rows; no++ {
 		g, err := receive(ctx, free)
 		if err != nil {
 			return err
 		}
 		g.begin(no, first)
-		if err := g.fill(s, f.Rows-first); err != nil {
+		if err := g.fill(r, f.Rows-first); err != nil {
 			return fmt.Errorf("read a spooled CSV file again: %w", err)
 		}
 		first += int64(g.rows)

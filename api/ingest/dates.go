@@ -2,23 +2,63 @@ package ingest
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"strings"
 )
 
 // layouts is a set of the ways to write a date. Months and days after the year, or before a year of four digits, may
 // have one digit, except in isoDate; names of months are English, short or in full, in any case.
-type layouts uint8
+type layouts uint16
 
 const (
-	isoDate      layouts = 1 << iota // 2006-01-02
-	slashedYear                      // 2006/01/02
-	dotted                           // 02.01.2006
-	monthFirst                       // 01/02/2006
-	dayFirst                         // 02/01/2006
-	namedMonth                       // Jan 2 2006, Jan 2, 2006, January 2, 2006
-	dayMonth                         // 2 Jan 2006
-	dayMonthDash                     // 02-Jan-2006
+	isoDate        layouts = 1 << iota // 2006-01-02
+	slashedYear                        // 2006/01/02
+	dottedYear                         // 2006.01.02
+	dotted                             // 02.01.2006
+	monthFirst                         // 01/02/2006
+	dayFirst                           // 02/01/2006
+	monthFirstDash                     // 01-02-2006
+	dayFirstDash                       // 02-01-2006
+	namedMonth                         // Jan 2 2006, Jan 2, 2006, January 2, 2006
+	dayMonth                           // 2 Jan 2006, 2 Jan, 2006
+	dayMonthDash                       // 02-Jan-2006
+	isoMonth                           // 2006-01, only where a date is asked for: it can be a season or a code as well
+	monthYear                          // Jan 2006, likewise
 )
+
+const (
+	monthLayouts = isoMonth | monthYear
+	monthsFirst  = monthFirst | monthFirstDash
+	daysFirst    = dayFirst | dayFirstDash
+	allLayouts   = monthYear<<1 - 1
+)
+
+// layoutNames are what clients see.
+var layoutNames = [...]string{"2006-01-02", "2006/01/02", "2006.01.02", "02.01.2006", "01/02/2006", "02/01/2006", "01-02-2006", "02-01-2006",
+	"Jan 2, 2006", "2 Jan 2006", "02-Jan-2006", "2006-01", "Jan 2006"}
+
+func (l layouts) first() layouts { return l & -l }
+
+func (l layouts) name() string { return layoutNames[bits.TrailingZeros16(uint16(l))] }
+
+// ambiguous tells whether the dates can be read month first and day first.
+func (l layouts) ambiguous() bool { return l&monthsFirst != 0 && l&daysFirst != 0 }
+
+// readings are the layouts in which the values of an ambiguous column can be read.
+func (l layouts) readings() []string {
+	return []string{(l & monthsFirst).first().name(), (l & daysFirst).first().name()}
+}
+
+// layouts is the set without those of the other order.
+func (o DateOrder) layouts() layouts {
+	switch o {
+	case MonthFirst:
+		return allLayouts &^ daysFirst
+	case DayFirst:
+		return allLayouts &^ monthsFirst
+	}
+	return allLayouts
+}
 
 // datesOf returns the layouts in which v is a date of the years 1 to 9999.
 func datesOf(v []byte) layouts {
@@ -29,12 +69,12 @@ func datesOf(v []byte) layouts {
 		return 0
 	}
 	parts, shape := splitDate(v)
-	if shape == monthFirst|dayFirst {
+	if shape.ambiguous() {
 		if parts[0] > 12 {
-			shape = dayFirst
+			shape &= daysFirst
 		}
 		if parts[1] > 12 {
-			shape &= monthFirst
+			shape &= monthsFirst
 		}
 	}
 	if shape == 0 || !validDate(civil(parts, shape)) {
@@ -61,9 +101,13 @@ func isISO(v []byte) bool { return len(v) == len("2006-01-02") && v[4] == '-' }
 // civil puts the parts of a date in order.
 func civil(parts [3]int, layout layouts) (year, month, day int) {
 	switch {
-	case layout == slashedYear:
+	case layout&(slashedYear|dottedYear) != 0:
 		return parts[0], parts[1], parts[2]
-	case layout&(monthFirst|namedMonth) != 0:
+	case layout == isoMonth:
+		return parts[0], parts[1], 1
+	case layout == monthYear:
+		return parts[1], parts[0], 1
+	case layout&(monthsFirst|namedMonth) != 0:
 		return parts[2], parts[0], parts[1]
 	default:
 		return parts[2], parts[1], parts[0]
@@ -72,7 +116,7 @@ func civil(parts [3]int, layout layouts) (year, month, day int) {
 
 // splitDate returns the three parts of a date, but for isoDate, as written, a month's name as its number, and the layouts of that shape.
 func splitDate(v []byte) (parts [3]int, shape layouts) {
-	if len(v) > len("September 30, 2006") || len(v) < len("1/1/2006") {
+	if len(v) > len("September 30, 2006") || len(v) < len("2006-01") {
 		return parts, 0
 	}
 	first, rest := datePart(v)
@@ -92,13 +136,21 @@ func shapes(form string) layouts {
 	switch form {
 	case "y/d/d":
 		return slashedYear
+	case "y.d.d":
+		return dottedYear
 	case "d.d.y":
 		return dotted
 	case "d/d/y":
 		return monthFirst | dayFirst
 	case "m d y", "m d,y":
 		return namedMonth
-	case "d m y":
+	case "d-d-y":
+		return monthFirstDash | dayFirstDash
+	case "y-d\x00\x00":
+		return isoMonth
+	case "m y\x00\x00":
+		return monthYear
+	case "d m y", "d m,y":
 		return dayMonth
 	case "d-m-y":
 		return dayMonthDash

@@ -57,10 +57,11 @@ func newVocabulary(columns int) *vocabulary {
 	return &vocabulary{seed: maphash.MakeSeed(), columns: make([]distinct, columns)}
 }
 
-func (v *vocabulary) add(column int, word []byte) {
+// add returns whether the word is a new one.
+func (v *vocabulary) add(column int, word []byte) bool {
 	d := &v.columns[column]
 	if d.over || len(word) <= maxWord && !d.add(maphash.Bytes(v.seed, word)) {
-		return
+		return false
 	}
 	d.bytes += len(word) + wordCost
 	v.bytes += len(word) + wordCost
@@ -70,6 +71,7 @@ func (v *vocabulary) add(column int, word []byte) {
 	for v.bytes > maxWordMem {
 		v.giveUp(v.largest())
 	}
+	return true
 }
 
 func (v *vocabulary) largest() int {

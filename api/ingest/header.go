@@ -3,54 +3,157 @@ package ingest
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 const maxName = 200 // characters
 
-// header reads the first record: the delimiter, the width of the table, and the columns' names, which are unique, with
-// the numbers of those that are not as the file has them.
-func (s *scanner) header() (names []string, renamed []int, err error) {
-	if err := s.sniff(); err != nil {
-		return nil, nil, err
-	}
-	if err := s.next(); err != nil {
-		return nil, nil, err
-	}
-	line := s.line(s.fields[0].start)
-	if s.count > maxColumns {
-		return nil, nil, tooManyColumns(line)
-	}
-	s.fields = s.fields[:s.count]
-	taken := make(map[string]bool, s.count)
-	for i := range s.fields {
-		written := strings.TrimSpace(string(s.field(i)))
-		if utf8.RuneCountInString(written) > maxName {
-			return nil, nil, columnNameTooLong(line, i+1)
-		}
-		name := uniqueName(cleanName(written, i+1), taken)
-		if name != written {
-			renamed = append(renamed, i+1)
-		}
-		taken[name] = true
-		names = append(names, name)
-	}
-	return names, renamed, nil
+// header is the first record: names, or values of columns without names.
+type header struct {
+	kind    Header // empty until it is decided
+	names   []string
+	renamed []int // numbers of columns whose names are not as the file has them
+
+	line       int64
+	start, end int64  // where the record is in the file
+	record     []byte // a copy of it
+	fields     []span
+	given      []string // names that the options give
 }
 
-func cleanName(written string, no int) string {
-	name := strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
+// header reads the first record, which decides the width of the table.
+func (s *scanner) header(opt *Options) (*header, error) {
+	if err := s.sniff(&opt.Dialect); err != nil {
+		return nil, emptyOr(err)
+	}
+	literal := s.literal
+	if err := s.next(); err != nil {
+		return nil, emptyOr(err)
+	}
+	h := &header{kind: opt.Dialect.Header, line: s.line(s.fields[0].start), start: s.offset + int64(s.start), end: s.offset + int64(s.pos)}
+	if literal {
+		h.kind = HeaderPresent
+	}
+	if s.count > maxColumns {
+		return nil, tooManyColumns(h.line)
+	}
+	s.fields = s.fields[:s.count]
+	h.record = bytes.Clone(s.buf[s.start:s.pos])
+	for _, field := range s.fields {
+		h.fields = append(h.fields, span{field.start - s.start, field.end - s.start})
+	}
+	h.given = make([]string, len(h.fields))
+	return h, nil
+}
+
+func emptyOr(err error) error {
+	if err == io.EOF {
+		return &Error{Code: CodeEmpty, Message: "The file is empty. The first line must name the columns."}
+	}
+	return err
+}
+
+func (h *header) width() int { return len(h.fields) }
+
+func (h *header) cell(i int) []byte { return h.record[h.fields[i].start:h.fields[i].end] }
+
+// replay makes the record the scanner's current one again, after the last.
+func (h *header) replay(s *scanner) {
+	copy(s.buf, h.record)
+	copy(s.fields, h.fields)
+	s.count, s.extra = len(h.fields), 0
+}
+
+// body is where the first row is in the file.
+func (h *header) body() int64 {
+	if h.kind == HeaderAbsent {
+		return h.start
+	}
+	return h.end
+}
+
+// assign finds the columns that the options are about. Where one is found by its name there is a header.
+func (h *header) assign(opt *Options) ([]ColumnOptions, error) {
+	columns := make([]ColumnOptions, h.width())
+	for _, o := range opt.Columns {
+		if o.No == 0 {
+			o.No = 1 + h.find(o.Header)
 		}
-		return r
-	}, written))
+		if o.No < 1 || o.No > len(columns) || columns[o.No-1].No != 0 {
+			return nil, unknownColumn()
+		}
+		columns[o.No-1] = o
+		h.given[o.No-1] = o.Name
+	}
+	for i, known := range opt.Known[:min(len(opt.Known), len(columns))] {
+		if o := &columns[i]; known.Type != "" && o.Type == "" {
+			o.Type, o.Scale, o.Numbers, o.Dates = known.Type, known.Scale, PlainNumbers, ""
+		}
+	}
+	return columns, nil
+}
+
+func (h *header) find(name string) int {
+	if h.kind == HeaderAbsent {
+		return -1
+	}
+	named := header{kind: HeaderPresent, record: h.record, fields: h.fields, given: make([]string, h.width())}
+	if named.name() != nil {
+		return -1
+	}
+	i := slices.Index(named.names, name)
+	if i >= 0 {
+		h.kind = HeaderPresent
+	}
+	return i
+}
+
+// name gives the columns names, which are unique.
+func (h *header) name() error {
+	taken := make(map[string]bool, h.width())
+	for i := range h.fields {
+		written := h.given[i]
+		if written == "" && h.kind == HeaderPresent {
+			written = strings.TrimSpace(string(h.cell(i)))
+		}
+		clean := cleanName(written, i+1)
+		if utf8.RuneCountInString(clean) > maxName {
+			return columnNameTooLong(h.line, i+1)
+		}
+		name := uniqueName(clean, taken)
+		if name != written && (h.kind == HeaderPresent || written != "") {
+			h.renamed = append(h.renamed, i+1)
+		}
+		taken[name] = true
+		h.names = append(h.names, name)
+	}
+	return nil
+}
+
+// cleanName takes the characters out of a name that are not to be seen, and composes the others (NFC).
+func cleanName(written string, no int) string {
+	name := strings.TrimSpace(norm.NFC.String(strings.Map(visible, written)))
 	if name == "" {
 		return fmt.Sprintf("column_%d", no)
 	}
 	return name
+}
+
+// visible replaces what breaks lines by a space, and drops what turns the direction of the text around it.
+func visible(r rune) rune {
+	switch {
+	case unicode.IsControl(r) || r == '\u2028' || r == '\u2029':
+		return ' '
+	case r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\ufeff':
+		return -1
+	}
+	return r
 }
 
 func uniqueName(name string, taken map[string]bool) string {
@@ -61,57 +164,4 @@ func uniqueName(name string, taken map[string]bool) string {
 		unique = string(runes[:min(len(runes), maxName-len(suffix))]) + suffix
 	}
 	return unique
-}
-
-// sniff skips the byte order mark and blank lines and finds the delimiter from the header.
-func (s *scanner) sniff() error {
-	if err := s.fill(); err != nil {
-		return err
-	}
-	if bytes.HasPrefix(s.buf[:s.end], []byte("\xef\xbb\xbf")) {
-		s.pos = 3
-	}
-	for {
-		line := bytes.TrimLeft(s.buf[s.pos:s.end], "\r\n")
-		delimiter, complete := findDelimiter(line, s.escapes)
-		if complete || s.eof {
-			s.delimiter = delimiter
-			return nil
-		}
-		if err := s.fill(); err != nil {
-			return err
-		}
-	}
-}
-
-// findDelimiter returns the most frequent of , ; TAB | outside quotes in the first line of b, a comma if there is none,
-// and whether the line ends in b.
-func findDelimiter(b []byte, escapes bool) (delimiter byte, complete bool) {
-	const delimiters = ",;\t|"
-	var counts [len(delimiters)]int
-	quoted, opens := false, true
-	for i := 0; i < len(b) && !complete; i++ {
-		n := strings.IndexByte(delimiters, b[i])
-		switch {
-		case quoted && escapes && b[i] == '\\':
-			i++
-		case b[i] == '"' && (quoted || opens):
-			quoted = !quoted
-			opens = !quoted // of "" the second opens the field again
-			continue
-		case quoted:
-		case n >= 0:
-			counts[n]++
-		case b[i] == '\n' || b[i] == '\r':
-			complete = true
-		}
-		opens = n >= 0
-	}
-	best := 0
-	for i, n := range counts {
-		if n > counts[best] {
-			best = i
-		}
-	}
-	return delimiters[best], complete
 }

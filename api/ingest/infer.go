@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"github.com/insightforge/insightforge/api/column"
 )
@@ -16,9 +15,11 @@ const (
 	integer // the three kinds of numbers widen upwards
 	decimal
 	float
+	huge // integers of more than 64 bits among them: text in the end
 	date
 	timestamp
 	text
+	assigned // the type is given
 )
 
 const maxDigits = 18 // of a decimal
@@ -26,39 +27,75 @@ const maxDigits = 18 // of a decimal
 // profile is what pass one learns about a column.
 type profile struct {
 	kind      kind
-	layouts   layouts // of a date: those that fit every value
-	digits    int     // the most before the point
+	zones     zones   // of timestamps
+	words     words   // of booleans: those seen
+	pinned    bool    // the format of numbers is given
+	untracked bool    // values that are not in the vocabulary went by
+	styles    styles  // of numbers: those that fit every value
+	layouts   layouts // of dates and timestamps: those that fit every value
+	digits    int     // of plain numbers, the most before the point
 	scale     int     // the most after it
 	empty     int64   // empty fields
 	tokens    int64   // NA and the like: null unless the column is text
-	untracked bool    // values that are not in the vocabulary went by
+	rejected  int64   // values that do not fit the given type
+	amounts   *amounts
+	given     *given
+}
+
+// amounts is what the numbers of a column that are not plain have in common.
+type amounts struct {
+	point, comma            extent // as numbers of pointStyles and of commaStyles
+	unit                    string // of the first one with a unit
+	units                   int64  // with that unit
+	parens, pluses, grouped int64  // in parentheses; with a plus; with separators
+	either, begins          int64  // with a comma that separates thousands or begins the fraction; that only does the latter
+	mixed                   bool   // several units
+}
+
+func newProfile(o ColumnOptions) profile {
+	p := profile{styles: o.Numbers.styles(), layouts: o.Dates.layouts(), pinned: o.Numbers != ""}
+	if k := kindOf[o.Type]; k == text {
+		p.kind, p.given = text, &given{kind: text}
+	} else if k != unknown {
+		p.kind, p.given = assigned, &given{kind: k, scale: o.Scale, styles: p.styles, layouts: p.layouts}
+	}
+	return p
 }
 
 // fit widens the profile to v; false where only text can.
 func (p *profile) fit(v []byte) bool {
+	if p.kind >= integer && p.kind <= huge {
+		return p.fitNumber(v)
+	}
 	switch p.kind {
 	case boolean:
-		_, ok := parseBoolean(v)
-		return ok
-	case integer, decimal, float:
-		return p.fitNumber(v)
+		word, _ := trueOrFalse(v)
+		return word != 0 && word&p.words == word || p.fitBoolean(v)
 	case date:
 		if p.layouts == isoDate && isISO(v) {
 			_, ok := parseISO(v)
 			return ok
 		}
-		return p.fitDate(v) || p.layouts&isoDate != 0 && p.fitTimestamp(v)
+		return p.fitDate(v) || p.fitTimestamp(v)
 	case timestamp:
+		if p.layouts == isoDate {
+			if _, zone, ok := parseISOTimestamp(v); ok {
+				p.zones |= zone
+				return true
+			}
+		}
 		return p.fitTimestamp(v)
 	case unknown:
 		return p.fitNumber(v) || p.fitBoolean(v) || p.fitDate(v) || p.fitTimestamp(v)
+	case assigned:
+		return p.given.fit(v)
 	}
 	return false
 }
 
 func (p *profile) fitNumber(v []byte) bool {
 	n := scanNumber(v)
-	if n.kind == unknown {
+	if n.kind != integer && (n.kind == unknown || p.styles != pointStyles) && !p.fitMark(n, v) {
 		return false
 	}
 	p.kind = max(p.kind, n.kind)
@@ -67,19 +104,96 @@ func (p *profile) fitNumber(v []byte) bool {
 	return true
 }
 
-func (p *profile) fitBoolean(v []byte) bool {
-	_, ok := parseBoolean(v)
+// fitMark narrows the formats to those of a number with a point or an exponent.
+func (p *profile) fitMark(n number, v []byte) bool {
+	fits := p.styles & n.styles(v)
+	if fits == 0 {
+		return false
+	}
+	p.styles = fits
+	return true
+}
+
+// styles returns the formats in which v, a plain number, is one as well.
+func (n number) styles(v []byte) styles {
+	switch {
+	case n.kind == unknown:
+		return 0
+	case n.kind == integer:
+		return allStyles
+	case n.kind == decimal && n.scale == 3 && n.digits > 0 && n.digits <= 3 && bytes.TrimLeft(v, "-")[0] != '0':
+		return pointStyles | pointComma
+	}
+	return pointStyles
+}
+
+// fitAmount widens the profile to a number that is not plain.
+func (p *profile) fitAmount(v []byte) bool {
+	if p.kind > float || p.kind == boolean {
+		return false
+	}
+	var buf [maxAmount]byte
+	a, core, ok := cutAmount(v, &buf)
+	if !ok {
+		return false
+	}
+	looks, point, comma := (p.styles | commaGroups).measure(core)
+	fits := looks & p.styles
+	if fits == 0 || p.kind == float && fits&pointStyles == 0 {
+		return false
+	}
+	p.kind, p.styles = max(p.kind, integer), fits
+	if p.amounts == nil {
+		p.amounts = &amounts{}
+	}
+	p.amounts.add(a, point, comma)
+	p.amounts.either += one(looks.ambiguous())
+	p.amounts.begins += one(looks&(commaGroups|pointStyles) == 0)
+	p.amounts.grouped += one(skipDigits(core, 0) < len(core))
+	return true
+}
+
+func (all *amounts) add(a amount, point, comma extent) {
+	all.point, all.comma = all.point.widen(point), all.comma.widen(comma)
+	if a.unit != "" && all.unit == "" {
+		all.unit = a.unit
+	}
+	if a.unit != "" && a.unit == all.unit {
+		all.units++
+	}
+	all.mixed = all.mixed || a.unit != all.unit
+	all.parens += one(a.parens)
+	all.pluses += one(a.plus)
+}
+
+func one(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// fitHuge tells whether v is an integer among integers that is longer than 64 bits.
+func (p *profile) fitHuge(v []byte) bool {
+	digits := bytes.TrimPrefix(v, []byte{'-'})
+	ok := p.kind <= huge && p.kind != boolean && len(digits) > maxDigits && digits[0] != '0' && skipDigits(digits, 0) == len(digits)
 	if ok {
-		p.kind = boolean
+		p.kind = huge
 	}
 	return ok
 }
 
-func (p *profile) fitDate(v []byte) bool {
-	fits := datesOf(v)
-	if p.kind == date {
-		fits &= p.layouts
+func (p *profile) fitBoolean(v []byte) bool {
+	word, _ := booleanWord(v)
+	if word == 0 || (p.words|word)&^word.pair() != 0 {
+		return false
 	}
+	p.kind, p.words = boolean, p.words|word
+	return true
+}
+
+func (p *profile) fitDate(v []byte) bool {
+	fits := datesOf(v) & p.layouts &^ monthLayouts
 	if fits == 0 {
 		return false
 	}
@@ -88,61 +202,35 @@ func (p *profile) fitDate(v []byte) bool {
 }
 
 func (p *profile) fitTimestamp(v []byte) bool {
-	_, ok := parseTimestamp(v)
-	if ok {
-		p.kind = timestamp
+	fits, zone := timestampsOf(v, p.layouts)
+	if fits &^= monthLayouts; fits == 0 {
+		return false
 	}
-	return ok
+	p.kind, p.layouts, p.zones = timestamp, fits, p.zones|zone
+	return true
 }
 
-// addOdd adds a value that does not fit as it stands.
-func (p *profile) addOdd(v []byte) {
+// addOdd adds a value that does not fit as it stands; false where it is rejected.
+func (p *profile) addOdd(v []byte, nulls *nullWords) bool {
 	trimmed := bytes.TrimSpace(v)
 	switch {
-	case isNull(trimmed):
+	case nulls == nil && isNull(trimmed):
 		p.tokens++
-	case len(trimmed) < len(v) && p.fit(trimmed):
+	case len(trimmed) < len(v) && p.fit(trimmed), p.fitHuge(trimmed), p.fitAmount(trimmed):
+	case p.kind == assigned:
+		return false
 	default:
 		p.kind = text
 	}
+	return true
 }
 
-// ambiguous tells whether the dates can be read month first and day first.
-func (p *profile) ambiguous() bool { return p.kind == date && p.layouts == monthFirst|dayFirst }
-
-// close decides what is left open after the last row.
-func (p *profile) close() {
-	switch {
-	case p.kind == unknown || p.ambiguous():
-		p.kind = text
-	case p.kind == decimal && p.digits+p.scale > maxDigits:
-		p.kind = float
+// nulls counts the values that are null. The words of a list that was given are in columns of text too.
+func (p *profile) nulls(everywhere bool) (count, tokens int64) {
+	if p.kind != text || everywhere {
+		tokens = p.tokens
 	}
-}
-
-func (p *profile) nulls() int64 {
-	if p.kind == text {
-		return p.empty
-	}
-	return p.empty + p.tokens
-}
-
-// column describes the column. Its payload is texts where a text column has too many words for a dictionary.
-func (p *profile) column(no int, name string, words *distinct) Column {
-	c := Column{Column: column.Column{No: no, Name: name, Type: types[p.kind], Payload: column.Ints}, NullCount: p.nulls()}
-	switch p.kind {
-	case decimal:
-		c.Scale = p.scale
-	case float:
-		c.Payload = column.Floats
-	case text:
-		c.Payload = column.Codes
-		c.DistinctCount = int64(words.n)
-		if words.over {
-			c.Payload = column.Texts
-		}
-	}
-	return c
+	return p.empty + tokens + p.rejected, tokens
 }
 
 var types = [...]column.Type{
@@ -150,14 +238,7 @@ var types = [...]column.Type{
 	date: column.Date, timestamp: column.Timestamp, text: column.Text,
 }
 
-// parseBoolean reads true or false in any case.
-func parseBoolean(v []byte) (int64, bool) {
-	const caseBits = 0x20202020
-	switch {
-	case len(v) == 4 && binary.LittleEndian.Uint32(v)|caseBits == 'e'<<24|'u'<<16|'r'<<8|'t':
-		return 1, true
-	case len(v) == 5 && binary.LittleEndian.Uint32(v)|caseBits == 's'<<24|'l'<<16|'a'<<8|'f' && v[4]|0x20 == 'e':
-		return 0, true
-	}
-	return 0, false
+var kindOf = map[column.Type]kind{
+	"": unknown, column.Boolean: boolean, column.Integer: integer, column.Decimal: decimal, column.Float: float,
+	column.Date: date, column.Timestamp: timestamp, column.Text: text,
 }

@@ -1,8 +1,11 @@
 package ingest
 
 import (
-	"fmt"
+	"bytes"
+	"errors"
 	"io"
+	"math"
+	"slices"
 )
 
 // earlyRows is how many rows have the values of every column counted, whatever they look like: a column that turns out
@@ -11,62 +14,151 @@ const earlyRows = 1024
 
 // inference is pass one: it sees every row.
 type inference struct {
-	names     []string
-	renamed   []int // numbers of columns
-	ambiguous []int // numbers of columns
-	profiles  []profile
-	words     *vocabulary
-	rows      int64
-	short     Warning
+	opt      *Options
+	nulls    *nullWords
+	header   *header
+	profiles []profile
+	clues    []clues
+	words    *vocabulary
+	rows     int64
+	short    Warning
+	rejected Rejections
+	last     int64      // the row after which to read no further
+	decided  []*encoder // of the columns whose types are given, in the second look that rejections need; nil before
 }
 
 // infer reads a CSV file to its end.
-func infer(s *scanner) (*inference, error) {
-	names, renamed, err := s.header()
-	if err == io.EOF {
-		return nil, &Error{Code: CodeEmpty, Message: "The file is empty. The first line must name the columns."}
-	}
-	if err != nil {
+func infer(s *scanner, opt *Options, decided []*encoder) (*inference, error) {
+	f := &inference{opt: opt, nulls: newNullWords(opt.Nulls), decided: decided, last: math.MaxInt64}
+	if err := f.begin(s); err != nil {
 		return nil, err
 	}
-	f := &inference{names: names, renamed: renamed, profiles: make([]profile, len(names)), words: newVocabulary(len(names))}
-	for err = s.next(); err == nil; err = s.next() {
+	err := s.next()
+	for ; err == nil && f.rows < f.last; err = s.next() {
+		s.record++
 		if s.extra > 0 {
-			return nil, raggedRow(s.line(s.fields[0].start), s.extra, len(names))
+			f.rejectRow(s)
+		} else {
+			f.add(s)
 		}
+	}
+	var fault *Error
+	switch told := f.refuses() && f.rejected.any(); {
+	case told && (err == nil || err == io.EOF || errors.As(err, &fault) && !errors.Is(err, errBackslash)):
+		return nil, f.rejected.refuse(f.header.width())
+	case err != nil && err != io.EOF:
+		return nil, err
+	}
+	return f, f.end(s)
+}
+
+func (f *inference) refuses() bool { return f.opt.Reject == "" || f.opt.Reject == RejectFile }
+
+// begin reads the first record.
+func (f *inference) begin(s *scanner) error {
+	h, err := s.header(f.opt)
+	if err != nil {
+		return err
+	}
+	columns, err := h.assign(f.opt)
+	if err != nil {
+		return err
+	}
+	s.byRecord = f.opt.Records
+	f.header, f.words, f.clues = h, newVocabulary(h.width()), make([]clues, h.width())
+	f.profiles = make([]profile, h.width())
+	for i := range f.profiles {
+		f.profiles[i] = newProfile(columns[i])
+		if f.decided != nil && f.profiles[i].kind == assigned {
+			f.profiles[i].given.decided = f.decided[i]
+		}
+	}
+	if h.kind == HeaderAbsent {
+		s.record = 1
 		f.add(s)
 	}
-	if err != io.EOF {
-		return nil, err
+	return nil
+}
+
+// end decides whether the first record was a header, and what is left open.
+func (f *inference) end(s *scanner) error {
+	if f.header.kind == "" {
+		f.header.kind = HeaderPresent
+		if f.headless() {
+			f.header.kind = HeaderAbsent
+			f.header.replay(s)
+			f.add(s)
+		}
 	}
-	f.close()
-	return f, nil
+	return f.header.name()
 }
 
 func (f *inference) add(s *scanner) {
+	if f.decided != nil && f.opt.Reject == RejectRow && !f.keeps(s) {
+		return
+	}
 	if s.count < len(f.profiles) {
 		f.addShort(s)
 	}
 	early := f.rows < earlyRows
 	f.rows++
-	fields, buf := s.fields[:len(f.profiles)], s.buf
+	fields, buf, nulls := s.fields[:len(f.profiles)], s.buf, f.nulls
+	words := f.words
 	for i := range f.profiles {
 		p, v := &f.profiles[i], buf[fields[i].start:fields[i].end]
 		if len(v) == 0 {
 			p.empty++
 			continue
 		}
-		if p.kind != text && !p.fit(v) {
-			p.addOdd(v)
+		if nulls != nil && nulls.has(v) {
+			p.tokens++
+			continue
+		}
+		if p.kind != text && !p.fit(v) && !p.addOdd(v, nulls) {
+			f.rejectCell(s, i)
 		}
 		if p.kind == text || early {
-			f.words.add(i, v)
+			if words.add(i, v) {
+				f.clues[i].add(v)
+			}
 		} else {
 			p.untracked = true
 		}
 	}
 	if f.rows == earlyRows {
 		f.forgetTyped()
+	}
+}
+
+// keeps tells whether the columns whose types are given take the row; if not, it is skipped.
+func (f *inference) keeps(s *scanner) bool {
+	skipped := false
+	for i := range f.profiles {
+		if e := f.decided[i]; e != nil && !e.keeps(s.field(i)) {
+			f.rejected.addCell(s, i, e)
+			skipped = true
+		}
+	}
+	f.rejected.Rows += one(skipped)
+	return !skipped
+}
+
+// rejectCell rejects a cell in the second look; the first only looks for what most values are.
+func (f *inference) rejectCell(s *scanner, i int) {
+	if f.decided == nil {
+		return
+	}
+	f.profiles[i].rejected++
+	f.rejected.addCell(s, i, f.decided[i])
+}
+
+func (f *inference) rejectRow(s *scanner) {
+	f.rejected.addRow(s)
+	if f.refuses() && f.last == math.MaxInt64 {
+		f.last = f.rows + furtherRows
+	}
+	if f.refuses() && len(f.rejected.First) == maxRejections {
+		f.last = 0
 	}
 }
 
@@ -79,21 +171,65 @@ func (f *inference) addShort(s *scanner) {
 
 // forgetTyped frees the words of columns that are not text.
 func (f *inference) forgetTyped() {
-	for i, p := range f.profiles {
-		if p.kind != text {
-			f.words.forget(i)
-			f.profiles[i].untracked = p.kind != unknown || p.tokens > 0
+	for i := range f.profiles {
+		p := &f.profiles[i]
+		if p.kind == text {
+			continue
 		}
+		f.clues[i].distinct = f.words.columns[i].n
+		f.words.forget(i)
+		p.untracked = p.kind != unknown || p.tokens > 0
 	}
 }
 
-func (f *inference) close() {
+// headless tells whether the first record is one of values: it has some that fit the types of the columns below, where
+// these are not text, and none that does not fit. Years in turn, or above numbers that are none, are names.
+func (f *inference) headless() bool {
+	var cells [][]byte
+	years := true // all columns below can be years
 	for i := range f.profiles {
-		if f.profiles[i].ambiguous() {
-			f.ambiguous = append(f.ambiguous, i+1)
+		p, v := f.profiles[i].clone(), f.header.cell(i)
+		if p.kind == text || p.kind == unknown || p.kind == boolean && !p.words.whole() || f.null(bytes.TrimSpace(v)) {
+			continue
 		}
-		f.profiles[i].close()
+		before := p.kind
+		if !p.fit(v) && !p.addOdd(v, f.nulls) || !p.kind.like(before) {
+			return false
+		}
+		cells = append(cells, v)
+		years = years && p.digits <= 4 && p.scale == 0 && p.amounts == nil
 	}
+	return len(cells) > 0 && !areYears(cells, years)
+}
+
+func (f *inference) null(trimmed []byte) bool {
+	if f.nulls != nil {
+		return f.nulls.has(trimmed)
+	}
+	return isNull(trimmed)
+}
+
+// like tells whether k and other are both numbers, both days or instants, or the same.
+func (k kind) like(other kind) bool {
+	families := [...]kind{integer: integer, decimal: integer, float: integer, huge: integer, date: date, timestamp: date, assigned: assigned, text: text}
+	return families[k] == families[other]
+}
+
+// areYears tells whether the cells are two or more years, and if there are years below, each after the one before, or
+// each before it.
+func areYears(cells [][]byte, below bool) bool {
+	years := make([]int64, len(cells))
+	for i, cell := range cells {
+		n, ok := parseInteger(bytes.TrimSpace(cell))
+		if !ok || n < 1000 || n > 2999 {
+			return false
+		}
+		years[i] = n
+	}
+	rising := slices.IsSorted(years)
+	slices.Reverse(years)
+	falling := slices.IsSorted(years)
+	return len(years) > 1 && (!below || rising != falling)
 }
 
 // uncounted tells whether a column became text after values of it had gone by.
@@ -106,23 +242,22 @@ func (f *inference) uncounted() bool {
 	return false
 }
 
-// recount counts the words of the columns that became text late; s is at the beginning of the same file.
-func (f *inference) recount(s *scanner) error {
-	if _, _, err := s.header(); err != nil {
-		return err
-	}
+// recount counts the words of the columns that became text late; r is at the first row.
+func (f *inference) recount(r *rows) error {
 	var late []int
-	for i, p := range f.profiles {
-		if p.kind == text && p.untracked {
+	for i := range f.profiles {
+		if p := &f.profiles[i]; p.kind == text && p.untracked {
 			f.words.forget(i)
+			f.clues[i] = clues{}
 			late = append(late, i)
 		}
 	}
-	err := s.next()
-	for ; err == nil; err = s.next() {
+	err := r.next()
+	for ; err == nil; err = r.next() {
 		for _, i := range late {
-			if v := s.field(i); len(v) > 0 {
-				f.words.add(i, v)
+			v := r.field(i)
+			if len(v) > 0 && (f.nulls == nil || !f.nulls.has(v)) && f.words.add(i, v) {
+				f.clues[i].add(v)
 			}
 		}
 	}
@@ -130,28 +265,4 @@ func (f *inference) recount(s *scanner) error {
 		return err
 	}
 	return nil
-}
-
-func (f *inference) columns() []Column {
-	columns := make([]Column, len(f.names))
-	for i := range columns {
-		columns[i] = f.profiles[i].column(i+1, f.names[i], &f.words.columns[i])
-	}
-	return columns
-}
-
-func (f *inference) warnings() (list []Warning) {
-	if n := len(f.renamed); n > 0 {
-		list = append(list, Warning{Code: WarnColumnsRenamed, Count: int64(n), Columns: f.renamed,
-			Message: fmt.Sprintf("Columns renamed: %d. Their names were empty, not unique or had control characters.", n)})
-	}
-	if f.short.Count > 0 {
-		list = append(list, Warning{Code: WarnShortRows, Count: f.short.Count, Line: f.short.Line,
-			Message: fmt.Sprintf("Rows with fewer fields than the header: %d, the first on line %d. The missing values are null.", f.short.Count, f.short.Line)})
-	}
-	if n := len(f.ambiguous); n > 0 {
-		list = append(list, Warning{Code: WarnAmbiguousDates, Count: int64(n), Columns: f.ambiguous,
-			Message: fmt.Sprintf("Columns of dates kept as text: %d. Days and months cannot be told apart; write dates as 2006-01-02.", n)})
-	}
-	return list
 }

@@ -43,13 +43,13 @@ func (g *rowGroup) begin(no int, first int64) {
 }
 
 // fill reads at most limit rows, fewer where the group is full before.
-func (g *rowGroup) fill(s *scanner, limit int64) error {
+func (g *rowGroup) fill(r *rows, limit int64) error {
 	rows := int(min(limit, int64(g.maxRows)))
 	for g.rows < rows && g.size() < maxGroupBytes {
-		if err := s.next(); err != nil {
+		if err := r.next(); err != nil {
 			return err
 		}
-		if err := g.add(s); err != nil {
+		if err := g.add(r.scanner); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"unicode/utf8"
 )
@@ -19,15 +20,23 @@ var errBackslash = errors.New("a backslash escapes a quote")
 // span is where a field lies in the window of a scanner.
 type span struct{ start, end int }
 
-// scanner cuts a CSV stream into records (RFC 4180; also lone LF and CR as record ends, blank lines skipped). It holds
-// one window of the stream, as long as the longest record plus one block, and allocates nothing for a record.
+// scanner cuts a CSV stream into records (RFC 4180; also lone LF and CR as record ends, blank lines and comments
+// skipped). It holds one window of the stream, as long as the longest record plus one block, and allocates nothing for a
+// record.
 type scanner struct {
 	r         io.Reader
 	delimiter byte
+	quote     byte   // 0 where quotes are text
+	comment   []byte // what lines that are skipped begin with; nil: there are none
+	literal   bool   // the next record is one although it begins with comment
 	escapes   bool   // a backslash escapes a quote or a backslash inside quotes
 	doubtful  bool   // a quote after a backslash was read as the end of a field or as half of a doubled one
 	buf       []byte // the window: buf[pos:end] is to be cut; 8 line feeds after end stop every search
 	pos, end  int
+	start     int   // of the record
+	offset    int64 // of the window in the stream
+	comments  int64 // lines
+	blank     int64 // lines
 	eof       bool
 	fail      error // what is wrong with the byte at end
 	checked   int   // buf[:checked] is UTF-8
@@ -35,12 +44,17 @@ type scanner struct {
 	fields    []span
 	dirty     []int // fields whose escapes are still to be resolved
 	count     int   // of fields in the record, also of those past len(fields)
+	record    int64 // its number below the header, where inference counts
+	byRecord  bool  // faults are told by it
 	extra     int   // the first field past len(fields) that is not empty; 0 for none
 }
 
 // newScanner has room for fields of a header; [scanner.header] narrows it to the width of the table.
-func newScanner(r io.Reader, escapes bool) *scanner {
-	s := &scanner{r: r, escapes: escapes, buf: make([]byte, maxRecord+blockSize+8), fields: make([]span, maxColumns)}
+func newScanner(r io.Reader, quotes Quotes) *scanner {
+	s := &scanner{r: r, quote: '"', escapes: quotes == BackslashQuotes, buf: make([]byte, maxRecord+blockSize+8), fields: make([]span, maxColumns)}
+	if quotes == NoQuotes {
+		s.quote = 0
+	}
 	s.guard()
 	return s
 }
@@ -56,15 +70,29 @@ func (s *scanner) line(i int) int64 {
 
 // next moves to the next record; io.EOF after the last one. The fields are valid until it is called again.
 func (s *scanner) next() error {
+	lf, cr := int64(0), int64(0)
 	for {
+		first := s.pos
 		for s.pos < s.end && (s.buf[s.pos] == '\n' || s.buf[s.pos] == '\r') {
 			s.pos++
 		}
-		if s.pos < s.end {
+		lf, cr = s.addLineEnds(first, lf, cr)
+		passed, is := false, false
+		if s.comment != nil && s.pos < s.end {
+			passed, is = s.passComment()
+		}
+		switch {
+		case passed:
+			s.countBlank(lf, cr)
+			lf, cr = 0, 0
+			continue
+		case s.pos < s.end && !is:
 			if done, err := s.cut(); done || err != nil {
+				s.countBlank(lf, cr)
 				return err
 			}
-		} else if s.eof {
+		case s.pos == s.end && s.eof:
+			s.countBlank(lf, cr)
 			return io.EOF
 		}
 		if err := s.fill(); err != nil {
@@ -73,14 +101,49 @@ func (s *scanner) next() error {
 	}
 }
 
+// addLineEnds counts those from first to pos.
+func (s *scanner) addLineEnds(first int, lf, cr int64) (int64, int64) {
+	if s.pos-first == 1 && s.buf[first] == '\n' {
+		return lf + 1, cr
+	}
+	ends := s.buf[first:s.pos]
+	n := int64(bytes.Count(ends, []byte{'\n'}))
+	return lf + n, cr + int64(len(ends)) - n
+}
+
+// countBlank counts the blank lines among the line ends before a record; the first of them ends the line before.
+func (s *scanner) countBlank(lf, cr int64) {
+	if n := max(lf, cr); n > 1 {
+		s.blank += n - 1
+	}
+}
+
+// passComment passes the comment that begins at pos; if there is one but the window ends before it, it is not passed.
+func (s *scanner) passComment() (passed, is bool) {
+	line := s.buf[s.pos:s.end]
+	if len(line) < len(s.comment) && !s.eof {
+		return false, bytes.HasPrefix(s.comment, line)
+	}
+	if !bytes.HasPrefix(line, s.comment) || s.literal {
+		return false, false
+	}
+	text, complete := firstLine(line)
+	if !complete && !s.eof {
+		return false, true
+	}
+	s.pos += len(text)
+	s.comments++
+	return true, true
+}
+
 // cut finds the fields of the record at pos. It is not done where the window ends before the record.
 func (s *scanner) cut() (done bool, err error) {
 	s.count, s.extra, s.dirty = 0, 0, s.dirty[:0]
-	buf, delimiter, delimiters := s.buf, s.delimiter, uint64(s.delimiter)*ones
+	buf, quote, delimiter, delimiters := s.buf, s.quote, s.delimiter, uint64(s.delimiter)*ones
 	i := s.pos
 	for {
 		field := span{i, i}
-		if buf[i] == '"' {
+		if buf[i] == quote {
 			field.start++
 			if field.end, err = s.closing(field.start); field.end < 0 {
 				return false, err
@@ -136,10 +199,11 @@ func (s *scanner) closing(start int) (int, error) {
 			}
 			return i, nil
 		default:
-			if backslash {
-				return -1, errBackslash
+			fault := strayQuote(s.line(i), s.count+1)
+			if backslash && !s.escapes {
+				return -1, fmt.Errorf("%w: %w", errBackslash, fault)
 			}
-			return -1, strayQuote(s.line(i), s.count+1)
+			return -1, fault
 		}
 	}
 }
@@ -165,7 +229,7 @@ func (s *scanner) finish(end int) error {
 			s.fields[i].end = s.fields[i].start + s.unescape(s.field(i))
 		}
 	}
-	s.pos = end
+	s.start, s.pos, s.literal = s.pos, end, false
 	return nil
 }
 
@@ -195,6 +259,7 @@ func (s *scanner) fill() error {
 	}
 	s.lf += int64(bytes.Count(s.buf[:s.pos], []byte{'\n'}))
 	s.cr += int64(bytes.Count(s.buf[:s.pos], []byte{'\r'}))
+	s.offset += int64(s.pos)
 	s.checked -= s.pos
 	s.end = copy(s.buf, s.buf[s.pos:s.end])
 	s.pos = 0

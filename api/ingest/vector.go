@@ -30,11 +30,12 @@ func (v *vector) span(n int64) {
 // encoder appends the values of a column to vectors.
 type encoder struct {
 	Column
-	kind   kind
-	layout layouts
-	words  *dictionary // nil unless the payload is codes
-	oid    uint32      // of the elements
-	size   int         // of an element, without the text of texts
+	reading
+	nulls *nullWords  // nil: those of isNull
+	strip bool        // what does not fit is null
+	words *dictionary // nil unless the payload is codes
+	oid   uint32      // of the elements
+	size  int         // of an element, without the text of texts
 }
 
 // element returns the type and the size of an element.
@@ -53,7 +54,7 @@ func element(p column.Payload) (oid uint32, size int) {
 
 // add appends a field; false where it does not fit the column, which pass one excludes.
 func (e *encoder) add(dst *vector, field []byte) bool {
-	if len(field) == 0 {
+	if len(field) == 0 || e.nulls != nil && e.nulls.has(field) {
 		dst.addNull()
 		return true
 	}
@@ -81,7 +82,7 @@ func (e *encoder) addText(dst *vector, field []byte) {
 
 func (e *encoder) addTyped(dst *vector, field []byte) bool {
 	if e.kind == float {
-		f, ok := parseFloat(field)
+		f, ok := e.parseFloat(field)
 		if ok {
 			dst.array = appendInt8(dst.array, math.Float64bits(f))
 		}
@@ -95,29 +96,18 @@ func (e *encoder) addTyped(dst *vector, field []byte) bool {
 	return ok
 }
 
-func (e *encoder) parse(field []byte) (int64, bool) {
-	switch e.kind {
-	case boolean:
-		return parseBoolean(field)
-	case integer:
-		return parseInteger(field)
-	case decimal:
-		return parseDecimal(field, e.Scale)
-	case date:
-		return parseDate(field, e.layout)
-	default:
-		return parseTimestamp(field)
-	}
-}
-
 // addOdd appends a field that stands for null or has spaces around it.
 func (e *encoder) addOdd(dst *vector, field []byte) bool {
 	trimmed := bytes.TrimSpace(field)
-	if isNull(trimmed) {
-		dst.addNull()
+	switch {
+	case e.nulls == nil && isNull(trimmed):
+	case len(trimmed) < len(field) && e.addTyped(dst, trimmed):
 		return true
+	case !e.strip:
+		return false
 	}
-	return len(trimmed) < len(field) && e.addTyped(dst, trimmed)
+	dst.addNull()
+	return true
 }
 
 // chunk completes the vector of rows rows.
