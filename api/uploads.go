@@ -26,9 +26,6 @@ func (s *Server) registerUploads() {
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/csv": {Schema: file}}}}), s.createDataset)
 	// Described only now: an operation registered with a schema for a form has its body read and checked by huma.
 	content := s.api.OpenAPI().Paths[datasetsPath].Post.RequestBody.Content
-	for _, mediaType := range uploadTypes {
-		content[mediaType] = &huma.MediaType{Schema: file}
-	}
 	form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": file}, Required: []string{"file"}}
 	content["multipart/form-data"] = &huma.MediaType{Schema: form}
 	s.describeColumns()

@@ -1660,9 +1660,6 @@ type ListDatasetsParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
-// CreateDatasetJSONBody defines parameters for CreateDataset.
-type CreateDatasetJSONBody = openapi_types.File
-
 // CreateDatasetMultipartBody defines parameters for CreateDataset.
 type CreateDatasetMultipartBody struct {
 	// File CSV, TSV, JSON, NDJSON, Parquet or XLSX; each also compressed by gzip or zstd
@@ -1863,9 +1860,6 @@ type CreateAPIKeyJSONRequestBody = NewAPIKey
 
 // RotateAPIKeyJSONRequestBody defines body for RotateAPIKey for application/json ContentType.
 type RotateAPIKeyJSONRequestBody = KeyRotation
-
-// CreateDatasetJSONRequestBody defines body for CreateDataset for application/json ContentType.
-type CreateDatasetJSONRequestBody = CreateDatasetJSONBody
 
 // CreateDatasetMultipartRequestBody defines body for CreateDataset for multipart/form-data ContentType.
 type CreateDatasetMultipartRequestBody CreateDatasetMultipartBody
@@ -2346,15 +2340,6 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
 	CreateDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateDataset Upload a table
-	//
-	// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
-	CreateDataset(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, body CreateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteDataset Delete a dataset with its analyses
 	//
@@ -3515,25 +3500,6 @@ func (c *Client) ListDatasets(ctx context.Context, orgID openapi_types.UUID, par
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
 func (c *Client) CreateDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateDatasetRequestWithBody(c.Server, orgID, params, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateDataset Upload a table
-//
-// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
-func (c *Client) CreateDataset(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, body CreateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateDatasetRequest(c.Server, orgID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6099,17 +6065,6 @@ func NewListDatasetsRequest(server string, orgID openapi_types.UUID, params *Lis
 	return req, nil
 }
 
-// NewCreateDatasetRequest calls the generic CreateDataset builder with application/json body
-func NewCreateDatasetRequest(server string, orgID openapi_types.UUID, params *CreateDatasetParams, body CreateDatasetJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewCreateDatasetRequestWithBody(server, orgID, params, "application/json", bodyReader)
-}
-
 // NewCreateDatasetRequestWithBody constructs an http.Request for the CreateDataset method, with any body, and a specified content type
 func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, params *CreateDatasetParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
@@ -8294,15 +8249,6 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
 	CreateDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDatasetResponse, error)
-
-	// CreateDatasetWithResponse Upload a table
-	//
-	// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
-	//
-	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
-	CreateDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, body CreateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDatasetResponse, error)
 
 	// DeleteDatasetWithResponse Delete a dataset with its analyses
 	//
@@ -10868,21 +10814,6 @@ func (c *ClientWithResponses) ListDatasetsWithResponse(ctx context.Context, orgI
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
 func (c *ClientWithResponses) CreateDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDatasetResponse, error) {
 	rsp, err := c.CreateDatasetWithBody(ctx, orgID, params, contentType, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseCreateDatasetResponse(rsp)
-}
-
-// CreateDatasetWithResponse Upload a table
-//
-// OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the dataset is there, whole, once the answer is.
-//
-// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/organizations/{org_id}/datasets (the `CreateDataset` operationId).
-func (c *ClientWithResponses) CreateDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, params *CreateDatasetParams, body CreateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDatasetResponse, error) {
-	rsp, err := c.CreateDataset(ctx, orgID, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
