@@ -50,19 +50,13 @@ func (s *Server) authenticateKey(ctx huma.Context, next func(huma.Context), raw 
 	}
 	_, w := humago.Unwrap(ctx)
 	if err != nil {
-		s.writeRefusal(ctx, w, err)
+		writeProblem(w, s.problem(ctx.Context(), err)) // what a handler returns is written by huma
 		return
 	}
 	next(huma.WithValue(huma.WithValue(ctx, keyCallerKey{}, k), sessionKey{}, token.Session{User: k.User, ID: k.ID}))
 	if w.(*answer).status != http.StatusUnauthorized && k.Org == org {
 		s.keyUses.note(k, time.Now())
 	}
-}
-
-// writeRefusal is for a middleware: what a handler returns is written by huma.
-func (s *Server) writeRefusal(ctx huma.Context, w http.ResponseWriter, err error) {
-	p := s.problem(ctx.Context(), err)
-	writeProblem(w, p)
 }
 
 // begin_api_key has looked the key up: this says what it has found.

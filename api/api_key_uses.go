@@ -41,29 +41,20 @@ func (u *keyUses) take() map[keyCaller]time.Time {
 	return taken
 }
 
-// WriteKeyUses begins to write down when API keys were used. stop writes what is left.
-func (s *Server) WriteKeyUses() (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for tick := time.NewTicker(keyUsesEvery); ; {
-			select {
-			case <-tick.C:
-				s.writeKeyUses(ctx)
-			case <-ctx.Done():
-				tick.Stop()
-				return
-			}
+// WriteKeyUses writes down when API keys were used. When ctx ends, it writes what is left.
+func (s *Server) WriteKeyUses(ctx context.Context) {
+	tick := time.NewTicker(keyUsesEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-tick.C:
+			s.writeKeyUses(ctx)
+		case <-ctx.Done():
 		}
-	}()
-	return func() {
-		cancel()
-		<-ended
-		ctx, cancel := context.WithTimeout(context.Background(), keyUsesStop)
-		defer cancel()
-		s.writeKeyUses(ctx)
 	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), keyUsesStop)
+	defer cancel()
+	s.writeKeyUses(last)
 }
 
 // As the caller who has named the key by its hash, who may update nothing else of it. Another server may have been later.

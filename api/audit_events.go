@@ -153,14 +153,16 @@ order by e.at, e.id`
 	exportedEvents            = allEvents + older + ownEvents + older + ") e" + oldestFirst
 	selectAuditEvents         = eventFields + listedEvents
 	selectAuditEventsToExport = eventFields + exportedEvents
+	selectKeyEvents           = keyEventFields + listedEvents
+	selectKeyEventsToExport   = keyEventFields + exportedEvents
 )
 
-// eventFieldsFor are what a member sees of an event, or a key.
-func eventFieldsFor(ctx context.Context, events string) string {
-	if _, key := apiKey(ctx); key {
-		return keyEventFields + events
+// forCaller is the statement of a member, or of an API key.
+func forCaller(ctx context.Context, member, key string) string {
+	if _, is := apiKey(ctx); is {
+		return key
 	}
-	return eventFields + events
+	return member
 }
 
 // eventsInput is the part of the list that is asked for.
@@ -196,7 +198,7 @@ func (m moment) cursor() []byte {
 func (s *Server) listAuditEvents(ctx context.Context, in *eventsInput) (*listed[AuditEvent], error) {
 	var rows []AuditEvent
 	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) (err error) {
-		rows, err = tenant.TxRows[AuditEvent](ctx, tx.Planned().Last(), eventFieldsFor(ctx, listedEvents), in.after(in.OrgID, session(ctx).User, in.before, in.Limit+1)...)
+		rows, err = tenant.TxRows[AuditEvent](ctx, tx.Planned().Last(), forCaller(ctx, selectAuditEvents, selectKeyEvents), in.after(in.OrgID, session(ctx).User, in.before, in.Limit+1)...)
 		return err
 	})
 	return pageAfter(in.page, rows, func(e AuditEvent) []byte { return e.moment().cursor() }), err
@@ -264,7 +266,7 @@ func (s *Server) sendExport(ctx context.Context, e *eventExport) {
 func (e *eventExport) send(ctx context.Context, tx *tenant.Tx) error {
 	var last moment
 	for {
-		events, err := tenant.TxRows[AuditEvent](ctx, tx.Planned(), eventFieldsFor(ctx, exportedEvents), e.filter.after(e.org, e.user, last, exportPage)...)
+		events, err := tenant.TxRows[AuditEvent](ctx, tx.Planned(), forCaller(ctx, selectAuditEventsToExport, selectKeyEventsToExport), e.filter.after(e.org, e.user, last, exportPage)...)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/mail"
-	"github.com/insightforge/insightforge/api/password"
 	"github.com/insightforge/insightforge/api/tenant"
 )
 
@@ -83,11 +82,7 @@ func chosen(ctx context.Context, token storedToken, chosen string) error {
 	if err := ofAccount(ctx, token.Email); err != nil {
 		return err
 	}
-	ok, err := password.Matches(ctx, chosen, token.PasswordHash)
-	if err == nil && !ok {
-		err = refuse("wrong_password", "a sign-up needs the password that was chosen in it")
-	}
-	return err
+	return samePassword(ctx, chosen, token.PasswordHash, "a sign-up needs the password that was chosen in it")
 }
 
 // knownByPassword: an address is verified for whose account it is. Whoever signed up with a stranger's address, before there was mail,
@@ -103,11 +98,7 @@ func (s *Server) knownByPassword(ctx context.Context, email, current string) err
 	if err != nil {
 		return err
 	}
-	ok, err := password.Matches(ctx, current, stored.PasswordHash)
-	if err == nil && !ok {
-		err = refuse("wrong_password", "an address is verified with the password of its account")
-	}
-	return err
+	return samePassword(ctx, current, stored.PasswordHash, "an address is verified with the password of its account")
 }
 
 // begin_token has moved the user; these are what goes with it. member_emails has copies, as memberships have of the name.

@@ -64,7 +64,7 @@ func newServer(t *testing.T, adjust ...func(*http.Server)) *server {
 
 func newServerOf(t *testing.T, keys *token.Keys, adjust ...func(*http.Server)) *server {
 	t.Helper()
-	return newServerWith(t, nil, keys, api.Mails{Queue: newQueue(t, mail.Files{Dir: t.TempDir(), Log: io.Discard}, mail.Options{Spread: -1})}, adjust...)
+	return newServerTrusting(t, nil, keys, adjust...)
 }
 
 // newServerTrusting signs in whom the issuer vouches for as well.

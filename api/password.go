@@ -91,11 +91,16 @@ func (s *Server) provePassword(ctx context.Context, current string) (provenUser,
 	if err != nil {
 		return provenUser{}, err
 	}
-	ok, err := password.Matches(ctx, current, stored.PasswordHash)
+	return provenUser{user.Email, stored}, samePassword(ctx, current, stored.PasswordHash, "")
+}
+
+// samePassword refuses another password than the one with this hash.
+func samePassword(ctx context.Context, given, hash, detail string) error {
+	ok, err := password.Matches(ctx, given, hash)
 	if err == nil && !ok {
-		err = refuse("wrong_password", "")
+		err = refuse("wrong_password", detail)
 	}
-	return provenUser{user.Email, stored}, err
+	return err
 }
 
 // checkPassword refuses a new password that many people use. What else it is made of is nobody's business: its length is

@@ -60,7 +60,7 @@ func codeOfSQLState(state string) string {
 	switch state {
 	case "P0002":
 		return "not_found"
-	case "42501", "IF007":
+	case "42501", "IF007", "IF043":
 		return "forbidden"
 	case "28000":
 		return "unauthorized"
@@ -94,8 +94,6 @@ func codeOfSQLState(state string) string {
 		return "restoration_over"
 	case "IF042":
 		return "organization_not_deleted"
-	case "IF043":
-		return "forbidden"
 	case "IF008":
 		return "token_invalid"
 	}

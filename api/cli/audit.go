@@ -16,7 +16,6 @@ import (
 
 	"github.com/insightforge/insightforge/api/audit"
 	"github.com/insightforge/insightforge/api/migrate"
-	"github.com/insightforge/insightforge/api/postgres"
 )
 
 const auditUsage = `insightforge audit [--format FORMAT] [--output FILE] [--catalog] [--trust] [--accept ID,…] [--save FILE] [--against FILE|URL]
@@ -87,12 +86,8 @@ func parseAudit(args []string) (o auditOptions, err error) {
 // runAudit audits, writes what was asked for, and returns the exit status as a failed.
 func runAudit(ctx context.Context, args []string, files migrate.Files) error {
 	o, err := parseAudit(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Print(auditUsage)
-		return nil
-	}
 	if err != nil {
-		return failed{fmt.Errorf("%w\n\n%s", err, auditUsage), 2}
+		return notParsed(err, auditUsage)
 	}
 	clean, err := o.audit(ctx, files)
 	switch {
@@ -115,16 +110,12 @@ func (o auditOptions) audit(ctx context.Context, files migrate.Files) (clean boo
 	if err != nil {
 		return false, err
 	}
-	c, err := environment()
+	var r *audit.Report
+	err = administer(ctx, func(conn *pgx.Conn) (err error) {
+		r, err = auditOver(ctx, conn, audit.Options{Expected: expected, Accepted: o.accept, CatalogOnly: o.catalog, Trust: o.trust})
+		return err
+	})
 	if err != nil {
-		return false, err
-	}
-	url, stop, err := administeredURL(ctx, c)
-	if err != nil {
-		return false, err
-	}
-	r, err := auditURL(ctx, url, audit.Options{Expected: expected, Accepted: o.accept, CatalogOnly: o.catalog, Trust: o.trust})
-	if err = errors.Join(err, stop()); err != nil {
 		return false, err
 	}
 	if err := o.keep(r); err != nil {
@@ -158,7 +149,11 @@ func (o auditOptions) before(ctx context.Context) (*audit.Saved, string, error) 
 	if _, err := pgx.ParseConfig(o.against); err != nil { // its text may repeat a password
 		return nil, "", errors.New("--against cannot be read: it looks like postgres://user:password@host:5432/database")
 	}
-	r, err := auditURL(ctx, o.against, audit.Options{CatalogOnly: o.catalog, Trust: true})
+	var r *audit.Report
+	err := connected(ctx, o.against, func(conn *pgx.Conn) (err error) {
+		r, err = auditOver(ctx, conn, audit.Options{CatalogOnly: o.catalog, Trust: true})
+		return err
+	})
 	if err != nil {
 		return nil, "", fmt.Errorf("--against: %w", err)
 	}
@@ -201,35 +196,7 @@ func (o auditOptions) write(report interface {
 	return err
 }
 
-func auditURL(ctx context.Context, url string, options audit.Options) (*audit.Report, error) {
-	conn, err := connectOnce(ctx, url)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
+func auditOver(ctx context.Context, conn *pgx.Conn, options audit.Options) (*audit.Report, error) {
 	defer time.AfterFunc(3*time.Second, func() { say("Auditing: trying every command as every kind of caller") }).Stop()
 	return audit.Run(ctx, conn, options)
-}
-
-// administeredURL is how to reach the database that the environment names, and what to do afterwards: the private PostgreSQL is
-// taken from the server that runs on it, or started. It is never created.
-func administeredURL(ctx context.Context, c Config) (url string, stop func() error, err error) {
-	nothing := func() error { return nil }
-	if c.DatabaseURL != "" {
-		return c.DatabaseURL, nothing, nil
-	}
-	if !postgres.Exists(c.DataDir) {
-		return "", nil, fmt.Errorf("there is no private PostgreSQL in %s yet: serve once, or name a database in DATABASE_URL", c.DataDir)
-	}
-	server, err := postgres.Start(ctx, c.DataDir, postgres.Options{})
-	if errors.Is(err, postgres.ErrInUse) {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		defer cancel()
-		url, err = postgres.RunningURL(ctx, c.DataDir, "postgres", databaseName)
-		return url, nothing, err
-	}
-	if err != nil {
-		return "", nil, err
-	}
-	return server.URL("postgres", databaseName), (&database{private: server}).close, nil
 }

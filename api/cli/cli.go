@@ -3,6 +3,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -65,6 +67,15 @@ func Main(args []string, files migrate.Files) int {
 type failed struct {
 	error  // nil: everything is said already
 	status int
+}
+
+// notParsed is what a command ends in whose line could not be parsed; help was asked for and is none.
+func notParsed(err error, usage string) error {
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Print(usage)
+		return nil
+	}
+	return failed{fmt.Errorf("%w\n\n%s", err, usage), 2}
 }
 
 func status(err error) int {

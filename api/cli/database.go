@@ -141,3 +141,48 @@ func migrateDatabase(ctx context.Context, files migrate.Files) error {
 	say("the database is up to date")
 	return nil
 }
+
+// administer runs work on the database that the environment names, on one connection, and leaves it running or not as it was.
+func administer(ctx context.Context, work func(*pgx.Conn) error) error {
+	c, err := environment()
+	if err != nil {
+		return err
+	}
+	url, stop, err := administeredURL(ctx, c)
+	if err != nil {
+		return err
+	}
+	return errors.Join(connected(ctx, url, work), stop())
+}
+
+func connected(ctx context.Context, url string, work func(*pgx.Conn) error) error {
+	conn, err := connectOnce(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	return work(conn)
+}
+
+// administeredURL is how to reach the database that the environment names, and what to do afterwards: the private PostgreSQL is
+// taken from the server that runs on it, or started. It is never created.
+func administeredURL(ctx context.Context, c Config) (url string, stop func() error, err error) {
+	nothing := func() error { return nil }
+	if c.DatabaseURL != "" {
+		return c.DatabaseURL, nothing, nil
+	}
+	if !postgres.Exists(c.DataDir) {
+		return "", nil, fmt.Errorf("there is no private PostgreSQL in %s yet: serve once, or name a database in DATABASE_URL", c.DataDir)
+	}
+	server, err := postgres.Start(ctx, c.DataDir, postgres.Options{})
+	if errors.Is(err, postgres.ErrInUse) {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		url, err = postgres.RunningURL(ctx, c.DataDir, "postgres", databaseName)
+		return url, nothing, err
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	return server.URL("postgres", databaseName), (&database{private: server}).close, nil
+}

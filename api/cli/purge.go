@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"slices"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/purge"
 )
@@ -49,33 +49,14 @@ func parsePurge(args []string) (o purge.Options, format string, err error) {
 // runPurge purges and prints the report, also where it failed midway.
 func runPurge(ctx context.Context, args []string) error {
 	o, format, err := parsePurge(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Print(purgeUsage)
-		return nil
-	}
 	if err != nil {
-		return failed{fmt.Errorf("%w\n\n%s", err, purgeUsage), 2}
+		return notParsed(err, purgeUsage)
 	}
-	c, err := environment()
-	if err != nil {
+	return administer(ctx, func(conn *pgx.Conn) error {
+		r, err := purge.Run(ctx, conn, o)
+		if r != nil && (err == nil || len(r.Organizations) > 0) {
+			err = errors.Join(err, r.Write(os.Stdout, format))
+		}
 		return err
-	}
-	url, stop, err := administeredURL(ctx, c)
-	if err != nil {
-		return err
-	}
-	r, err := purgeURL(ctx, url, o)
-	if r != nil && (err == nil || len(r.Organizations) > 0) {
-		err = errors.Join(err, r.Write(os.Stdout, format))
-	}
-	return errors.Join(err, stop())
-}
-
-func purgeURL(ctx context.Context, url string, o purge.Options) (*purge.Report, error) {
-	conn, err := connectOnce(ctx, url)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	return purge.Run(ctx, conn, o)
+	})
 }

@@ -63,30 +63,13 @@ func parseQuota(args []string) (org uuid.UUID, set limits, err error) {
 
 func runQuota(ctx context.Context, args []string) error {
 	org, set, err := parseQuota(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Print(quotaUsage)
-		return nil
-	}
 	if err != nil {
-		return failed{fmt.Errorf("%w\n\n%s", err, quotaUsage), 2}
+		return notParsed(err, quotaUsage)
 	}
-	c, err := environment()
-	if err != nil {
-		return err
-	}
-	url, stop, err := administeredURL(ctx, c)
-	if err != nil {
-		return err
-	}
-	return errors.Join(set.store(ctx, url, org), stop())
+	return administer(ctx, func(conn *pgx.Conn) error { return set.store(ctx, conn, org) })
 }
 
-func (set limits) store(ctx context.Context, url string, org uuid.UUID) error {
-	conn, err := connectOnce(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
+func (set limits) store(ctx context.Context, conn *pgx.Conn, org uuid.UUID) error {
 	if err := unbound(ctx, conn); err != nil {
 		return err
 	}

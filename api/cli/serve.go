@@ -81,7 +81,7 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	}
 	server := api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, mails, c.TrustedProxies...)
 	server.Trust(issuer)
-	stopKeyUses, stopSealing := server.WriteKeyUses(), inBackground(ctx, server.SealEvents)
+	stopKeyUses, stopSealing := inBackground(ctx, server.WriteKeyUses), inBackground(ctx, server.SealEvents)
 	return server.Handler(), func() { drain(mails.Queue); stopKeyUses(); stopSealing(); db.Close() }, nil
 }
 
