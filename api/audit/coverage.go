@@ -74,7 +74,7 @@ var linters = []linter{
 		{"SEC020", "WITH CHECK (true) beside a USING that is not", "Both expressions are asked for the equality"},
 		{"SEC021", "an organization written into a policy", "A constant is no context function"},
 		{"SEC022", "policies for SELECT only", "Most tables are not written by every caller: what is not granted needs no policy. A granted command without a policy is found"},
-		{"SEC023", "a policy for a role that has BYPASSRLS", "Policies are for the four kinds of caller (`policy_roles`)"},
+		{"SEC023", "a policy for a role that has BYPASSRLS", "Policies are for the kinds of caller (`policy_roles`)"},
 		{"SEC024", "`current_setting` of a name without a prefix", "As SEC019"},
 		{"SEC025", "a policy that reads a table without row-level security", "A policy reads no other table"},
 		{"SEC026", "LIKE or a regular expression against the context", "Only an equality counts"},

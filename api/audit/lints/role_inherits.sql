@@ -2,7 +2,7 @@
 -- level: error
 -- start: refused
 --
--- A login with INHERIT has at once what all four kinds of caller may, without any begin: statements outside a begun transaction
+-- A login with INHERIT has at once what all kinds of caller may, without any begin: statements outside a begun transaction
 -- are then refused by nothing.
 
 select array['role ' || quote_ident(r.rolname)], format('role %I has INHERIT: what it is a member of must be taken by begin_* only', r.rolname), format('alter role %I noinherit', r.rolname)

@@ -3,7 +3,7 @@
 -- start: refused
 -- covers: pgrls SEC029
 --
--- SET ROLE reaches every role that one is a member of. The login may be the four kinds of caller; these may be nobody else, not
+-- SET ROLE reaches every role that one is a member of. The login may be each kind of caller; these may be nobody else, not
 -- each other either.
 
 select array['role ' || quote_ident(c.rolname)], format('role %I is a member of %I', c.rolname, r.rolname), format('revoke %I from %I', r.rolname, c.rolname)
