@@ -74,6 +74,7 @@ func (t *Table) Take(name string, now time.Time) State {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.place(maphash.String(t.seed, name), now)
+	now = time.Unix(0, max(now.UnixNano(), c.last)) // of two at once the first here may have read the clock last
 	if wait := time.Duration(c.last-now.UnixNano()) + t.wait(c.failures); wait > 0 {
 		return State{Wait: wait, Next: wait}
 	}

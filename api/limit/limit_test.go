@@ -104,6 +104,22 @@ func TestAtOncePassesWhatIsFree(t *testing.T) {
 	require.Len(t, passed, policy.Free)
 }
 
+// TestWhoReadTheClockFirstAndComesSecondDoesNotWait: of requests at the same moment each has its own reading.
+func TestWhoReadTheClockFirstAndComesSecondDoesNotWait(t *testing.T) {
+	t.Parallel()
+	table, later := New(policy), begin.Add(time.Millisecond)
+	require.Equal(t, policy.Free-1, table.Take("ada", later).Remaining)
+	second := table.Take("ada", begin)
+	require.Zero(t, second.Wait)
+	require.Equal(t, policy.Free-2, second.Remaining)
+	table.GiveBack("ada", 2)
+	require.Zero(t, table.Take("ada", begin).Wait)
+	for range policy.Free - 1 {
+		table.Take("ada", begin)
+	}
+	require.Equal(t, policy.First, table.Take("ada", begin).Wait, "a wait is as long for one as for the other")
+}
+
 func TestAWaitBeginsWhenNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	table := New(policy)
