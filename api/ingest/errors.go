@@ -21,16 +21,17 @@ const (
 
 // The codes of [Warning]. They are stable.
 const (
-	WarnShortRows        = "short_rows"        // records with fewer fields than the header; the missing ones are null
-	WarnNoHeader         = "no_header"         // the first record looks like the others; the columns are column_1 and so on
-	WarnComments         = "comment_lines"     // lines skipped because the first ones begin with # or //
-	WarnColumnsRenamed   = "columns_renamed"   // names that were empty, double, not composed (NFC) or had characters that are not to be seen
-	WarnAmbiguousDates   = "ambiguous_dates"   // kept as text: every value can be read month first and day first
-	WarnAmbiguousNumbers = "ambiguous_numbers" // kept as text: in every value the comma can separate thousands or begin the fraction
-	WarnMixedUnits       = "mixed_units"       // kept as text: numbers with several currencies, or some with a unit and some without
-	WarnIntegersTooLong  = "integers_too_long" // kept as text: integers of more than 64 bits, whose last digits a float would lose
-	WarnDecimalAsFloat   = "decimal_as_float"  // decimals that need more than 18 digits
-	WarnMixedZones       = "mixed_zones"       // timestamps with a zone and without; the latter are taken as UTC
+	WarnShortRows         = "short_rows"         // records with fewer fields than the header; the missing ones are null
+	WarnNoHeader          = "no_header"          // the first record looks like the others; the columns are column_1 and so on
+	WarnComments          = "comment_lines"      // lines skipped because the first ones begin with # or //
+	WarnColumnsRenamed    = "columns_renamed"    // names that were empty, double, not composed (NFC) or had characters that are not to be seen
+	WarnAmbiguousDates    = "ambiguous_dates"    // kept as text: every value can be read month first and day first
+	WarnAmbiguousNumbers  = "ambiguous_numbers"  // kept as text: in every value the comma can separate thousands or begin the fraction
+	WarnThousandsPresumed = "thousands_presumed" // numbers such as 1,234 read as 1234, since nothing but the delimiter tells
+	WarnMixedUnits        = "mixed_units"        // kept as text: numbers with several currencies, or some with a unit and some without
+	WarnIntegersTooLong   = "integers_too_long"  // kept as text: integers of more than 64 bits, whose last digits a float would lose
+	WarnDecimalAsFloat    = "decimal_as_float"   // decimals that need more than 18 digits
+	WarnMixedZones        = "mixed_zones"        // timestamps with a zone and without; the latter are taken as UTC
 )
 
 // columnWarnings are those about columns, with the sentence that tells how many.
@@ -38,6 +39,7 @@ var columnWarnings = []struct{ code, sentence string }{
 	{WarnColumnsRenamed, "Columns renamed: %d. Their names were empty, not unique or had characters that cannot be seen."},
 	{WarnAmbiguousDates, "Columns of dates kept as text: %d. Days and months cannot be told apart; say which comes first, or write dates as 2006-01-02."},
 	{WarnAmbiguousNumbers, "Columns of numbers kept as text: %d. 1,234 can be 1234 or 1.234; say which, or write numbers as 1234.56."},
+	{WarnThousandsPresumed, "Columns of numbers in which the comma was taken to separate thousands: %d. If it begins the fraction, say so: numbers=1.234,56."},
 	{WarnMixedUnits, "Columns of numbers kept as text: %d. Their values have different units, or only some have one."},
 	{WarnIntegersTooLong, "Columns of integers kept as text: %d. They have more digits than a number keeps."},
 	{WarnDecimalAsFloat, "Columns of decimals read as floats: %d. They need more than 18 digits, so the last ones are rounded."},
