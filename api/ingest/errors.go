@@ -4,19 +4,19 @@ import "fmt"
 
 // The codes of [Error]: what can be wrong with a client's file. They are stable.
 const (
-	CodeEmpty             = "csv_empty"                // no header: nothing but blank lines
-	CodeNotUTF8           = "encoding_invalid"         // a byte sequence that is not UTF-8
-	CodeNulByte           = "csv_nul_byte"             // a NUL character, which PostgreSQL cannot store
-	CodeRowTooLong        = "csv_row_too_long"         // a record of more than 1 MiB, found before it is read whole
-	CodeTooManyColumns    = "csv_too_many_columns"     // more than 1,000
-	CodeColumnNameTooLong = "csv_column_name_too_long" // more than 200 characters
-	CodeUnclosedQuote     = "csv_unclosed_quote"       // the file ends inside a quoted field
-	CodeStrayQuote        = "csv_stray_quote"          // text between the closing quote of a field and the next delimiter
-	CodeCellsRejected     = "csv_cells_rejected"       // cells that do not fit the types that the options give
-	CodeColumnAmbiguous   = "csv_column_ambiguous"     // a type is given, but the values can be read in two ways: give the format too
-	CodeUnknownColumn     = "csv_unknown_column"       // the options are about a column that the file does not have, or twice about one
-	CodeOptionInvalid     = "csv_option_invalid"       // an option that makes no sense
-	CodeRaggedRow         = "csv_ragged_row"           // a record with more fields than the header, not all of them empty
+	CodeEmpty             = "table_empty"          // no header: nothing but blank lines
+	CodeNotUTF8           = "encoding_invalid"     // a byte sequence that is not UTF-8
+	CodeNulByte           = "nul_character"        // a NUL character, which PostgreSQL cannot store
+	CodeRowTooLong        = "record_too_long"      // a record of more than 1 MiB, found before it is read whole
+	CodeTooManyColumns    = "too_many_columns"     // more than 1,000
+	CodeColumnNameTooLong = "column_name_too_long" // more than 200 characters
+	CodeUnclosedQuote     = "unclosed_quote"       // the file ends inside a quoted field
+	CodeStrayQuote        = "stray_quote"          // text between the closing quote of a field and the next delimiter
+	CodeCellsRejected     = "cells_rejected"       // cells that do not fit the types that the options give
+	CodeColumnAmbiguous   = "column_ambiguous"     // a type is given, but the values can be read in two ways: give the format too
+	CodeUnknownColumn     = "unknown_column"       // the options are about a column that the file does not have, or twice about one
+	CodeOptionInvalid     = "option_invalid"       // an option that makes no sense
+	CodeRaggedRow         = "ragged_row"           // a record with more fields than the header, not all of them empty
 )
 
 // The codes of [Warning]. They are stable.
