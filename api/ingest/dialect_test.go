@@ -177,3 +177,16 @@ func TestNamesAreComposedAndShowNothingHidden(t *testing.T) {
 	require.Equal(t, WarnColumnsRenamed, got.Warnings[0].Code)
 	require.Equal(t, []int{1, 2, 3, 4}, got.Warnings[0].Columns)
 }
+
+func TestAQuoteInTheFirstLineOfATSVMayBeText(t *testing.T) {
+	t.Parallel()
+	lines := strings.Repeat("1\t2\n", 300_000)
+	for _, d := range []string{"", "\t"} {
+		f, err := Spool(context.Background(), strings.NewReader("a\t\"b\n"+lines), Options{Dialect: Dialect{Delimiter: d}})
+		require.NoError(t, err)
+		defer f.Close()
+		require.Equal(t, NoQuotes, f.Dialect.Quotes)
+		require.EqualValues(t, 300_000, f.Rows)
+		require.Equal(t, `"b`, f.Columns[1].Name)
+	}
+}
