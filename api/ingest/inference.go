@@ -186,7 +186,7 @@ func (f *inference) forgetTyped() {
 // these are not text, and none that does not fit. Years in turn, or above numbers that are none, are names.
 func (f *inference) headless() bool {
 	var cells, above [][]byte // that fit; years above texts
-	years := true // all columns below can be years
+	years := true             // all columns below can be years
 	for i := range f.profiles {
 		p, v := f.profiles[i].clone(), f.header.cell(i)
 		if p.kind == text || p.kind == unknown || p.kind == boolean && !p.words.whole() || f.null(bytes.TrimSpace(v)) {
