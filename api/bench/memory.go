@@ -31,7 +31,7 @@ func (b *bench) memory(ctx context.Context, s *subject) error {
 		return err
 	}
 	say("uploading %s", size(b.large))
-	id, rows, err := s.upload(ctx, csvOfBytes(b.large))
+	id, rows, err := s.upload(ctx, csvOfBytes(b.large), "")
 	if err != nil {
 		return err
 	}
