@@ -28,8 +28,8 @@ insert into app.datasets (org_id, id, name, created_by) values ($1, $2, $3, $4)`
 insert into app.dataset_segments (org_id, id, dataset_id, created_by, row_count) values ($1, $2, $3, $4, $5)`
 	insertChunk = `
 insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count,
-  min_value, max_value, ints, floats, codes, texts)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+  min_value, max_value, ints, int4s, int2s, floats, codes, texts)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 	insertWords = `
 insert into app.dataset_words (org_id, dataset_id, column_no, page_no, created_by, words) values ($1, $2, $3, $4, $5, $6)`
 	insertVersion = `
@@ -71,7 +71,8 @@ func (u upload) storeChunks(ctx context.Context, tx *tenant.Tx) (err error) {
 	return u.file.Chunks(ctx, func(c ingest.Chunk) error {
 		arrays := map[column.Payload][]byte{c.Payload: c.Array}
 		return loader.Row(u.org[:], u.segment[:], integer(c.ColumnNo), integer(c.ChunkNo), u.user[:], bigint(c.FirstRow), integer(c.Rows), integer(c.Nulls),
-			optionalBigint(c.Min), optionalBigint(c.Max), arrays[column.Ints], arrays[column.Floats], arrays[column.Codes], arrays[column.Texts])
+			optionalBigint(c.Min), optionalBigint(c.Max), arrays[column.Ints], arrays[column.Int4s], arrays[column.Int2s],
+			arrays[column.Floats], arrays[column.Codes], arrays[column.Texts])
 	})
 }
 

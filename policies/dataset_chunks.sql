@@ -7,7 +7,7 @@
 -- A chunk never changes; it goes with its segment (foreign key). created_by is the dataset's creator. The policy is
 -- evaluated for a chunk of up to 16,384 values, not for a value.
 
-grant select, insert (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, min_value, max_value, ints, floats, codes, texts) on app.dataset_chunks to insightforge_api, insightforge_key;
+grant select, insert (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, min_value, max_value, ints, int4s, int2s, floats, codes, texts) on app.dataset_chunks to insightforge_api, insightforge_key;
 
 create policy dataset_chunks_select on app.dataset_chunks for select to insightforge_api, insightforge_key
   using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER'));

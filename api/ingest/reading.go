@@ -29,6 +29,18 @@ func (r *reading) fits(v []byte) bool {
 	return ok
 }
 
+// fit is fits, and widens the reach to what is stored.
+func (r *reading) fit(v []byte, to *reach) bool {
+	if r.kind != integer && r.kind != decimal && r.kind != date {
+		return r.fits(v)
+	}
+	n, ok := r.parse(v)
+	if ok {
+		to.add(n, r.scale)
+	}
+	return ok
+}
+
 // keeps tells whether a field is null or fits.
 func (e *encoder) keeps(field []byte) bool {
 	if len(field) == 0 || e.fits(field) {

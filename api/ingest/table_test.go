@@ -47,7 +47,7 @@ func decode(t require.TestingT, f *File) table {
 			}
 		}
 		require.EqualValues(t, c.NullCount, nulls)
-		if c.Payload == column.Codes {
+		if c.IsCoded() {
 			got.resolve(t, i)
 		}
 	}
@@ -92,9 +92,11 @@ func decodeArray(t require.TestingT, payload column.Payload, array []byte) []any
 	switch payload {
 	case column.Ints:
 		return scan[int64](t, pgtype.Int8ArrayOID, array)
+	case column.Int2s:
+		return scan[int64](t, pgtype.Int2ArrayOID, array)
 	case column.Floats:
 		return scan[float64](t, pgtype.Float8ArrayOID, array)
-	case column.Codes:
+	case column.Codes, column.Int4s:
 		return scan[int64](t, pgtype.Int4ArrayOID, array)
 	default:
 		return scan[string](t, pgtype.TextArrayOID, array)

@@ -1,0 +1,81 @@
+package ingest
+
+import (
+	"math"
+
+	"github.com/insightforge/insightforge/api/column"
+)
+
+// reach is a range that holds 0 and every number that a column may have to store, as number·10^scale. It decides how
+// wide the stored integers are, and may be too wide where pass one does not know how a value will be read.
+type reach struct {
+	low, high int64
+	scale     int
+}
+
+// add widens the range to value·10^-scale.
+func (r *reach) add(value int64, scale int) {
+	if scale > r.scale {
+		r.low, r.high, r.scale = times(r.low, scale-r.scale), times(r.high, scale-r.scale), scale
+	} else if scale < r.scale {
+		value = times(value, r.scale-scale)
+	}
+	r.low, r.high = min(r.low, value), max(r.high, value)
+}
+
+// addDigits widens the range to every number of so many digits.
+func (r *reach) addDigits(e extent) {
+	if e.digits+e.scale > maxDigits {
+		e = extent{maxDigits, 0}
+	}
+	most := pow10[e.digits+e.scale] - 1
+	r.add(most, e.scale)
+	r.add(-most, e.scale)
+}
+
+// addNumber widens the range to v, a plain number.
+func (r *reach) addNumber(v []byte, n number) {
+	if value, _, scale, ok := shortNumber(v); ok {
+		r.add(value, scale)
+	} else if value, ok := parseInteger(v); ok {
+		r.add(value, 0)
+	} else {
+		r.addDigits(extent{n.digits, n.scale})
+	}
+}
+
+// addDate widens the range to v, whichever of the layouts it turns out to have: the orders of month and day are less
+// than a year apart.
+func (r *reach) addDate(v []byte, fits layouts) {
+	days, _ := parseDate(v, fits.first())
+	if fits.ambiguous() {
+		r.add(days-366, 0)
+		days += 366
+	}
+	r.add(days, 0)
+}
+
+// payload is the narrowest array that holds the range at a scale.
+func (r *reach) payload(scale int) column.Payload {
+	low, high := times(r.low, scale-r.scale), times(r.high, scale-r.scale)
+	switch {
+	case low >= math.MinInt16 && high <= math.MaxInt16:
+		return column.Int2s
+	case low >= math.MinInt32 && high <= math.MaxInt32:
+		return column.Int4s
+	}
+	return column.Ints
+}
+
+// times is value·10^digits, or as near as 64 bits allow.
+func times(value int64, digits int) int64 {
+	switch {
+	case value == 0 || digits <= 0:
+		return value
+	case digits < len(pow10) && value <= math.MaxInt64/pow10[digits] && value >= math.MinInt64/pow10[digits]:
+		return value * pow10[digits]
+	case value < 0:
+		return math.MinInt64
+	}
+	return math.MaxInt64
+}
