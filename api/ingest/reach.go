@@ -58,6 +58,9 @@ func (r *reach) addDate(v []byte, fits layouts) {
 // payload is the narrowest array that holds the range at a scale.
 func (r *reach) payload(scale int) column.Payload {
 	low, high := times(r.low, scale-r.scale), times(r.high, scale-r.scale)
+	if d := r.scale - scale; d > 0 && d < len(pow10) && low > math.MinInt64 && high < math.MaxInt64 { // 1.234 was a group
+		low, high = low/pow10[d], high/pow10[d]
+	}
 	switch {
 	case low >= math.MinInt16 && high <= math.MaxInt16:
 		return column.Int2s

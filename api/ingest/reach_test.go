@@ -33,8 +33,8 @@ func TestTheWholeFileDecidesHowWideIntegersAre(t *testing.T) {
 		{column.Int2s, []string{"22.05.2006", "01.02.2006"}},
 		{column.Int4s, []string{"22/05/2099", "01/02/2006"}},
 		{column.Ints, []string{"2006-01-02", "2006-01-02 10:00"}},
-		{column.Int2s, []string{"$12.50", "7"}},
-		{column.Int4s, []string{`"$1,234.50"`, "7.25"}},
+		{column.Int2s, []string{"$12.50", "$7"}},
+		{column.Int4s, []string{`"$1,234.50"`, "$7.25"}},
 		{column.Int4s, []string{"1.234.567", "1.234"}}, // groups
 		{column.Ints, []string{"1.234.567.890.123", "1.234"}},
 		{column.Int2s, []string{"a", "b"}},
