@@ -45,7 +45,7 @@ type DatasetVersion struct {
 	Number      int       `json:"number"`
 	RowCount    int64     `json:"row_count"`
 	ByteCount   int64     `json:"byte_count" doc:"Size of the uploaded file"`
-	SHA256      string    `json:"sha256" doc:"Of the uploaded file, hexadecimal"`
+	SHA256      *string   `json:"sha256" doc:"Of the uploaded file, hexadecimal; null for who may not see all of its columns"`
 	PublishedAt time.Time `json:"published_at"`
 	PublishedBy uuid.UUID `json:"published_by" format:"uuid"`
 }
@@ -93,7 +93,8 @@ type DatasetName struct {
 
 // datasetFields are the columns of Dataset, of app.datasets d and its active version v.
 const datasetFields = `d.id, d.name, d.created_by, d.created_at, d.updated_at, d.revision,
-  row(v.number, v.row_count, v.byte_count, encode(v.sha256, 'hex'), v.published_at, v.published_by) as version`
+  row(v.number, v.row_count, v.byte_count, 
+    (select encode(f.sha256, 'hex') from app.dataset_files f where f.org_id = $1 and f.dataset_id = v.dataset_id and f.version = v.number), v.published_at, v.published_by) as version`
 
 const selectDatasets = `
 select ` + datasetFields + `
@@ -112,7 +113,7 @@ func (s *Server) listDatasets(ctx context.Context, in *struct {
 const selectDataset = `
 select ` + datasetFields + `,
   array(select row(c.name, c.type, c.scale, c.null_count)
-    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version order by c.column_no) as columns
+    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version order by c.position) as columns
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version
 where d.org_id = $1 and d.id = $2`
 

@@ -138,6 +138,8 @@ select row_to_json(t) as line from (
   from app.api_keys k where k.org_id = $1 order by k.id) t`},
 	{"audit_seals.ndjson", `
 select row_to_json(t) as line from (select a.org_id, a.number, a.event_id, encode(a.hash, 'hex') as hash from app.audit_seals a where a.org_id = $1 order by a.number) t`},
+	{"dataset_imports.ndjson", `
+select row_to_json(t) as line from (select i.* from app.dataset_imports i where i.org_id = $1 order by i.id) t`},
 	{"analyses.ndjson", `
 select row_to_json(t) as line from (select a.* from app.analyses a where a.org_id = $1 order by a.id) t`},
 	{"analysis_runs.ndjson", `

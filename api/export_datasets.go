@@ -17,16 +17,20 @@ select id from app.datasets where org_id = $1 order by id`
 	exportDataset = `
 select row_to_json(t) as line from (
   select d.*, (select json_agg(v) from (
-    select v.number, v.published_by, v.published_at, v.row_count, v.byte_count, encode(v.sha256, 'hex') as sha256, v.segment_ids,
+    select v.number, v.published_by, v.published_at, v.row_count, v.byte_count, v.mode, v.base, v.deleted_at,
+      (select row_to_json(f) from (
+        select encode(f.sha256, 'hex') as sha256, f.media_type, f.name, f.report, f.kept
+        from app.dataset_files f where f.org_id = $1 and f.dataset_id = $2 and f.version = v.number) f) as file, v.segment_ids,
       (select json_agg(c) from (
-        select c.column_no, c.name, c.type, c.scale, c.payload, c.null_count
-        from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number order by c.column_no) c) as columns
+        select c.column_no, c.column_id, c.position, c.name, c.header, c.description, c.unit, c.semantic, c.vis, c.type, c.scale, c.payload, c.null_count,
+          (select p.profile from app.dataset_profiles p where p.org_id = $1 and p.dataset_id = $2 and p.version = v.number and p.column_no = c.column_no) as profile
+        from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number order by c.position) c) as columns
     from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 order by v.number) v) as versions
   from app.datasets d where d.org_id = $1 and d.id = $2) t`
 	selectVersions = `
 select v.dataset_id as id, v.org_id, v.number, v.segment_ids,
   (select coalesce(json_agg(json_build_object('No', c.column_no, 'Name', c.name, 'Type', c.type, 'Scale', c.scale, 'Payload', c.payload)
-     order by c.column_no), '[]')
+     order by c.position), '[]')
    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number) as columns
 from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 order by v.number`
 )

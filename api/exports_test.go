@@ -90,6 +90,9 @@ var notExported = map[string]string{
 	"dataset_words":          "in the CSV files",
 	"dataset_columns":        "in dataset.json, below their version",
 	"dataset_versions":       "in dataset.json, below their dataset",
+	"dataset_files":          "in dataset.json, below their version",
+	"dataset_pieces":         "the bytes of the files that are kept",
+	"dataset_profiles":       "in dataset.json, below their column",
 }
 
 // exportedTo is the file that has the rows of a table, if it is not called as the table is.

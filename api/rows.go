@@ -102,7 +102,7 @@ select v.number as version, v.row_count, c.column_no, c.name, c.type, c.scale,
   end as texts
 from v join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.version = v.number
 left join chunks k on k.column_no = c.column_no
-order by c.column_no, k.position`
+order by c.position, k.position`
 
 func (s *Server) listRows(ctx context.Context, in *rowsInput) (*struct{ Body Rows }, error) {
 	slices, err := tenant.Rows[columnSlice](ctx, s.db, member(ctx, in.OrgID), selectRows,

@@ -125,7 +125,7 @@ var errProbe = errors.New("probe")
 // rolls it back. A request with an Idempotency-Key may be one that has made its dataset already, which the body tells.
 func (s *Server) mayCreateDataset(ctx context.Context, caller tenant.Caller, id, user uuid.UUID, in *uploadInput) error {
 	err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) error {
-		if _, err := tx.Exec(ctx, insertDataset, in.OrgID, id, "probe", user); err != nil {
+		if _, err := tx.Exec(ctx, insertDataset, in.OrgID, id, "probe", user, 0); err != nil {
 			return err
 		}
 		if in.Key == "" {

@@ -26,7 +26,11 @@ create or replace function app.org_ids() returns uuid[] stable parallel safe lan
 create or replace function app.org_as(variadic roles text[]) returns uuid stable parallel safe language sql
   return case when current_setting('app.role', true) = any (roles) then nullif(current_setting('app.org_id', true), '')::uuid end;
 
-grant execute on function app.org_id(), app.user_id(), app.role(), app.subject(), app.org_ids(), app.org_as(text[])
+-- Which columns the caller sees: those whose vis is not higher.
+create or replace function app.clearance() returns integer stable parallel safe language sql
+  return case current_setting('app.role', true) when 'OWNER' then 2 when 'ADMIN' then 2 when 'ANALYST' then 1 when 'VIEWER' then 0 end;
+
+grant execute on function app.org_id(), app.user_id(), app.role(), app.subject(), app.org_ids(), app.org_as(text[]), app.clearance()
   to insightforge_auth, insightforge_user, insightforge_api, insightforge_key;
 grant execute on function app.org_id() to insightforge_sealer;
 

@@ -6,7 +6,7 @@
 --
 -- org_id, id and created_by are in no update grant: a dataset neither moves nor changes hands.
 
-grant select, insert (org_id, id, name, created_by), update (name, version, updated_at, revision), delete on app.datasets to insightforge_api, insightforge_key;
+grant select, insert (org_id, id, name, created_by, last_column_no), update (name, version, last_version, last_column_no, updated_at, revision), delete on app.datasets to insightforge_api, insightforge_key;
 
 create policy datasets_select on app.datasets for select to insightforge_api, insightforge_key
   using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER'));

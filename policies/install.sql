@@ -48,6 +48,10 @@ grant usage on schema app to insightforge, insightforge_auth, insightforge_user,
 {{ template "dataset_segments.sql" . }}
 {{ template "dataset_words.sql" . }}
 {{ template "dataset_chunks.sql" . }}
+{{ template "dataset_files.sql" . }}
+{{ template "dataset_pieces.sql" . }}
+{{ template "dataset_profiles.sql" . }}
+{{ template "dataset_imports.sql" . }}
 
 {{ template "analyses.sql" . }}
 {{ template "analysis_runs.sql" . }}

@@ -1,42 +1,48 @@
 package policies
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 )
 
 // What people do with datasets, analyses, runs and questions.
 
 // columns are what insertColumns takes: one column.
-func columns(no int, called string) []any {
-	return []any{[]int{no}, []string{called}, []string{"integer"}, []int{0}, []string{"ints"}, []int64{0}}
+func columns(no int, called string, vis int) string {
+	return fmt.Sprintf(`[{"column_no": %d, "column_id": %[1]d, "position": %[1]d, "name": %q, "header": %[2]q, "description": "", "unit": "", "semantic": "",
+		"vis": %d, "type": "integer", "scale": 0, "payload": "ints", "null_count": 0}]`, no, called, vis)
 }
 
 // chunk are what insertChunk takes after the chunk's creator.
-var chunk = []any{0, 1, 0, 1, 1, []int64{1}, nil, nil, nil}
+func chunk(vis int) []any { return []any{vis, 0, 1, 0, 1, 1, nil, nil, []int64{1}, nil, nil, nil} }
 
 // createDataset is what an upload of one column does.
 func (w *world) createDataset() operation {
 	p, id, segment := w.place(), w.new("dataset"), w.new("segment")
 	event, written := w.event()
+	vis := w.vis()
 	return w.act(p, "creates "+id+" in "+p.named, "42501", func(m *model, role string) string {
-		if !creates(role) {
+		if !creates(role) || vis > clearance(role) {
 			return "42501"
 		}
 		m.things = append(m.things,
 			thing{"dataset", p.org, id, "", p.person, "uploaded", 1}, thing{"segment", p.org, segment, id, p.person, "", 0},
 			thing{"chunk", p.org, "1/0", segment, p.person, "1", 0}, thing{"words", p.org, "1/0", id, p.person, "word", 0},
-			thing{"version", p.org, "1", id, p.person, p.person, 0}, thing{"column", p.org, "1", id, p.person, "c", 0})
+			thing{"version", p.org, "1", id, p.person, p.person, 0}, thing{"column", p.org, "1", id, p.person, "c", 0},
+			thing{"file", p.org, "1", id, p.person, "c.csv", vis})
 		m.records(p.org, event, p.person, "dataset.created", id, nil, []string{"name", "uploaded"})
 		return "1"
-	}, w.call("insertDataset", name(p.named), name(id), "uploaded", name(p.person)),
+	}, w.call("insertDataset", name(p.named), name(id), "uploaded", name(p.person), 1),
 		w.call("insertSegment", name(p.named), name(segment), name(id), name(p.person), 1),
-		w.call("insertChunk", append([]any{name(p.named), name(segment), 1, 0, name(p.person)}, chunk...)...),
-		w.call("insertWords", name(p.named), name(id), 1, 0, name(p.person), []string{"word"}),
-		w.call("insertVersion", name(p.named), name(id), name(p.person), 1, 1, []byte{}, name(segment)),
-		w.call("insertColumns", append([]any{name(p.named), name(id)}, columns(1, "c")...)...),
+		w.call("insertChunk", append([]any{name(p.named), name(segment), 1, 0, name(p.person)}, chunk(0)...)...),
+		w.call("insertWords", name(p.named), name(id), 1, 0, name(p.person), 0, []string{"word"}),
+		w.call("insertVersion", name(p.named), name(id), 1, name(p.person), name(p.person), "create", nil, 1, 1, 1, []uuid.UUID{w.id(segment)}),
+		w.call("insertColumns", name(p.named), name(id), 1, columns(1, "c", 0)),
+		w.call("insertFile", name(p.named), name(id), 1, name(p.person), vis, []byte{}, "text/csv", "c.csv", nil, false),
 		w.recording(written, "recordDataset", name(p.named), name(id)))
 }
 
@@ -49,25 +55,27 @@ func (w *world) fillDataset() operation {
 	}
 	above := w.some(of, p.org)
 	by, n := w.creator(of, above), w.number()
-	part := thing{kind, p.org, "", above, by, "", 0}
+	vis := w.vis()
+	part := thing{kind, p.org, "", above, by, "", vis}
 	var c command
 	switch kind {
 	case "segment":
-		part.id = w.new("segment")
+		vis = 0 // it has none
+		part.id, part.revision = w.new("segment"), 0
 		c = w.call("insertSegment", name(p.named), name(part.id), name(above), name(by), 1)
 	case "words":
 		part.id, part.more = "1/"+strconv.Itoa(n), "word"
-		c = w.call("insertWords", name(p.named), name(above), 1, n, name(by), []string{"word"})
+		c = w.call("insertWords", name(p.named), name(above), 1, n, name(by), vis, []string{"word"})
 	case "chunk":
 		part.id, part.more = "1/"+strconv.Itoa(n), "1"
-		c = w.call("insertChunk", append([]any{name(p.named), name(above), 1, n, name(by)}, chunk...)...)
+		c = w.call("insertChunk", append([]any{name(p.named), name(above), 1, n, name(by)}, chunk(vis)...)...)
 	case "column":
-		return w.addColumn(p, above, n)
+		return w.addColumn(p, above, n, vis)
 	}
 	return w.act(p, "adds "+kind+" "+part.id+" to "+above+" of "+by+" in "+p.named, "42501", func(m *model, role string) string {
 		to := m.thing(of, p.org, above)
 		switch {
-		case !changes(role, by == p.person):
+		case !changes(role, by == p.person) || vis > clearance(role):
 			return "42501"
 		case to == nil || to.by != by:
 			return "23503"
@@ -76,6 +84,9 @@ func (w *world) fillDataset() operation {
 		return "1"
 	}, c)
 }
+
+// vis is who sees a part, mostly everyone.
+func (w *world) vis() int { return rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(w.t, "vis") }
 
 // number is one that no other part has.
 func (w *world) number() int {
@@ -95,21 +106,21 @@ func (w *world) creator(kind, id string) string {
 }
 
 // addColumn takes the creator from the dataset.
-func (w *world) addColumn(p place, dataset string, n int) operation {
+func (w *world) addColumn(p place, dataset string, n, vis int) operation {
 	n, called := n%1000+1, w.new("name")
 	return w.act(p, "adds column "+strconv.Itoa(n)+" to "+dataset+" in "+p.named, "0", func(m *model, role string) string {
 		d := m.thing("dataset", p.org, dataset)
 		switch {
 		case d == nil:
 			return "0"
-		case !changes(role, d.by == p.person):
+		case !changes(role, d.by == p.person) || vis > clearance(role):
 			return "42501"
 		case !m.published(*d):
 			return "23503"
 		}
-		m.things = append(m.things, thing{"column", p.org, strconv.Itoa(n), dataset, d.by, called, 0})
+		m.things = append(m.things, thing{"column", p.org, strconv.Itoa(n), dataset, d.by, called, vis})
 		return "1"
-	}, w.call("insertColumns", append([]any{name(p.named), name(dataset)}, columns(n, called)...)...))
+	}, w.call("insertColumns", name(p.named), name(dataset), 1, columns(n, called, vis)))
 }
 
 func (w *world) renameDataset() operation {

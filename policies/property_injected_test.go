@@ -25,6 +25,15 @@ var injections = []injection{
 	{"delete from app.analyses", func(m *model, role, person, org string) string {
 		return m.deletes("analysis", org, func(t thing) bool { return changes(role, t.by == person) })
 	}},
+	{"delete from app.dataset_segments", func(m *model, role, person, org string) string {
+		return m.deletes("segment", org, func(t thing) bool { return changes(role, t.by == person) })
+	}},
+	{"delete from app.dataset_chunks", func(m *model, role, person, org string) string { return m.deletesParts("chunk", role, person, org) }},
+	{"delete from app.dataset_words", func(m *model, role, person, org string) string { return m.deletesParts("words", role, person, org) }},
+	{"update app.dataset_chunks set vis = 0", func(m *model, role, person, org string) string {
+		return m.each("chunk", onlySettling(role), person, org, func(t *thing) { t.revision = 0 })
+	}},
+	{"delete from app.dataset_versions", func(*model, string, string, string) string { return "0" }}, // none was deleted before
 	{"update app.organizations set name = 'injected'", func(m *model, role, _, org string) string {
 		if !settles(role) || m.org(org).deleted {
 			return "0"
@@ -65,8 +74,8 @@ var refusedToAll = []string{
 	"delete from app.analysis_runs", "delete from app.questions", "delete from app.questions_asked", "select from app.users",
 	"update app.quotas set members = 2000000000", "update app.quotas set locked_at = now()", "delete from app.quotas",
 	"insert into app.quotas (org_id) select org_id from app.quotas", "truncate app.datasets",
-	"update app.dataset_versions set published_by = app.user_id()", "delete from app.dataset_versions", "delete from app.dataset_columns",
-	"delete from app.dataset_segments", "delete from app.dataset_words", "delete from app.dataset_chunks", "update app.dataset_chunks set ints = '{2}'",
+	"update app.dataset_versions set published_by = app.user_id()", "delete from app.dataset_columns", "delete from app.dataset_files",
+	"update app.dataset_files set sha256 = ''", "update app.dataset_columns set type = 'text'", "update app.dataset_chunks set ints = '{2}'",
 }
 
 func (w *world) inject() operation {
@@ -82,6 +91,19 @@ func (w *world) injection(some []injection, refused []string) injection {
 		return injection{rapid.SampledFrom(refused).Draw(w.t, "injected"), func(*model, string, string, string) string { return "42501" }}
 	}
 	return some[rapid.IntRange(0, len(some)-1).Draw(w.t, "injected")]
+}
+
+// deletesParts of columns that the role sees.
+func (m *model) deletesParts(kind, role, person, org string) string {
+	return m.deletes(kind, org, func(t thing) bool { return changes(role, t.by == person) && t.revision <= clearance(role) })
+}
+
+// onlySettling is the role, if it is one that settles.
+func onlySettling(role string) string {
+	if settles(role) {
+		return role
+	}
+	return ""
 }
 
 // each changes what a statement without WHERE reaches.
@@ -161,7 +183,7 @@ func (w *world) injectRow() operation {
 	switch made.kind {
 	case "dataset":
 		made.revision = 1
-		return w.makes(p, made, "", w.call("insertDataset", name(p.named), name(made.id), made.more, name(made.by)))
+		return w.makes(p, made, "", w.call("insertDataset", name(p.named), name(made.id), made.more, name(made.by), 1))
 	case "analysis":
 		made.of = w.some("dataset", p.org)
 		return w.makes(p, made, "dataset", w.call("insertAnalysis", name(p.named), name(made.id), name(made.of), made.more, "{}", name(made.by)))

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The permission table of design.md §6, as five questions. Nothing else here speaks of roles, and nothing asks SQL.
+// The permission table of design.md §6, as six questions. Nothing else here speaks of roles, and nothing asks SQL.
 
 // sees: everything in the organization but addresses, invitations and others' questions.
 func sees(role string) bool { return role != "" }
@@ -19,6 +19,9 @@ func changes(role string, own bool) bool { return settles(role) || role == "ANAL
 
 // settles: changes the organization, and sees addresses and all questions.
 func settles(role string) bool { return role == "OWNER" || role == "ADMIN" }
+
+// clearance is the highest vis of what a role sees.
+func clearance(role string) int { return map[string]int{"OWNER": 2, "ADMIN": 2, "ANALYST": 1}[role] }
 
 // manages members and invitations that have the other role, or are to have it.
 func manages(role, other string) bool {
@@ -62,7 +65,7 @@ type invitation struct {
 type thing struct {
 	kind, org, id, of, by string
 	more                  string // the name, if it has one; who published, for a version
-	revision              int    // for a dataset
+	revision              int    // for a dataset; for what is of a column, its vis
 }
 
 // recorded is an audit event.
@@ -245,6 +248,7 @@ type fact struct {
 	kind, org, id string
 	person, role  string // whose it is, and the role that it is about
 	row           string // as the tables below write it
+	vis           int
 	listed        string // as the server's list shows it; empty: not at all
 }
 
@@ -260,12 +264,12 @@ func (m *model) facts() []fact {
 	}
 	for _, s := range m.memberships {
 		row := fmt.Sprintf("member|%s||%s||%s|%s|%d", s.org, s.person, s.role, s.name, s.revision)
-		facts = append(facts, fact{"member", s.org, s.person, s.person, s.role, row, s.person + " person " + s.name + " " + s.role},
-			fact{"address", s.org, s.person, s.person, "", fmt.Sprintf("address|%s||%s||%s", s.org, s.person, address(s.person)), address(s.person)})
+		facts = append(facts, fact{"member", s.org, s.person, s.person, s.role, row, 0, s.person + " person " + s.name + " " + s.role},
+			fact{"address", s.org, s.person, s.person, "", fmt.Sprintf("address|%s||%s||%s", s.org, s.person, address(s.person)), 0, address(s.person)})
 	}
 	for _, i := range m.invitations {
 		row := fmt.Sprintf("invitation|%s||%s|%s|%s|%s|%s", i.org, i.id, i.by, address(i.to), i.role, i.state)
-		facts = append(facts, fact{"invitation", i.org, i.id, i.by, i.role, row, i.id + " " + address(i.to) + " " + i.role + " " + i.state + " " + i.by})
+		facts = append(facts, fact{"invitation", i.org, i.id, i.by, i.role, row, 0, i.id + " " + address(i.to) + " " + i.role + " " + i.state + " " + i.by})
 	}
 	for _, t := range m.things {
 		facts = append(facts, m.factOf(t))
@@ -285,6 +289,9 @@ func (m *model) factOf(t thing) fact {
 		if m.published(t) {
 			f.listed = t.id + " " + t.more + " " + t.by
 		}
+	case "column", "words", "chunk", "file":
+		f.vis = t.revision
+		f.row += fmt.Sprintf("|%d", t.revision)
 	case "analysis":
 		f.listed = t.id + " " + t.of + " " + t.more + " " + t.by
 	case "run":
@@ -313,7 +320,7 @@ func (m *model) shows(f fact, person, org string) bool {
 	case f.kind == "invitation":
 		return manages(role, f.role)
 	default:
-		return sees(role)
+		return sees(role) && f.vis <= clearance(role)
 	}
 }
 

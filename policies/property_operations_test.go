@@ -50,7 +50,7 @@ func serverStatements(t testing.TB) statements {
 	for _, name := range []string{
 		"recordOrganization", "selectOrganization", "selectOrganizations", "updateOrganization", "deleteOrganization", "recordRestoration", "transferOwnership", "updateMe", "selectMembers", "updateMember", "deleteMember",
 		"lockOrganization", "insertInvitation", "selectInvitations", "selectInvitation", "revokeInvitation", "resendInvitation", "declineInvitation", "selectReceivedInvitations", "selectJoinedOrganization",
-		"insertDataset", "insertSegment", "insertChunk", "insertWords", "insertVersion", "insertColumns", "recordDataset", "selectDatasets", "selectDataset",
+		"insertDataset", "insertSegment", "insertChunk", "insertWords", "insertVersion", "insertFile", "insertColumns", "recordDataset", "selectDatasets", "selectDataset",
 		"updateDataset", "deleteDataset", "insertAnalysis", "selectAnalyses", "selectAnalysis",
 		"deleteAnalysis", "insertRun", "selectRuns", "insertQuestion", "insertQuestionAsked", "lockQuotas",
 	} {

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -116,14 +117,14 @@ func (g columnGroup) each(rows []row, sql string) (attempts []attempt) {
 // assignments set each column to some value of its type; one that takes only some values, to what it is.
 func (t *Trial) assignments(g columnGroup) string {
 	sample := map[string]string{"uuid": "'" + t.id("new").String() + "'", "text": "'x'", "integer": "1", "bigint": "1", "timestamp with time zone": "now()",
-		"bytea": "''", "jsonb": "'{}'", "json": "'{}'"}
+		"boolean": "false", "bytea": "''", "jsonb": "'{}'", "json": "'{}'"}
 	var set []string
 	for i, column := range g.Columns {
 		value, ok := sample[g.Types[i]]
 		if !ok {
 			value = "'{}'" // an array
 		}
-		if slices.Contains([]string{"role", "invited_by", "slug", "time_zone"}, column) {
+		if slices.Contains([]string{"role", "invited_by", "slug", "time_zone", "name", "vis", "state", "stage"}, column) {
 			value = column
 		}
 		set = append(set, column+" = "+value)
@@ -149,7 +150,7 @@ func (p planted) fill(table string, r row, c caller, sql string) string {
 	quoted := func(name string) string { return "'" + p.id(name).String() + "'" }
 	return strings.NewReplacer(
 		"{salt}", p.salt, "{org}", quoted("organizations/"+r.org), "{orgname}", r.org, "{me}", quoted("users/"+c.person), "{by}", quoted("users/"+by),
-		"{name}", name, "{hash}", "'"+p.hash(name)+"'", "{role}", role, "{new}", quoted("new"), "{id}", quoted(table+path),
+		"{vis}", strconv.Itoa(r.vis), "{name}", name, "{hash}", "'"+p.hash(name)+"'", "{role}", role, "{new}", quoted("new"), "{id}", quoted(table+path),
 		"{dataset}", quoted("datasets"+path), "{segment}", quoted("dataset_segments"+path), "{analysis}", quoted("analyses"+path), "{invitation}", quoted("invitations"+path),
 		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{ned}", quoted("users/ned"), "{open_invitation}", quoted("invitations/acme/ANALYST/open"),
 		"{event}", quoted("audit_events"+path), "{unsealed}", quoted("unsealed"+path), "{olga}", quoted("users/olga"), "{bot}", quoted("users/bot"), "{account}", quoted("account"), "{less}", quoted("api_keys/acme/olga/less"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{delta}", quoted("organizations/delta"), "{foreign_dataset}", quoted("datasets/beta/alan"),

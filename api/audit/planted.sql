@@ -121,16 +121,27 @@ with made as (
   from unnest(array['acme', 'beta', 'gamma']) org, unnest(array['olga', 'otto', 'adam', 'abel', 'anna', 'alan', 'vera', 'vito', 'zed', 'zoe', 'noor']) person),
 datasets as (insert into app.datasets (org_id, id, name, created_by) select org_id, dataset_id, name, created_by from made),
 segments as (insert into app.dataset_segments (org_id, id, dataset_id, created_by, row_count) select org_id, segment_id, dataset_id, created_by, 1 from made),
-versions as (insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids)
-  select org_id, dataset_id, 1, created_by, created_by, 1, 1, '', array[segment_id] from made),
-columns as (insert into app.dataset_columns (org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count)
-  select org_id, dataset_id, 1, 1, created_by, 'word', 'text', 'codes', 0 from made),
-words as (insert into app.dataset_words (org_id, dataset_id, column_no, page_no, created_by, words)
-  select org_id, dataset_id, 1, 0, created_by, array['secret of ' || name] from made),
-chunks as (insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, codes)
-  select org_id, segment_id, 1, 0, created_by, 0, 1, 0, '{0}' from made),
-analyses as (insert into app.analyses (org_id, id, dataset_id, name, query, created_by) select org_id, analysis_id, dataset_id, name, '{}', created_by from made),
-runs as (insert into app.analysis_runs (org_id, id, analysis_id, created_by, result) select org_id, run_id, analysis_id, created_by, '{}' from made),
+-- Of each: a column, a file, an analysis of everyone, of ANALYST and above, of OWNER and ADMIN. Column 13 has no profile, version 3 no file.
+hidden as (select made.*, vis, case vis when 0 then 1 else 10 + vis end as n from made, generate_series(0, 2) vis),
+versions as (insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, column_count, byte_count, segment_ids)
+  select org_id, dataset_id, n, created_by, created_by, 1, 4, 1, array[segment_id] from hidden
+  union all select org_id, dataset_id, 3, created_by, created_by, 1, 0, 1, array[segment_id] from made),
+columns as (insert into app.dataset_columns (org_id, dataset_id, version, column_no, created_by, column_id, position, name, header, vis, type, payload, null_count)
+  select org_id, dataset_id, 1, n, created_by, n, n, case vis when 0 then 'word' else 'hidden ' || vis end, 'word', vis, 'text', 'codes', 0 from hidden
+  union all select org_id, dataset_id, 1, 13, created_by, 13, 13, 'no profile', 'no profile', 0, 'text', 'codes', 0 from made),
+words as (insert into app.dataset_words (org_id, dataset_id, column_no, page_no, created_by, vis, words)
+  select org_id, dataset_id, n, 0, created_by, vis, array['secret of ' || name] from hidden),
+chunks as (insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, vis, first_row, row_count, null_count, codes)
+  select org_id, segment_id, n, 0, created_by, vis, 0, 1, 0, '{0}' from hidden),
+files as (insert into app.dataset_files (org_id, dataset_id, version, created_by, vis, sha256, kept) select org_id, dataset_id, n, created_by, vis, '', true from hidden),
+pieces as (insert into app.dataset_pieces (org_id, dataset_id, version, piece_no, created_by, vis, bytes) select org_id, dataset_id, n, 0, created_by, vis, '' from hidden),
+profiles as (insert into app.dataset_profiles (org_id, dataset_id, version, column_no, created_by, vis, profile) select org_id, dataset_id, 1, n, created_by, vis, '{}' from hidden),
+imports as (insert into app.dataset_imports (org_id, id, created_by, dataset_id, mode)
+  select org_id, md5('{salt}dataset_imports/' || name)::uuid, created_by, dataset_id, 'create' from made),
+analyses as (insert into app.analyses (org_id, id, dataset_id, name, query, created_by, vis)
+  select org_id, case vis when 0 then analysis_id else md5(analysis_id::text || vis)::uuid end, dataset_id, name, '{}', created_by, vis from hidden),
+runs as (insert into app.analysis_runs (org_id, id, analysis_id, created_by, result, vis)
+  select org_id, case vis when 0 then run_id else md5(run_id::text || vis)::uuid end, analysis_id, created_by, '{}', vis from hidden),
 asked as (insert into app.questions_asked (org_id, id) select org_id, md5('{salt}questions_asked/' || name)::uuid from made)
 insert into app.questions (org_id, id, dataset_id, question, interpretation, provider, created_by)
 select org_id, question_id, dataset_id, 'how many?', '{}', 'none', created_by from made;

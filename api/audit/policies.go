@@ -23,7 +23,7 @@ var (
 )
 
 // contextFunctions are those of policies/context.sql.
-var contextFunctions = []string{"app.org_id()", "app.user_id()", "app.role()", "app.subject()", "app.org_ids()", "app.org_as(text[])"}
+var contextFunctions = []string{"app.org_id()", "app.user_id()", "app.role()", "app.subject()", "app.org_ids()", "app.org_as(text[])", "app.clearance()"}
 
 const selectPolicies = `
 select format('policy %I on %I.%I', p.polname, n.nspname, c.relname) as object, c.relname = 'organizations' as organizations,

@@ -21,6 +21,7 @@ type row struct {
 	org  string
 	by   string // whose it is; empty: the caller's own
 	name string // the last part of its id, if that is not by
+	vis  int    // who sees the column that it is of
 }
 
 // everything is a statement without WHERE.
@@ -35,6 +36,12 @@ var made = []row{
 	{kind: "own", org: "beta"}, {kind: "other's", org: "beta", by: "alan"},
 	{kind: "own", org: "gamma"}, {kind: "other's", org: "gamma", by: "alan"},
 }
+
+// ofColumns are rows that tell something of a column: those of everyone, of ANALYST and above, of OWNER and ADMIN.
+var ofColumns = append(slices.Clone(made),
+	row{kind: "own for analysts", org: "acme", vis: 1}, row{kind: "other's for analysts", org: "acme", by: "alan", vis: 1},
+	row{kind: "own for admins", org: "acme", vis: 2}, row{kind: "other's for admins", org: "acme", by: "alan", vis: 2},
+	row{kind: "other's for analysts", org: "gamma", by: "alan", vis: 1})
 
 var members = []row{
 	{kind: "oneself", org: "acme"}, {kind: "OWNER", org: "acme", by: "otto"}, {kind: "ADMIN", org: "acme", by: "abel"},
@@ -139,29 +146,45 @@ var targets = []target{
 		insert: "(org_id, number, event_id, hash) values ({org}, 999, {unsealed}, sha256(''))"},
 
 	{name: "datasets", key: "id = {id}", org: "org_id = {org}", rows: made, insert: "(org_id, id, name, created_by) values ({org}, {new}, 'x', {by})"},
-	{name: "dataset_versions", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids) values ({org}, {dataset}, 2, {by}, {me}, 1, 1, '', '{}')",
-		extra: []attempt{{"insert", "published by another", columns{}, made[0],
-			"insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids) values ({org}, {dataset}, 2, {by}, {alan}, 1, 1, '', '{}')"}}},
-	{name: "dataset_columns", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count) values ({org}, {dataset}, 1, 2, {by}, 'x', 'integer', 'ints', 0)",
-		extra:  []attempt{forged("dataset_columns", "(org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count) values ({org}, {dataset}, 1, 2, {me}, 'x', 'integer', 'ints', 0)")}},
-	{name: "dataset_segments", key: "id = {id}", org: "org_id = {org}", rows: made,
+	{name: "dataset_versions", key: "dataset_id = {dataset} and number = 1", org: "org_id = {org}", rows: made,
+		insert: "(org_id, dataset_id, number, created_by, published_by, mode, row_count, byte_count, segment_ids) values ({org}, {dataset}, 2, {by}, {me}, 'append', 1, 1, '{}')",
+		extra: []attempt{
+			{"insert", "published by another", columns{}, made[0], "insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, byte_count, segment_ids) values ({org}, {dataset}, 2, {by}, {alan}, 1, 1, '{}')"},
+			purged(made[0]), purged(made[1]), purged(made[4]),
+		}},
+	{name: "dataset_columns", key: "dataset_id = {dataset} and version = 1 and vis = {vis} and column_no < 13", org: "org_id = {org}", rows: ofColumns,
+		insert: "(org_id, dataset_id, version, column_no, created_by, column_id, position, name, header, vis, type, payload, null_count) values ({org}, {dataset}, 1, 2, {by}, 2, 2, 'x', 'x', {vis}, 'integer', 'ints', 0)",
+		extra: []attempt{forged("dataset_columns", "(org_id, dataset_id, version, column_no, created_by, column_id, position, name, header, vis, type, payload, null_count) values ({org}, {dataset}, 1, 2, {me}, 2, 2, 'x', 'x', {vis}, 'integer', 'ints', 0)"),
+			attempt{"update", "vis to admins", columns{}, ofColumns[0], "update app.dataset_columns set vis = 2 where dataset_id = {dataset} and version = 1 and vis = 0"},
+			attempt{"update", "vis to analysts", columns{}, ofColumns[0], "update app.dataset_columns set vis = 1 where dataset_id = {dataset} and version = 1 and vis = 0"},
+			attempt{"select", "names", columns{}, everything, "select from app.dataset_columns where name like 'hidden %'"}}},
+	{name: "dataset_segments", key: "id = {segment}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, id, dataset_id, created_by, row_count) values ({org}, {new}, {dataset}, {by}, 0)",
 		extra:  []attempt{forged("dataset_segments", "(org_id, id, dataset_id, created_by, row_count) values ({org}, {new}, {dataset}, {me}, 0)")}},
-	{name: "dataset_words", key: "dataset_id = {dataset}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, dataset_id, column_no, page_no, created_by, words) values ({org}, {dataset}, 2, 0, {by}, '{}')",
-		extra:  []attempt{forged("dataset_words", "(org_id, dataset_id, column_no, page_no, created_by, words) values ({org}, {dataset}, 2, 0, {me}, '{}')")}},
-	{name: "dataset_chunks", key: "segment_id = {segment}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, ints) values ({org}, {segment}, 2, 0, {by}, 0, 0, 0, '{}')",
-		extra:  []attempt{forged("dataset_chunks", "(org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, ints) values ({org}, {segment}, 2, 0, {me}, 0, 0, 0, '{}')")}},
+	{name: "dataset_words", key: "dataset_id = {dataset} and vis = {vis}", org: "org_id = {org}", rows: ofColumns,
+		insert: "(org_id, dataset_id, column_no, page_no, created_by, vis, words) values ({org}, {dataset}, 2, 0, {by}, {vis}, '{}')",
+		extra:  []attempt{forged("dataset_words", "(org_id, dataset_id, column_no, page_no, created_by, vis, words) values ({org}, {dataset}, 2, 0, {me}, {vis}, '{}')")}},
+	{name: "dataset_chunks", key: "segment_id = {segment} and vis = {vis}", org: "org_id = {org}", rows: ofColumns,
+		insert: "(org_id, segment_id, column_no, chunk_no, created_by, vis, first_row, row_count, null_count, ints) values ({org}, {segment}, 2, 0, {by}, {vis}, 0, 0, 0, '{}')",
+		extra:  []attempt{forged("dataset_chunks", "(org_id, segment_id, column_no, chunk_no, created_by, vis, first_row, row_count, null_count, ints) values ({org}, {segment}, 2, 0, {me}, {vis}, 0, 0, 0, '{}')")}},
+	{name: "dataset_files", key: "dataset_id = {dataset} and vis = {vis}", org: "org_id = {org}", rows: ofColumns,
+		insert: "(org_id, dataset_id, version, created_by, vis, sha256) values ({org}, {dataset}, 3, {by}, {vis}, '')",
+		extra:  []attempt{forged("dataset_files", "(org_id, dataset_id, version, created_by, vis, sha256) values ({org}, {dataset}, 3, {me}, {vis}, '')")}},
+	{name: "dataset_pieces", key: "dataset_id = {dataset} and vis = {vis}", org: "org_id = {org}", rows: ofColumns,
+		insert: "(org_id, dataset_id, version, piece_no, created_by, vis, bytes) values ({org}, {dataset}, 1, 1, {by}, {vis}, '')",
+		extra:  []attempt{forged("dataset_pieces", "(org_id, dataset_id, version, piece_no, created_by, vis, bytes) values ({org}, {dataset}, 1, 1, {me}, {vis}, '')")}},
+	{name: "dataset_profiles", key: "dataset_id = {dataset} and vis = {vis}", org: "org_id = {org}", rows: ofColumns,
+		insert: "(org_id, dataset_id, version, column_no, created_by, vis, profile) values ({org}, {dataset}, 1, 13, {by}, {vis}, '{}')",
+		extra:  []attempt{forged("dataset_profiles", "(org_id, dataset_id, version, column_no, created_by, vis, profile) values ({org}, {dataset}, 1, 13, {me}, {vis}, '{}')")}},
+	{name: "dataset_imports", key: "id = {id}", org: "org_id = {org}", rows: made,
+		insert: "(org_id, id, created_by, dataset_id, mode) values ({org}, {new}, {by}, {dataset}, 'append')"},
 
-	{name: "analyses", key: "id = {id}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, id, dataset_id, name, query, created_by) values ({org}, {new}, {dataset}, 'x', '{}', {by})",
+	{name: "analyses", key: "created_by = {by} and vis = {vis}", org: "org_id = {org}", rows: ofColumns,
+		insert: "(org_id, id, dataset_id, name, query, created_by, vis) values ({org}, {new}, {dataset}, 'x', '{}', {by}, {vis})",
 		extra: []attempt{{"insert", "on beta's dataset", columns{}, made[0],
 			"insert into app.analyses (org_id, id, dataset_id, name, query, created_by) values ({org}, {new}, {foreign_dataset}, 'x', '{}', {by})"}}},
-	{name: "analysis_runs", key: "id = {id}", org: "org_id = {org}", rows: made,
-		insert: "(org_id, id, analysis_id, created_by, result) values ({org}, {new}, {analysis}, {by}, '{}')"},
+	{name: "analysis_runs", key: "created_by = {by} and vis = {vis}", org: "org_id = {org}", rows: ofColumns,
+		insert: "(org_id, id, analysis_id, created_by, result, vis) values ({org}, {new}, {analysis}, {by}, '{}', {vis})"},
 	{name: "questions", key: "id = {id}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, id, dataset_id, question, interpretation, provider, created_by) values ({org}, {new}, {dataset}, 'x', '{}', 'none', {by})"},
 	{name: "questions_asked", key: "id = {id}", org: "org_id = {org}", rows: ofEach, insert: "(org_id, id) values ({org}, {new})"},
@@ -336,4 +359,10 @@ func used(r row) attempt {
 // forged claims somebody else's dataset as one's own.
 func forged(table, insert string) attempt {
 	return attempt{"insert", "to other's, called own", columns{}, made[1], "insert into app." + table + " " + insert}
+}
+
+// purged is a version that is deleted first.
+func purged(r row) attempt {
+	return attempt{"delete", "deleted before", columns{}, r, "update app.dataset_versions set deleted_at = now() where dataset_id = {dataset} and number = 1" + andThen +
+		"delete from app.dataset_versions where dataset_id = {dataset} and number = 1"}
 }

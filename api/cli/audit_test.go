@@ -72,7 +72,7 @@ func TestAnAuditTriesEverythingAsASuperuserAndAsAMemberOfTheOwner(t *testing.T) 
 	for _, user := range []string{superuser, "deployer"} {
 		status, report := runsAudit(t, db.URL(user))
 		require.Equal(t, clean, status, report)
-		require.Regexp(t, `[0-9]{4,5} attempts by [12][0-9] kinds of callers on 24 tables, all rolled back`, report)
+		require.Regexp(t, `[0-9]{4,5} attempts by [12][0-9] kinds of callers on 28 tables, all rolled back`, report)
 		require.Contains(t, report, "Who may do what")
 	}
 	rows := connect(t, db.URL(superuser)).QueryRow(t.Context(), "select count(*) from app.users")

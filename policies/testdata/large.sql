@@ -12,10 +12,14 @@ insert into app.invitations (org_id, id, email, role, invited_by, token_hash, or
 select org_id, id, i || '@large.example.com', 'VIEWER', created_by, i, 'n', 'n' from n;
 insert into app.idempotency_keys (user_id, key, fingerprint, object_id) select created_by, i, '', id from n;
 insert into app.datasets (org_id, id, name, created_by) select org_id, id, 'n', created_by from n;
-insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, byte_count, sha256, segment_ids)
-select org_id, id, 1, created_by, created_by, 1, 1, '', array[id] from n;
-insert into app.dataset_columns (org_id, dataset_id, version, column_no, created_by, name, type, payload, null_count)
-select org_id, id, 1, 1, created_by, 'word', 'text', 'codes', 0 from n;
+insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, row_count, byte_count, segment_ids)
+select org_id, id, 1, created_by, created_by, 1, 1, array[id] from n;
+insert into app.dataset_files (org_id, dataset_id, version, created_by, sha256) select org_id, id, 1, created_by, '' from n;
+insert into app.dataset_pieces (org_id, dataset_id, version, piece_no, created_by, bytes) select org_id, id, 1, 0, created_by, '' from n;
+insert into app.dataset_profiles (org_id, dataset_id, version, column_no, created_by, profile) select org_id, id, 1, 1, created_by, '{}' from n;
+insert into app.dataset_imports (org_id, id, created_by, dataset_id, mode) select org_id, id, created_by, id, 'create' from n;
+insert into app.dataset_columns (org_id, dataset_id, version, column_no, created_by, column_id, position, name, header, type, payload, null_count)
+select org_id, id, 1, 1, created_by, 1, 1, 'word', 'word', 'text', 'codes', 0 from n;
 insert into app.dataset_segments (org_id, id, dataset_id, created_by, row_count) select org_id, id, id, created_by, 1 from n;
 insert into app.dataset_words (org_id, dataset_id, column_no, page_no, created_by, words) select org_id, id, 1, 0, created_by, '{a}' from n;
 insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, codes)

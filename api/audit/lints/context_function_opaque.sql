@@ -7,5 +7,5 @@
 
 select array[f.object], format('%s is not inlined', f.object), format('alter function %s security invoker reset all', f.name)
 from functions f join pg_proc p using (oid)
-where f.nspname = 'app' and f.proname in ('org_id', 'user_id', 'role', 'subject', 'org_ids', 'org_as')
+where f.nspname = 'app' and f.proname in ('org_id', 'user_id', 'role', 'subject', 'org_ids', 'org_as', 'clearance')
   and (p.proconfig is not null or p.prosecdef or p.prosqlbody is null)

@@ -8,4 +8,4 @@
 
 select array[f.object], format('%s is %s', f.object, case f.provolatile when 'i' then 'IMMUTABLE' else 'VOLATILE' end), format('alter function %s stable', f.name)
 from functions f
-where f.nspname = 'app' and f.proname in ('org_id', 'user_id', 'role', 'subject', 'org_ids', 'org_as') and f.provolatile <> 's'
+where f.nspname = 'app' and f.proname in ('org_id', 'user_id', 'role', 'subject', 'org_ids', 'org_as', 'clearance') and f.provolatile <> 's'
