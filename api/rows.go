@@ -91,7 +91,10 @@ chunks as (
   select k.column_no, k.ints, k.int4s, k.int2s, k.floats, k.codes, k.texts, w.position, w.first, w.last
   from wanted w join app.dataset_chunks k on k.org_id = $1 and k.segment_id = w.segment_id and k.chunk_no = w.chunk_no)
 select v.number as version, v.row_count, c.column_no, c.name, c.type, c.scale,
-  case when c.type <> 'text' then coalesce(k.ints[k.first:k.last], k.int4s[k.first:k.last]::bigint[], k.int2s[k.first:k.last]::bigint[]) end as ints,
+  case
+    when c.type = 'timestamp' then coalesce(k.ints[k.first:k.last], array(select s * 1000000::bigint from unnest(k.int4s[k.first:k.last]) s))
+    when c.type <> 'text' then coalesce(k.ints[k.first:k.last], k.int4s[k.first:k.last]::bigint[], k.int2s[k.first:k.last]::bigint[])
+  end as ints,
   k.floats[k.first:k.last] as floats,
   case
     when c.payload = 'texts' then k.texts[k.first:k.last]

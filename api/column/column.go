@@ -27,7 +27,7 @@ type Payload string
 // The payloads.
 const (
 	Ints   Payload = "ints"   // bigint[]: integers, decimal·10^scale, booleans 0 and 1, days and microseconds since 1970-01-01 UTC
-	Int4s  Payload = "int4s"  // integer[]: the same, where every value has 32 bits
+	Int4s  Payload = "int4s"  // integer[]: the same, where every value has 32 bits; of instants: seconds, where they are whole
 	Int2s  Payload = "int2s"  // smallint[]: the same, where every value has 16 bits; of text: codes, where every one has
 	Floats Payload = "floats" // double precision[]
 	Codes  Payload = "codes"  // integer[]: codes into app.dataset_words

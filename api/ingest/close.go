@@ -162,6 +162,10 @@ func (p *profile) payload(r *reading) column.Payload {
 		return column.Int2s
 	case integer, decimal, date:
 		return p.reach.payload(r.scale)
+	case timestamp:
+		if p.reach.payload(0) != column.Ints {
+			return column.Int4s
+		}
 	}
 	return column.Ints
 }

@@ -40,6 +40,9 @@ func (g *given) fit(v []byte, r *reach) bool {
 	case timestamp:
 		fits, zone := timestampsOf(v, g.layouts)
 		g.zones |= zone
+		if fits != 0 {
+			r.addTimestamp(v, fits)
+		}
 		return g.fitLayouts(fits)
 	}
 	return g.fitNumber(v, r)

@@ -83,7 +83,8 @@ func (p *profile) fit(v []byte) bool {
 		return p.fitDate(v) || p.fitTimestamp(v)
 	case timestamp:
 		if p.layouts == isoDate {
-			if _, zone, ok := parseISOTimestamp(v); ok {
+			if micros, zone, ok := parseISOTimestamp(v); ok {
+				p.reach.addInstant(micros)
 				p.zones |= zone
 				return true
 			}
@@ -217,6 +218,10 @@ func (p *profile) fitTimestamp(v []byte) bool {
 	if fits &^= monthLayouts; fits == 0 {
 		return false
 	}
+	if p.kind == date {
+		p.reach.daysToSeconds()
+	}
+	p.reach.addTimestamp(v, fits)
 	p.kind, p.layouts, p.zones = timestamp, fits, p.zones|zone
 	return true
 }

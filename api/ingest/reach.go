@@ -55,6 +55,27 @@ func (r *reach) addDate(v []byte, fits layouts) {
 	r.add(days, 0)
 }
 
+// addInstant widens the range of seconds to an instant in microseconds; one that is no whole second needs those.
+func (r *reach) addInstant(micros int64) {
+	if micros%second != 0 {
+		r.high = math.MaxInt64
+	}
+	r.add(micros/second, 0)
+}
+
+// addTimestamp widens the range of seconds to v, whichever of the layouts it turns out to have.
+func (r *reach) addTimestamp(v []byte, fits layouts) {
+	micros, _, _ := parseTimestamp(v, fits.first())
+	r.addInstant(micros)
+	if fits.ambiguous() {
+		r.addInstant(micros - 366*day)
+		r.addInstant(micros + 366*day)
+	}
+}
+
+// daysToSeconds turns a range of days into one of seconds.
+func (r *reach) daysToSeconds() { r.low, r.high = r.low*(day/second), r.high*(day/second) }
+
 // payload is the narrowest array that holds the range at a scale.
 func (r *reach) payload(scale int) column.Payload {
 	low, high := times(r.low, scale-r.scale), times(r.high, scale-r.scale)

@@ -32,7 +32,13 @@ func TestTheWholeFileDecidesHowWideIntegersAre(t *testing.T) {
 		{column.Int4s, []string{"1600-01-02", "2006-01-02"}},
 		{column.Int2s, []string{"22.05.2006", "01.02.2006"}},
 		{column.Int4s, []string{"22/05/2099", "01/02/2006"}},
-		{column.Ints, []string{"2006-01-02", "2006-01-02 10:00"}},
+		{column.Int4s, []string{"2006-01-02", "2006-01-02 10:00"}},
+		{column.Int4s, []string{"2038-01-19 03:14:07", "1901-12-13T20:45:52Z"}},
+		{column.Ints, []string{"2038-01-19 03:14:08", "2006-01-02"}},
+		{column.Ints, []string{"2038-01-20", "2006-01-02 10:00"}}, // a day among instants
+		{column.Ints, []string{"2006-01-02 10:00:00.5"}},
+		{column.Ints, []string{"1.1.2050 10:00", "22.1.2006 10:00"}},
+		{column.Int4s, []string{"01/02/2006 10:00", "22/05/2006 10:00"}},
 		{column.Int2s, []string{"$12.50", "$7"}},
 		{column.Int4s, []string{`"$1,234.50"`, "$7.25"}},
 		{column.Int4s, []string{"1.234.567", "1.234"}}, // groups
@@ -60,6 +66,8 @@ func TestTheWidthOfAGivenTypeIsDecidedByWhatIsRead(t *testing.T) {
 		{column.Int2s, ColumnOptions{Type: column.Date}, "2006-01-02\n2006-01\nx\n"},
 		{column.Int4s, ColumnOptions{Type: column.Date}, "\"Jan 2, 2100\"\n"},
 		{column.Int2s, ColumnOptions{Type: column.Boolean}, "1\n0\n"},
+		{column.Int4s, ColumnOptions{Type: column.Timestamp}, "2006-01-02\n2006-01-02 10:00\nx\n"},
+		{column.Ints, ColumnOptions{Type: column.Timestamp}, "2006-01-02 10:00:00.123\n"},
 	} {
 		c.opt.No = 1
 		f := readWith(t, "a\n"+c.fields, Options{Reject: RejectCell, Columns: []ColumnOptions{c.opt}})

@@ -31,11 +31,14 @@ func (r *reading) fits(v []byte) bool {
 
 // fit is fits, and widens the reach to what is stored.
 func (r *reading) fit(v []byte, to *reach) bool {
-	if r.kind != integer && r.kind != decimal && r.kind != date {
+	if r.kind == text || r.kind == float {
 		return r.fits(v)
 	}
 	n, ok := r.parse(v)
-	if ok {
+	switch {
+	case ok && r.kind == timestamp:
+		to.addInstant(n)
+	case ok:
 		to.add(n, r.scale)
 	}
 	return ok

@@ -32,6 +32,11 @@ func decode(t require.TestingT, f *File) table {
 		require.Equal(t, rows[i], c.FirstRow)
 		require.Equal(t, f.Columns[i].Payload, c.Payload)
 		values := decodeArray(t, c.Payload, c.Array)
+		for row, v := range values {
+			if seconds, ok := v.(int64); ok && c.Payload == column.Int4s && f.Columns[i].Type == column.Timestamp {
+				values[row] = seconds * second
+			}
+		}
 		require.Len(t, values, c.Rows)
 		requireSummary(t, c, values)
 		got.values[i] = append(got.values[i], values...)

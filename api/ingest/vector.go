@@ -95,6 +95,10 @@ func (e *encoder) addTyped(dst *vector, field []byte) bool {
 
 // addInt appends a number; false where it is too wide, which pass one excludes.
 func (e *encoder) addInt(dst *vector, n int64) bool {
+	dst.span(n)
+	if e.kind == timestamp && e.oid == oidInt4 {
+		n /= second
+	}
 	switch {
 	case e.oid == oidInt8:
 		dst.array = appendInt8(dst.array, uint64(n))
@@ -105,7 +109,6 @@ func (e *encoder) addInt(dst *vector, n int64) bool {
 	default:
 		return false
 	}
-	dst.span(n)
 	return true
 }
 

@@ -145,7 +145,11 @@ func queueChunk(batch *pgx.Batch, version query.Version, segment uuid.UUID, n, f
 		}
 	}
 	array := col.Payload
-	if n%2 == 1 && !slices.Contains([]column.Payload{column.Floats, column.Texts}, array) {
+	if col.Type == column.Timestamp {
+		if col.Payload == column.Int4s || n%2 == 1 && wholeSeconds(cells) {
+			array, cells = column.Int4s, seconds(cells)
+		}
+	} else if n%2 == 1 && !slices.Contains([]column.Payload{column.Floats, column.Texts}, array) {
 		array = narrowest(array, lowest, highest)
 	}
 	batch.Queue("insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, min_value, max_value, "+
@@ -158,6 +162,12 @@ func narrowed(tbl table) []column.Column {
 	columns := slices.Clone(tbl.columns)
 	for i, col := range columns {
 		if len(tbl.rows)%2 == 0 || !col.IsInts() && !col.IsCoded() {
+			continue
+		}
+		if col.Type == column.Timestamp {
+			if wholeSeconds(values(tbl.rows, i, nil)) {
+				columns[i].Payload = column.Int4s
+			}
 			continue
 		}
 		var lowest, highest any
@@ -176,6 +186,24 @@ func orElse(v any, other int64) int64 {
 		return n
 	}
 	return other
+}
+
+// wholeSeconds tells whether instants in microseconds can be stored as seconds, seconds does it.
+func wholeSeconds(cells []any) bool {
+	return !slices.ContainsFunc(cells, func(cell any) bool {
+		v, ok := cell.(int64)
+		return ok && (v%1_000_000 != 0 || v/1_000_000 != int64(int32(v/1_000_000)))
+	})
+}
+
+func seconds(cells []any) []any {
+	out := slices.Clone(cells)
+	for i, cell := range out {
+		if v, ok := cell.(int64); ok {
+			out[i] = v / 1_000_000
+		}
+	}
+	return out
 }
 
 // narrowest is the narrowest array for a range, as a segment may have it beside wider ones.
