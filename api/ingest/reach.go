@@ -35,8 +35,8 @@ func (r *reach) addDigits(e extent) {
 
 // addNumber widens the range to v, a plain number.
 func (r *reach) addNumber(v []byte, n number) {
-	if value, _, scale, ok := shortNumber(v); ok {
-		r.add(value, scale)
+	if n.short {
+		r.add(n.value, n.scale)
 	} else if value, ok := parseInteger(v); ok {
 		r.add(value, 0)
 	} else {
