@@ -194,7 +194,7 @@ func (f *inference) columns(readings []reading) []Column {
 	columns := make([]Column, len(readings))
 	for i := range columns {
 		p, r := &f.profiles[i], &readings[i]
-		c := Column{Column: column.Column{No: i + 1, Name: f.header.names[i], Type: types[r.kind], Scale: r.scale, Payload: column.Ints},
+		c := Column{Column: column.Column{No: i + 1, Name: f.header.names[i], Type: types[r.kind], Scale: r.scale, Payload: p.payload(r)},
 			Rejected: p.rejected, Format: r.format(), Readings: r.readings, Unit: r.unit, Zones: r.zones.name()}
 		c.NullCount, c.NullWords = p.nulls(f.nulls != nil)
 		f.words.describe(i, r, &c)
@@ -202,6 +202,21 @@ func (f *inference) columns(readings []reading) []Column {
 		columns[i] = c
 	}
 	return columns
+}
+
+// payload is the array of numbers, booleans, days and instants.
+func (p *profile) payload(r *reading) column.Payload {
+	switch r.kind {
+	case boolean:
+		return column.Int2s
+	case integer, decimal, date:
+		return p.reach.payload(r.scale)
+	case timestamp:
+		if p.reach.payload(0) != column.Ints {
+			return column.Int4s
+		}
+	}
+	return column.Ints
 }
 
 // describe says how a column is stored: texts where a text column has too many words for a dictionary.
@@ -212,8 +227,10 @@ func (v *vocabulary) describe(i int, r *reading, c *Column) {
 	case r.kind == text && words.over:
 		c.Payload = column.Texts
 	case r.kind == text:
-		c.Payload = column.Codes
-		c.DistinctCount = int64(words.n)
+		c.Payload, c.DistinctCount = column.Codes, int64(words.n)
+		if words.n <= 1<<15 {
+			c.Payload = column.Int2s
+		}
 	}
 }
 

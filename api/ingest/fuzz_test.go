@@ -67,7 +67,7 @@ func requireLimits(t *testing.T, file *File) {
 		require.LessOrEqual(t, utf8.RuneCountInString(c.Name), maxName)
 		require.False(t, names[c.Name])
 		names[c.Name] = true
-		require.Equal(t, c.Type == column.Text, c.Payload == column.Codes || c.Payload == column.Texts)
+		require.Equal(t, c.Type == column.Text, c.IsCoded() || c.Payload == column.Texts)
 		require.LessOrEqual(t, c.Scale, maxDigits)
 		require.LessOrEqual(t, c.NullCount, file.Rows)
 	}
