@@ -68,7 +68,9 @@ func (f *File) encoders() []encoder {
 	encoders := make([]encoder, len(f.Columns))
 	f.words = make([]*dictionary, len(f.Columns))
 	for i, c := range f.Columns {
-		if c.IsCoded() {
+		if c.IsCoded() && f.isStashed(i) {
+			f.words[i] = &f.counted.columns[i].dictionary
+		} else if c.IsCoded() {
 			f.words[i] = newDictionary(seed)
 		}
 		oid, size := element(c.Payload)
@@ -80,14 +82,14 @@ func (f *File) encoders() []encoder {
 
 // encode fills the row groups that it gets from free.
 func (f *File) encode(ctx context.Context, free <-chan *rowGroup, full chan<- *rowGroup) error {
-	r := f.rows(ctx, f.decided)
+	source := f.source(ctx)
 	for no, first := 0, int64(0); first < f.Rows; no++ {
 		g, err := receive(ctx, free)
 		if err != nil {
 			return err
 		}
 		g.begin(no, first)
-		if err := g.fill(r, f.Rows-first); err != nil {
+		if err := g.fill(source, f.Rows-first); err != nil {
 			return fmt.Errorf("read a spooled CSV file again: %w", err)
 		}
 		first += int64(g.rows)
@@ -98,6 +100,35 @@ func (f *File) encode(ctx context.Context, free <-chan *rowGroup, full chan<- *r
 		}
 	}
 	return nil
+}
+
+// isStashed tells whether pass two can take a column from the stash.
+func (f *File) isStashed(i int) bool {
+	c := &f.Columns[i]
+	return f.stash != nil && !f.stash.columns[i].lost && (c.Type != column.Text || c.IsCoded())
+}
+
+// source is what pass two reads: values that are stashed, text for the other columns.
+type source struct {
+	rows   *rows // nil where every column is stashed
+	values *unstash
+	read   []int // indexes of the columns that are not stashed
+}
+
+func (f *File) source(ctx context.Context) *source {
+	s, wanted := &source{}, make([]bool, len(f.Columns))
+	for i := range f.Columns {
+		if wanted[i] = f.isStashed(i); !wanted[i] {
+			s.read = append(s.read, i)
+		}
+	}
+	if len(s.read) > 0 {
+		s.rows = f.rows(ctx, f.decided)
+	}
+	if len(s.read) < len(f.Columns) {
+		s.values = f.stash.open(f.Rows, wanted)
+	}
+	return s
 }
 
 func receive(ctx context.Context, free <-chan *rowGroup) (*rowGroup, error) {

@@ -45,6 +45,9 @@ func (f *inference) close(d *Dialect) []reading {
 		} else {
 			readings[i] = p.close(f.values(p), f.opt, commas)
 		}
+		if f.stash != nil && !p.stays(&readings[i], f.nulls != nil) {
+			f.stash.columns[i].lost = true
+		}
 		p.kind = readings[i].kind
 	}
 	return readings

@@ -32,7 +32,7 @@ func (e entry) code() uint32 { return uint32(e&(1<<17-1)) - 1 }
 func (e entry) offset() int { return int(e >> 17 & (1<<24 - 1)) }
 
 func newDictionary(seed maphash.Seed) *dictionary {
-	return &dictionary{seed: seed, slots: make([]entry, 16)}
+	return &dictionary{seed: seed}
 }
 
 // code returns the code of a word, a new one if need be.
@@ -73,7 +73,7 @@ func (d *dictionary) append(hash uint64, word []byte) entry {
 
 func (d *dictionary) grow() {
 	old := d.slots
-	d.slots = make([]entry, 2*len(old))
+	d.slots = make([]entry, max(16, 2*len(old)))
 	mask := uint64(len(d.slots) - 1)
 	for _, e := range old {
 		if e == 0 {

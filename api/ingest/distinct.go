@@ -9,41 +9,11 @@ const (
 	maxWordMem = 10 << 20 // bytes for the dictionaries of all columns
 )
 
-// distinct is a set of the hashes of a column's values.
+// distinct is the distinct values of a column.
 type distinct struct {
-	slots []uint64 // open addressing, at most half full; 0 is free
-	n     int
-	bytes int  // what the column's dictionary would take
+	dictionary
+	bytes int  // what it takes, about
 	over  bool // too many for a dictionary: no longer counted
-}
-
-// add returns whether h is new.
-func (d *distinct) add(h uint64) bool {
-	if 2*d.n >= len(d.slots) {
-		d.grow()
-	}
-	h = max(h, 1)
-	mask := uint64(len(d.slots) - 1)
-	for i := h & mask; ; i = (i + 1) & mask {
-		switch d.slots[i] {
-		case h:
-			return false
-		case 0:
-			d.slots[i] = h
-			d.n++
-			return true
-		}
-	}
-}
-
-func (d *distinct) grow() {
-	old := d.slots
-	d.slots, d.n = make([]uint64, max(16, 2*len(old))), 0
-	for _, h := range old {
-		if h != 0 {
-			d.add(h)
-		}
-	}
 }
 
 // vocabulary counts the distinct values of text columns, and gives up the largest columns when all would take too much.
@@ -54,14 +24,24 @@ type vocabulary struct {
 }
 
 func newVocabulary(columns int) *vocabulary {
-	return &vocabulary{seed: maphash.MakeSeed(), columns: make([]distinct, columns)}
+	v := &vocabulary{seed: maphash.MakeSeed(), columns: make([]distinct, columns)}
+	for i := range v.columns {
+		v.columns[i].seed = v.seed
+	}
+	return v
 }
 
-// add returns whether the word is a new one.
-func (v *vocabulary) add(column int, word []byte) bool {
+// add returns the code of a word and whether it is a new one. The codes of a column that was given up mean nothing.
+func (v *vocabulary) add(column int, word []byte) (code uint32, fresh bool) {
 	d := &v.columns[column]
-	if d.over || len(word) <= maxWord && !d.add(maphash.Bytes(v.seed, word)) {
-		return false
+	if d.over {
+		return 0, false
+	}
+	if len(word) <= maxWord {
+		n := d.n
+		if code = d.code(word); d.n == n {
+			return code, false
+		}
 	}
 	d.bytes += len(word) + wordCost
 	v.bytes += len(word) + wordCost
@@ -71,7 +51,7 @@ func (v *vocabulary) add(column int, word []byte) bool {
 	for v.bytes > maxWordMem {
 		v.giveUp(v.largest())
 	}
-	return true
+	return code, true
 }
 
 func (v *vocabulary) largest() int {
@@ -92,5 +72,5 @@ func (v *vocabulary) giveUp(column int) {
 // forget empties a column, to be counted again from the start.
 func (v *vocabulary) forget(column int) {
 	v.bytes -= v.columns[column].bytes
-	v.columns[column] = distinct{}
+	v.columns[column] = distinct{dictionary: dictionary{seed: v.seed}}
 }

@@ -28,7 +28,8 @@ func (g *given) fit(v []byte, r *reach) bool {
 	}
 	switch g.kind {
 	case boolean:
-		_, ok := parseGivenBoolean(v)
+		value, ok := parseGivenBoolean(v)
+		r.take(value, 0)
 		g.fitting += one(ok)
 		return ok
 	case date:

@@ -70,13 +70,17 @@ func (p *profile) fit(v []byte) bool {
 	}
 	switch p.kind {
 	case boolean:
-		word, _ := trueOrFalse(v)
-		return word != 0 && word&p.words == word || p.fitBoolean(v)
+		word, value := trueOrFalse(v)
+		if word != 0 && word&p.words == word {
+			p.reach.take(value, 0)
+			return true
+		}
+		return p.fitBoolean(v)
 	case date:
 		if p.layouts == isoDate && isISO(v) {
 			days, ok := parseISO(v)
 			if ok {
-				p.reach.add(days, 0)
+				p.reach.take(days, 0)
 			}
 			return ok
 		}
@@ -84,7 +88,7 @@ func (p *profile) fit(v []byte) bool {
 	case timestamp:
 		if p.layouts == isoDate {
 			if micros, zone, ok := parseISOTimestamp(v); ok {
-				p.reach.addInstant(micros)
+				p.reach.takeInstant(micros)
 				p.zones |= zone
 				return true
 			}
@@ -195,11 +199,12 @@ func (p *profile) fitHuge(v []byte) bool {
 }
 
 func (p *profile) fitBoolean(v []byte) bool {
-	word, _ := booleanWord(v)
+	word, value := booleanWord(v)
 	if word == 0 || (p.words|word)&^word.pair() != 0 {
 		return false
 	}
 	p.kind, p.words = boolean, p.words|word
+	p.reach.take(value, 0)
 	return true
 }
 
@@ -232,6 +237,7 @@ func (p *profile) addOdd(v []byte, nulls *nullWords) bool {
 	switch {
 	case nulls == nil && isNull(trimmed):
 		p.tokens++
+		p.reach.last = exact{value: nullValue, known: true}
 	case len(trimmed) < len(v) && p.fit(trimmed), p.fitHuge(trimmed), p.fitAmount(trimmed):
 	case p.kind == assigned:
 		return false

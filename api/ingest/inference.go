@@ -25,11 +25,12 @@ type inference struct {
 	rejected Rejections
 	last     int64      // the row after which to read no further
 	decided  []*encoder // of the columns whose types are given, in the second look that rejections need; nil before
+	stash    *stash     // of the first look, unless the rows come in another order; nil else
 }
 
 // infer reads a CSV file to its end.
-func infer(s *scanner, opt *Options, decided []*encoder) (*inference, error) {
-	f := &inference{opt: opt, nulls: newNullWords(opt.Nulls), decided: decided, last: math.MaxInt64}
+func infer(s *scanner, opt *Options, decided []*encoder, keep *stash) (*inference, error) {
+	f := &inference{opt: opt, nulls: newNullWords(opt.Nulls), decided: decided, last: math.MaxInt64, stash: keep}
 	if err := f.begin(s); err != nil {
 		return nil, err
 	}
@@ -66,6 +67,9 @@ func (f *inference) begin(s *scanner) error {
 	}
 	s.byRecord = f.opt.Records
 	f.header, f.words, f.clues = h, newVocabulary(h.width()), make([]clues, h.width())
+	if f.stash != nil {
+		f.stash.begin(h.width())
+	}
 	f.profiles = make([]profile, h.width())
 	for i := range f.profiles {
 		f.profiles[i] = newProfile(columns[i])
@@ -86,6 +90,7 @@ func (f *inference) end(s *scanner) error {
 		f.header.kind = HeaderPresent
 		if f.headless() {
 			f.header.kind = HeaderAbsent
+			f.stash = nil // the first row comes last
 			f.header.replay(s)
 			f.add(s)
 		}
@@ -104,6 +109,11 @@ func (f *inference) add(s *scanner) {
 	f.rows++
 	fields, buf, nulls := s.fields[:len(f.profiles)], s.buf, f.nulls
 	words := f.words
+	var kept []stashed
+	row := 0
+	if f.stash != nil {
+		kept, row = f.stash.columns, f.stash.rows
+	}
 	for i := range f.profiles {
 		p, v := &f.profiles[i], buf[fields[i].start:fields[i].end]
 		if len(v) == 0 {
@@ -114,16 +124,30 @@ func (f *inference) add(s *scanner) {
 			p.tokens++
 			continue
 		}
-		if p.kind != text && !p.fit(v) && !p.addOdd(v, nulls) {
-			f.rejectCell(s, i)
+		if p.kind != text {
+			before := p.kind
+			p.reach.last.known = false
+			if !p.fit(v) && !p.addOdd(v, nulls) {
+				f.rejectCell(s, i)
+			}
+			if kept != nil {
+				kept[i].keep(row, p, before, nulls != nil)
+			}
 		}
 		if p.kind == text || early {
-			if words.add(i, v) {
+			code, fresh := words.add(i, v)
+			if fresh {
 				f.clues[i].add(v)
+			}
+			if kept != nil && p.kind == text {
+				kept[i].put(row, int64(code), 0)
 			}
 		} else {
 			p.untracked = true
 		}
+	}
+	if kept != nil {
+		f.stash.endRow()
 	}
 	if f.rows == earlyRows {
 		f.forgetTyped()
@@ -266,7 +290,10 @@ func (f *inference) recount(r *rows) error {
 	for ; err == nil; err = r.next() {
 		for _, i := range late {
 			v := r.field(i)
-			if len(v) > 0 && (f.nulls == nil || !f.nulls.has(v)) && f.words.add(i, v) {
+			if len(v) == 0 || f.nulls != nil && f.nulls.has(v) {
+				continue
+			}
+			if _, fresh := f.words.add(i, v); fresh {
 				f.clues[i].add(v)
 			}
 		}

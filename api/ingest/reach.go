@@ -11,6 +11,27 @@ import (
 type reach struct {
 	low, high int64
 	scale     int
+	last      exact
+}
+
+// exact is a value that is known to be stored so, if its column's type stays: number·10^-scale, days, microseconds, 0
+// and 1 for booleans.
+type exact struct {
+	value int64
+	scale int
+	known bool
+}
+
+// take adds a value that is exact.
+func (r *reach) take(value int64, scale int) {
+	r.last = exact{value, scale, value != nullValue}
+	r.add(value, scale)
+}
+
+// takeInstant does so with microseconds.
+func (r *reach) takeInstant(micros int64) {
+	r.last = exact{micros, 0, true}
+	r.addInstant(micros)
 }
 
 // add widens the range to value·10^-scale.
@@ -36,9 +57,11 @@ func (r *reach) addDigits(e extent) {
 // addNumber widens the range to v, a plain number.
 func (r *reach) addNumber(v []byte, n number) {
 	if n.short {
-		r.add(n.value, n.scale)
+		r.take(n.value, n.scale)
 	} else if value, ok := parseInteger(v); ok {
-		r.add(value, 0)
+		r.take(value, 0)
+	} else if value, ok := parseDecimal(v, n.scale); ok && n.kind == decimal && n.digits+n.scale <= maxDigits {
+		r.take(value, n.scale)
 	} else {
 		r.addDigits(extent{n.digits, n.scale})
 	}
@@ -48,6 +71,10 @@ func (r *reach) addNumber(v []byte, n number) {
 // than a year apart.
 func (r *reach) addDate(v []byte, fits layouts) {
 	days, _ := parseDate(v, fits.first())
+	if fits == isoDate {
+		r.take(days, 0)
+		return
+	}
 	if fits.ambiguous() {
 		r.add(days-366, 0)
 		days += 366
@@ -66,6 +93,10 @@ func (r *reach) addInstant(micros int64) {
 // addTimestamp widens the range of seconds to v, whichever of the layouts it turns out to have.
 func (r *reach) addTimestamp(v []byte, fits layouts) {
 	micros, _, _ := parseTimestamp(v, fits.first())
+	if fits == isoDate {
+		r.takeInstant(micros)
+		return
+	}
 	r.addInstant(micros)
 	if fits.ambiguous() {
 		r.addInstant(micros - 366*day)

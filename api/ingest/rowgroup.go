@@ -43,22 +43,28 @@ func (g *rowGroup) begin(no int, first int64) {
 }
 
 // fill reads at most limit rows, fewer where the group is full before.
-func (g *rowGroup) fill(r *rows, limit int64) error {
+func (g *rowGroup) fill(s *source, limit int64) error {
 	rows := int(min(limit, int64(g.maxRows)))
+	if s.rows == nil {
+		g.rows = rows
+	}
 	for g.rows < rows && g.size() < maxGroupBytes {
-		if err := r.next(); err != nil {
+		if err := s.rows.next(); err != nil {
 			return err
 		}
-		if err := g.add(r.scanner); err != nil {
+		if err := g.add(s.rows.scanner, s.read); err != nil {
 			return err
 		}
 	}
-	return nil
+	if s.values == nil {
+		return nil
+	}
+	return s.values.fill(g, g.rows)
 }
 
-func (g *rowGroup) add(s *scanner) error {
+func (g *rowGroup) add(s *scanner, columns []int) error {
 	fields, buf := s.fields[:len(g.encoders)], s.buf
-	for i := range g.encoders {
+	for _, i := range columns {
 		if !g.encoders[i].add(&g.vectors[i], buf[fields[i].start:fields[i].end]) {
 			return fmt.Errorf("row %d does not fit column %d", g.first+int64(g.rows)+1, i+1)
 		}

@@ -97,6 +97,8 @@ type File struct {
 	decided  []*encoder // of the columns whose types are given
 	readings []reading
 	words    []*dictionary
+	stash    *stash      // nil: pass two reads all of the text
+	counted  *vocabulary // the words of the codes in the stash
 }
 
 // Spool copies r, a CSV file, to an unlinked temporary file and infers its columns. What is wrong with the
@@ -109,16 +111,20 @@ func Spool(ctx context.Context, r io.Reader, opt Options) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create the temporary file of an upload: %w", err)
 	}
-	f := &File{file: file, opt: opt}
+	f := &File{file: file, opt: opt, stash: &stash{dir: opt.Dir}}
 	if err := f.spool(ctx, r); err != nil {
-		file.Close()
+		f.Close()
 		return nil, err
 	}
 	return f, nil
 }
 
 // Close frees the file's disk space.
-func (f *File) Close() error { return f.file.Close() }
+func (f *File) Close() error {
+	f.stash.close()
+	f.stash = nil
+	return f.file.Close()
+}
 
 func createUnlinked(dir string) (*os.File, error) {
 	file, err := os.CreateTemp(dir, "ingest-*.csv")
@@ -186,7 +192,7 @@ func (f *File) inferStream(pipe *io.PipeReader) attempt {
 		a.quotes = DoubledQuotes
 	}
 	a.scanner = newScanner(pipe, a.quotes)
-	a.inference, a.err = infer(a.scanner, &f.opt, nil)
+	a.inference, a.err = infer(a.scanner, &f.opt, nil, f.stash)
 	if a.err != nil && (a.mayBackslash(&f.opt.Dialect) || a.mayNotQuote(&f.opt.Dialect)) {
 		_, _ = io.Copy(io.Discard, pipe) // fails only as the copy does
 	}
@@ -198,7 +204,7 @@ func (f *File) inferStream(pipe *io.PipeReader) attempt {
 // that must be an escape is none that can be told.
 func (f *File) again(ctx context.Context, quotes Quotes, first attempt) attempt {
 	a := attempt{quotes: quotes, scanner: newScanner(f.read(ctx, 0), quotes)}
-	a.inference, a.err = infer(a.scanner, &f.opt, nil)
+	a.inference, a.err = infer(a.scanner, &f.opt, nil, nil)
 	switch {
 	case errors.Is(first.err, errBackslash):
 	case a.err != nil, first.err == nil && a.inference.rejected.Rows >= first.inference.rejected.Rows:
@@ -241,6 +247,11 @@ func (f *File) finish(ctx context.Context, a attempt) error {
 		return err
 	}
 	f.decided, f.readings = decided, result.close(&f.Dialect)
+	if result.stash == nil {
+		f.stash.close()
+	}
+	result.stash.end()
+	f.stash, f.counted = result.stash, result.words
 	if result.uncounted() {
 		if err := result.recount(f.rows(ctx, decided)); err != nil {
 			return fmt.Errorf("read a spooled CSV file again: %w", err)
@@ -255,7 +266,7 @@ func (f *File) finish(ctx context.Context, a attempt) error {
 func (f *File) review(ctx context.Context, decided []*encoder) (*inference, error) {
 	opt := f.opt
 	opt.Dialect.Header = f.Dialect.Header
-	return infer(newScanner(f.read(ctx, 0), f.Dialect.Quotes), &opt, decided)
+	return infer(newScanner(f.read(ctx, 0), f.Dialect.Quotes), &opt, decided, nil)
 }
 
 // read reads the file from an offset.

@@ -25,6 +25,7 @@ func read(t require.TestingT, csv string) table {
 }
 
 func decode(t require.TestingT, f *File) table {
+	requireSame(t, f)
 	got := table{File: f, values: make([][]any, len(f.Columns))}
 	rows := make([]int64, len(f.Columns))
 	require.NoError(t, f.Chunks(context.Background(), func(c Chunk) error {

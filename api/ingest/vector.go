@@ -112,6 +112,39 @@ func (e *encoder) addInt(dst *vector, n int64) bool {
 	return true
 }
 
+// addValues appends values as a stash keeps them; false where one is too wide, which pass one excludes.
+func (e *encoder) addValues(dst *vector, values []int64) bool {
+	low, high, nulls := spanOf(values)
+	dst.nulls += nulls
+	if nulls < len(values) {
+		dst.span(low)
+		dst.span(high)
+	}
+	if e.kind == timestamp && e.oid == oidInt4 {
+		low, high = low/second, high/second
+		inSeconds(values)
+	}
+	switch {
+	case e.oid == oidInt8:
+		dst.array = appendInt8s(dst.array, values)
+	case e.oid == oidInt4 && (nulls == len(values) || low >= math.MinInt32 && high <= math.MaxInt32):
+		dst.array = appendInt4s(dst.array, values)
+	case e.oid == oidInt2 && (nulls == len(values) || low >= math.MinInt16 && high <= math.MaxInt16):
+		dst.array = appendInt2s(dst.array, values)
+	default:
+		return false
+	}
+	return true
+}
+
+func inSeconds(values []int64) {
+	for i, v := range values {
+		if v != nullValue {
+			values[i] = v / second
+		}
+	}
+}
+
 // addOdd appends a field that stands for null or has spaces around it.
 func (e *encoder) addOdd(dst *vector, field []byte) bool {
 	trimmed := bytes.TrimSpace(field)

@@ -67,3 +67,37 @@ func appendInt2(array []byte, v uint16) []byte {
 func appendText(array []byte, v []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(array, uint32(len(v))), v...)
 }
+
+// appendInt8s, appendInt4s and appendInt2s append values, of which nullValue is null, to an array that has the capacity.
+func appendInt8s(array []byte, values []int64) []byte {
+	for _, v := range values {
+		if v == nullValue {
+			array = appendNull(array)
+		} else {
+			array = appendInt8(array, uint64(v))
+		}
+	}
+	return array
+}
+
+func appendInt4s(array []byte, values []int64) []byte {
+	for _, v := range values {
+		if v == nullValue {
+			array = appendNull(array)
+		} else {
+			array = appendInt4(array, uint32(v))
+		}
+	}
+	return array
+}
+
+func appendInt2s(array []byte, values []int64) []byte {
+	for _, v := range values {
+		if v == nullValue {
+			array = appendNull(array)
+		} else {
+			array = appendInt2(array, uint16(v))
+		}
+	}
+	return array
+}
