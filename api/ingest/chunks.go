@@ -126,7 +126,7 @@ func (f *File) source(ctx context.Context) *source {
 		s.rows = f.rows(ctx, f.decided)
 	}
 	if len(s.read) < len(f.Columns) {
-		s.values = f.stash.open(f.Rows, wanted)
+		s.values = f.stash.open(wanted)
 	}
 	return s
 }

@@ -43,6 +43,7 @@ func infer(s *scanner, opt *Options, decided []*encoder, keep *stash) (*inferenc
 			f.add(s)
 		}
 	}
+	f.stash.finish()
 	var fault *Error
 	switch told := f.refuses() && f.rejected.any(); {
 	case told && (err == nil || err == io.EOF || errors.As(err, &fault) && !errors.Is(err, errBackslash)):
@@ -68,7 +69,7 @@ func (f *inference) begin(s *scanner) error {
 	s.byRecord = f.opt.Records
 	f.header, f.words, f.clues = h, newVocabulary(h.width()), make([]clues, h.width())
 	if f.stash != nil {
-		f.stash.begin(h.width())
+		f.stash.begin(f.words, f.clues)
 	}
 	f.profiles = make([]profile, h.width())
 	for i := range f.profiles {
@@ -112,7 +113,7 @@ func (f *inference) add(s *scanner) {
 	var kept []stashed
 	row := 0
 	if f.stash != nil {
-		kept, row = f.stash.columns, f.stash.rows
+		kept, row = f.stash.columns, f.stash.block.rows
 	}
 	for i := range f.profiles {
 		p, v := &f.profiles[i], buf[fields[i].start:fields[i].end]
@@ -134,7 +135,8 @@ func (f *inference) add(s *scanner) {
 				kept[i].keep(row, p, before, nulls != nil)
 			}
 		}
-		if p.kind == text || early {
+		switch {
+		case early || kept == nil && p.kind == text:
 			code, fresh := words.add(i, v)
 			if fresh {
 				f.clues[i].add(v)
@@ -142,12 +144,14 @@ func (f *inference) add(s *scanner) {
 			if kept != nil && p.kind == text {
 				kept[i].put(row, int64(code), 0)
 			}
-		} else {
+		case p.kind != text:
 			p.untracked = true
+		case !p.untracked: // else it is counted in the end
+			f.stash.putWord(i, v)
 		}
 	}
 	if kept != nil {
-		f.stash.endRow()
+		f.stash.endRow(f.rows == earlyRows)
 	}
 	if f.rows == earlyRows {
 		f.forgetTyped()
@@ -202,7 +206,7 @@ func (f *inference) forgetTyped() {
 		}
 		f.clues[i].distinct = f.words.columns[i].n
 		f.words.forget(i)
-		p.untracked = p.kind != unknown || p.tokens > 0
+		p.untracked = p.kind != unknown || p.tokens > 0 && f.nulls == nil
 	}
 }
 

@@ -250,7 +250,6 @@ func (f *File) finish(ctx context.Context, a attempt) error {
 	if result.stash == nil {
 		f.stash.close()
 	}
-	result.stash.end()
 	f.stash, f.counted = result.stash, result.words
 	if result.uncounted() {
 		if err := result.recount(f.rows(ctx, decided)); err != nil {

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"os"
 )
@@ -10,6 +9,8 @@ import (
 const (
 	blockRows   = 1024      // of a stash
 	blockValues = 128 << 10 // of all columns: wide tables have fewer rows in a block
+	blockText   = 256 << 10 // a block with as much text has no more rows
+	maxBlocks   = 3         // in memory
 	stashBuffer = 256 << 10
 	nullValue   = math.MinInt64
 	blockHeader = 2 // of a column in a block: bytes of a value, scale
@@ -18,30 +19,72 @@ const (
 // stash keeps what pass one has read of the values, in blocks of rows, so that pass two need not read their text again:
 // numbers, days, microseconds and codes of words. A column with a value of which pass one does not know how it will be
 // read in the end is lost. Blocks are in an unlinked file, the last ones in memory.
+//
+// Words get their codes, and blocks are written, while pass one goes on; [stash.finish] waits for that.
 type stash struct {
 	dir     string
+	maxRows int       // of a block
+	columns []stashed // as far as pass one has come
+	block   *block    // that is being filled
+	made    int       // blocks
+	full    chan *block
+	free    chan *block
+	done    chan struct{}
+
+	words   *vocabulary // from here on: of [stash.settle]
+	clues   []clues
 	file    *os.File // nil until there is more than a buffer of blocks
-	columns []stashed
-	rows    int     // in the block that is being filled
-	maxRows int     // of a block
-	offsets []int64 // of the blocks; after the last one, the end
-	written int64   // bytes in the file
-	buffer  []byte  // what comes after them
+	fail    error    // what it could not be written for: then every column is lost
+	blocks  []blockPlace
+	end     int64  // of the last one
+	written int64  // bytes in the file
+	buffer  []byte // what comes after them
 }
 
-// stashed is a column in the block that is being filled.
+// stashed is a column of a stash.
 type stashed struct {
-	values []int64 // null is nullValue
+	values []int64 // of the block that is being filled; null is nullValue
 	scale  int     // they are value·10^-scale
 	lost   bool
+	worded bool // values are words, see [block.putWord]
+	over   bool // it has too many words
 }
 
-func (s *stash) begin(columns int) {
-	s.columns, s.maxRows, s.offsets = make([]stashed, columns), max(1, min(blockRows, blockValues/columns)), []int64{0}
-	values := make([]int64, columns*s.maxRows)
+// block is a range of rows. Its columns are copies of the stash's, made when it is full.
+type block struct {
+	columns []stashed
+	rows    int
+	text    []byte // of words
+}
+
+type blockPlace struct {
+	start, end int64
+	rows       int
+}
+
+func (s *stash) begin(words *vocabulary, clues []clues) {
+	columns := len(clues)
+	s.words, s.clues, s.columns, s.maxRows = words, clues, make([]stashed, columns), max(1, min(blockRows, blockValues/columns))
+	s.next(s.newBlock())
+}
+
+func (s *stash) newBlock() *block {
+	s.made++
+	b := &block{columns: make([]stashed, len(s.columns))}
+	values := make([]int64, len(s.columns)*s.maxRows)
 	fillNulls(values)
+	for i := range b.columns {
+		b.columns[i].values, values = values[:s.maxRows:s.maxRows], values[s.maxRows:]
+	}
+	return b
+}
+
+// next goes on with an empty block.
+func (s *stash) next(b *block) {
+	s.block, b.rows, b.text = b, 0, b.text[:0]
 	for i := range s.columns {
-		s.columns[i].values, values = values[:s.maxRows:s.maxRows], values[s.maxRows:]
+		c := &s.columns[i]
+		c.values, c.worded, c.over = b.columns[i].values, false, c.over || b.columns[i].over
 	}
 }
 
@@ -121,49 +164,119 @@ func (c *stashed) times(value int64, digits int) int64 {
 	return scaled
 }
 
-// endRow goes on to the next row. What cannot be written is lost.
-func (s *stash) endRow() {
-	if s.rows++; s.rows == s.maxRows {
+const wordBits = 24 // of the length of a word
+
+// putWord sets a value to a word that has no code yet.
+func (s *stash) putWord(i int, word []byte) {
+	c, b := &s.columns[i], s.block
+	if c.over {
+		return
+	}
+	c.worded = true
+	c.values[b.rows] = int64(len(b.text))<<wordBits | int64(len(word))
+	b.text = append(b.text, word...)
+}
+
+// endRow goes on to the next row.
+func (s *stash) endRow(early bool) {
+	b := s.block
+	if b.rows++; b.rows == s.maxRows || len(b.text) >= blockText || early {
 		s.endBlock()
 	}
 }
 
-// end ends the last block.
-func (s *stash) end() {
-	if s != nil && s.rows > 0 {
-		s.endBlock()
-	}
-}
-
+// endBlock hands the block over to be settled.
 func (s *stash) endBlock() {
-	for i := range s.columns {
-		c := &s.columns[i]
-		s.buffer = c.pack(s.buffer, s.rows)
-		fillNulls(c.values[:s.rows])
+	s.copyTo(s.block)
+	if s.full == nil {
+		s.full, s.free, s.done = make(chan *block, maxBlocks), make(chan *block, maxBlocks), make(chan struct{})
+		go s.settleAll()
 	}
-	s.rows = 0
-	s.offsets = append(s.offsets, s.written+int64(len(s.buffer)))
-	if len(s.buffer) >= stashBuffer && s.flush() != nil {
-		s.lose()
+	s.full <- s.block
+	if s.made < maxBlocks {
+		s.next(s.newBlock())
+	} else {
+		s.next(<-s.free)
 	}
 }
 
-func (s *stash) flush() (err error) {
-	if s.file == nil {
-		if s.file, err = createUnlinked(s.dir); err != nil {
-			return err
+func (s *stash) copyTo(b *block) {
+	for i, c := range s.columns {
+		c.over = b.columns[i].over
+		b.columns[i] = c
+	}
+}
+
+// finish waits until every block is settled.
+func (s *stash) finish() {
+	if s == nil || s.block == nil {
+		return
+	}
+	s.copyTo(s.block)
+	if s.full != nil {
+		close(s.full)
+		<-s.done
+	}
+	if s.block.rows > 0 {
+		s.settle(s.block)
+	}
+	for i := range s.columns {
+		s.columns[i].lost = s.columns[i].lost || s.fail != nil
+	}
+	s.block, s.full, s.free = nil, nil, nil
+}
+
+func (s *stash) settleAll() {
+	defer close(s.done)
+	for b := range s.full {
+		s.settle(b)
+		s.free <- b
+	}
+}
+
+// settle gives words their codes and writes a block, which is empty then.
+func (s *stash) settle(b *block) {
+	for i := range b.columns {
+		c := &b.columns[i]
+		if c.worded {
+			s.code(i, c.values[:b.rows], b.text)
+			c.over = s.words.columns[i].over
 		}
+		c.lost = c.lost || c.over
+		s.buffer = c.pack(s.buffer, b.rows)
+		fillNulls(c.values[:b.rows])
 	}
-	n, err := s.file.Write(s.buffer)
-	s.written, s.buffer = s.written+int64(n), s.buffer[:0]
-	return err
+	end := s.written + int64(len(s.buffer))
+	s.blocks = append(s.blocks, blockPlace{s.end, end, b.rows})
+	s.end = end
+	if len(s.buffer) >= stashBuffer {
+		s.flush()
+	}
 }
 
-func (s *stash) lose() {
-	s.buffer = nil
-	for i := range s.columns {
-		s.columns[i].lost = true
+func (s *stash) code(i int, values []int64, text []byte) {
+	for row, v := range values {
+		if v == nullValue {
+			continue
+		}
+		word := text[v>>wordBits:][:v&(1<<wordBits-1)]
+		code, fresh := s.words.add(i, word)
+		if fresh {
+			s.clues[i].add(word)
+		}
+		values[row] = int64(code)
 	}
+}
+
+func (s *stash) flush() {
+	n := 0
+	if s.file == nil && s.fail == nil {
+		s.file, s.fail = createUnlinked(s.dir)
+	}
+	if s.fail == nil {
+		n, s.fail = s.file.Write(s.buffer)
+	}
+	s.written, s.buffer = s.written+int64(n), s.buffer[:0]
 }
 
 func (s *stash) close() {
@@ -206,119 +319,4 @@ func grow(b []byte, size int) []byte {
 		b = append(make([]byte, 0, max(2*cap(b), len(b)+size)), b...)
 	}
 	return b
-}
-
-// spanOf returns the least and the greatest value that is not null, and how many are null.
-func spanOf(values []int64) (low, high int64, nulls int) {
-	low, high = math.MaxInt64, math.MinInt64
-	for _, v := range values {
-		if v == nullValue {
-			nulls++
-			continue
-		}
-		low, high = min(low, v), max(high, v)
-	}
-	return low, high, nulls
-}
-
-// unstash reads the columns of a stash that are not lost.
-type unstash struct {
-	*stash
-	wanted  []bool
-	block   int // the next one
-	row     int // the next one of the block that is read
-	rows    int // of that block
-	left    int64
-	bytes   []byte
-	starts  []int // of the columns in bytes
-	scratch []int64
-}
-
-func (s *stash) open(rows int64, wanted []bool) *unstash {
-	return &unstash{stash: s, wanted: wanted, left: rows, starts: make([]int, len(s.columns)), scratch: make([]int64, s.maxRows)}
-}
-
-// fill adds the next rows to a row group.
-func (u *unstash) fill(g *rowGroup, rows int) error {
-	for rows > 0 {
-		if u.row == u.rows {
-			if err := u.next(); err != nil {
-				return err
-			}
-		}
-		n := min(rows, u.rows-u.row)
-		for i, wanted := range u.wanted {
-			if wanted && !g.encoders[i].addValues(&g.vectors[i], u.values(i, n, g.encoders[i].scale)) {
-				return fmt.Errorf("a value among rows %d does not fit column %d", g.first+1, i+1)
-			}
-		}
-		u.row += n
-		rows -= n
-	}
-	return nil
-}
-
-// next reads a block.
-func (u *unstash) next() error {
-	from, to := u.offsets[u.block], u.offsets[u.block+1]
-	if from >= u.written {
-		u.bytes = u.buffer[from-u.written : to-u.written]
-	} else {
-		if size := int(to - from); cap(u.bytes) < size {
-			u.bytes = make([]byte, size)
-		}
-		u.bytes = u.bytes[:to-from]
-		if _, err := u.file.ReadAt(u.bytes, from); err != nil {
-			return err
-		}
-	}
-	u.block++
-	u.row, u.rows = 0, int(min(u.left, int64(u.maxRows)))
-	u.left -= int64(u.rows)
-	at := 0
-	for i := range u.starts {
-		u.starts[i] = at
-		at += blockHeader + int(u.bytes[at])*u.rows
-	}
-	return nil
-}
-
-// values returns the next n values of a column at a scale. They are valid until the next call.
-func (u *unstash) values(i, n, scale int) []int64 {
-	column := u.bytes[u.starts[i]:]
-	size := int(column[0])
-	packed, values := column[blockHeader+u.row*size:][:n*size], u.scratch[:n]
-	switch size {
-	case 2:
-		for i := range values {
-			values[i] = int64(int16(binary.LittleEndian.Uint16(packed[2*i:])))
-		}
-		widen(values, math.MinInt16)
-	case 4:
-		for i := range values {
-			values[i] = int64(int32(binary.LittleEndian.Uint32(packed[4*i:])))
-		}
-		widen(values, math.MinInt32)
-	default:
-		for i := range values {
-			values[i] = int64(binary.LittleEndian.Uint64(packed[8*i:]))
-		}
-	}
-	if d := scale - int(column[1]); d > 0 {
-		for i, v := range values {
-			if v != nullValue {
-				values[i] = v * pow10[d]
-			}
-		}
-	}
-	return values
-}
-
-// widen turns the null of narrow values into nullValue.
-func widen(values []int64, null int64) {
-	for i, v := range values {
-		if v == null {
-			values[i] = nullValue
-		}
-	}
 }

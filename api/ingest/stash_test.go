@@ -131,10 +131,11 @@ func empty(r *rand.Rand, word string) string {
 func TestAStashThatCannotBeWrittenIsNone(t *testing.T) {
 	t.Parallel()
 	s := &stash{dir: t.TempDir() + "/missing"}
-	s.begin(1)
+	s.begin(newVocabulary(1), make([]clues, 1))
 	for i := range 2 * stashBuffer {
-		s.columns[0].put(s.rows, int64(i)<<40, 0)
-		s.endRow()
+		s.columns[0].put(s.block.rows, int64(i)<<40, 0)
+		s.endRow(false)
 	}
+	s.finish()
 	require.True(t, s.columns[0].lost)
 }
