@@ -27,18 +27,36 @@ func (g *given) fit(v []byte, r *reach) bool {
 		return g.decided.fit(v, r)
 	}
 	switch g.kind {
+	case integer, decimal, float:
+		return g.fitNumber(v, r)
 	case boolean:
 		value, ok := parseGivenBoolean(v)
 		r.take(value, 0)
 		g.fitting += one(ok)
 		return ok
 	case date:
+		if isISO(v) && g.layouts&isoDate != 0 {
+			days, ok := parseISO(v)
+			if ok {
+				r.take(days, 0)
+				g.dates[0]++
+			}
+			return ok
+		}
 		fits := datesOf(v) & g.layouts
 		if fits != 0 {
 			r.addDate(v, fits)
 		}
 		return g.fitLayouts(fits)
-	case timestamp:
+	default:
+		if g.layouts&isoDate != 0 {
+			if micros, zone, ok := parseISOTimestamp(v); ok {
+				r.takeInstant(micros)
+				g.zones |= zone
+				g.dates[0]++
+				return true
+			}
+		}
 		fits, zone := timestampsOf(v, g.layouts)
 		g.zones |= zone
 		if fits != 0 {
@@ -46,7 +64,6 @@ func (g *given) fit(v []byte, r *reach) bool {
 		}
 		return g.fitLayouts(fits)
 	}
-	return g.fitNumber(v, r)
 }
 
 func (g *given) fitLayouts(fits layouts) bool {
@@ -57,6 +74,17 @@ func (g *given) fitLayouts(fits layouts) bool {
 }
 
 func (g *given) fitNumber(v []byte, r *reach) bool {
+	if value, digits, scale, ok := shortNumber(v); ok {
+		if scale == 0 && (g.kind == integer || g.kind == float || digits <= maxDigits-g.scale) {
+			r.take(value, 0)
+			g.fitting++
+			return true
+		}
+		if fits := g.styles & pointStyles; fits != 0 && scale != 3 && scale > 0 && g.kind == decimal && scale <= g.scale && digits <= maxDigits-g.scale {
+			r.take(value, scale)
+			return g.count(fits)
+		}
+	}
 	n := scanNumber(v)
 	switch {
 	case n.kind == unknown:

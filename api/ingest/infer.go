@@ -103,6 +103,14 @@ func (p *profile) fit(v []byte) bool {
 }
 
 func (p *profile) fitNumber(v []byte) bool {
+	if value, digits, scale, ok := shortNumber(v); ok && (scale == 0 || p.styles == pointStyles) {
+		p.kind, p.digits = max(p.kind, integer), max(p.digits, digits)
+		if scale > 0 {
+			p.kind, p.scale = max(p.kind, decimal), max(p.scale, scale)
+		}
+		p.reach.take(value, scale)
+		return true
+	}
 	n := scanNumber(v)
 	if n.kind != integer && (n.kind == unknown || p.styles != pointStyles) && !p.fitMark(n, v) {
 		return false

@@ -25,7 +25,11 @@ type exact struct {
 // take adds a value that is exact.
 func (r *reach) take(value int64, scale int) {
 	r.last = exact{value, scale, value != nullValue}
-	r.add(value, scale)
+	if scale != r.scale {
+		r.add(value, scale)
+		return
+	}
+	r.low, r.high = min(r.low, value), max(r.high, value)
 }
 
 // takeInstant does so with microseconds.
