@@ -44,7 +44,7 @@ type Dataset struct {
 type DatasetVersion struct {
 	Number      int       `json:"number"`
 	RowCount    int64     `json:"row_count"`
-	ByteCount   int64     `json:"byte_count" doc:"Size of the uploaded file"`
+	ByteCount   int64     `json:"byte_count" doc:"Size of the uploaded file; and of what purged versions have left to this one"`
 	SHA256      *string   `json:"sha256" doc:"Of the uploaded file, hexadecimal; null for who may not see all of its columns"`
 	PublishedAt time.Time `json:"published_at"`
 	PublishedBy uuid.UUID `json:"published_by" format:"uuid"`

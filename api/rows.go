@@ -76,7 +76,7 @@ const selectRows = `
 with v as (
   select v.number, v.row_count, v.segment_ids
   from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = coalesce($5, d.version)
-  where d.org_id = $1 and d.id = $2),
+  where d.org_id = $1 and d.id = $2 and v.deleted_at is null),
 segments as (
   select s.id, sum(s.row_count) over (order by u.n) - s.row_count as start
   from v, unnest(v.segment_ids) with ordinality u(id, n) join app.dataset_segments s on s.org_id = $1 and s.id = u.id),

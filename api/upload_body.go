@@ -55,6 +55,14 @@ type uploadBody struct {
 	name, fileName, mediaType string
 }
 
+// storedBytes is what the file adds to stored_bytes, as far as the headers tell.
+func (in *uploadInput) storedBytes() int64 {
+	if in.KeepSource {
+		return 2 * in.fileBytes()
+	}
+	return in.fileBytes()
+}
+
 // open returns the file in the body, limited to maxBytes.
 func (in *uploadInput) open(maxBytes int64) (uploadBody, error) {
 	r, w := humago.Unwrap(in.ctx)

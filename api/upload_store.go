@@ -17,6 +17,7 @@ type upload struct {
 	org, dataset, segment, user uuid.UUID
 	name                        string
 	file                        *ingest.File
+	source                      source
 	sha256                      [sha256.Size]byte // of what was sent
 	bytes                       int64
 }
@@ -35,9 +36,6 @@ insert into app.dataset_words (org_id, dataset_id, column_no, page_no, created_b
 	insertVersion = `
 insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, mode, base, row_count, column_count, byte_count, segment_ids)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
-	insertFile = `
-insert into app.dataset_files (org_id, dataset_id, version, created_by, vis, sha256, media_type, name, report, kept)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	insertColumns = `
 insert into app.dataset_columns (org_id, dataset_id, version, column_no, created_by, column_id, position, name, header, description, unit,
   semantic, vis, type, scale, payload, null_count)
@@ -83,10 +81,10 @@ func (u upload) store(ctx context.Context, tx *tenant.Tx) error {
 		[]uuid.UUID{u.segment}); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, insertFile, u.org, u.dataset, 1, u.user, everyone, u.sha256[:], "", "", nil, false); err != nil {
+	if err := u.storeColumns(ctx, tx); err != nil {
 		return err
 	}
-	return u.storeColumns(ctx, tx)
+	return u.source.store(ctx, tx, storedFile{u.org, u.dataset, 1, u.user, everyone, u.sha256[:]})
 }
 
 func (u upload) storeChunks(ctx context.Context, tx *tenant.Tx) (err error) {
