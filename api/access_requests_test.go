@@ -76,7 +76,7 @@ func lines() []line {
 			{operation: "export-audit-events", make: nothing},
 			{operation: "list-members", make: nothing},
 		},
-		updateMember(), removeMember(), transferOwnership(), serviceAccounts(), apiKeys(), invitations(), datasets(), analyses(), runs(),
+		updateMember(), removeMember(), transferOwnership(), serviceAccounts(), apiKeys(), invitations(), datasets(), versions(), analyses(), runs(),
 	)
 }
 
@@ -215,6 +215,13 @@ func datasets() []line {
 		{operation: "delete-dataset", on: "another's", make: another((*organization).dataset, nil)},
 		{operation: "delete-dataset", on: "own", make: own((*organization).dataset, nil)},
 		{operation: "list-rows", make: another((*organization).dataset, nil)},
+		{operation: "query-dataset", make: another((*organization).dataset, count), reads: true},
+		{operation: "ask-question", make: another((*organization).dataset, object{"question": "how many rows"})},
+	}
+}
+
+func versions() []line {
+	return []line{
 		{operation: "list-versions", make: another((*organization).dataset, nil)},
 		{operation: "get-version", make: versioned(another, (*organization).inactive)},
 		{operation: "compare-versions", make: func(o *organization, caller person) request {
@@ -233,8 +240,6 @@ func datasets() []line {
 		{operation: "get-version-source", make: versioned(another, (*organization).sourced)},
 		{operation: "delete-version-source", on: "of another's", make: versioned(another, (*organization).sourced)},
 		{operation: "delete-version-source", on: "of own", make: versioned(own, (*organization).sourced)},
-		{operation: "query-dataset", make: another((*organization).dataset, count), reads: true},
-		{operation: "ask-question", make: another((*organization).dataset, object{"question": "how many rows"})},
 	}
 }
 
