@@ -33,10 +33,10 @@ type lockedVersion struct {
 }
 
 // Changes of a dataset wait here for each other; the statements after it see what the one before has made. Who may not update the
-// dataset locks no row.
+// dataset locks no row. What names the dataset without changing its data, such as a new analysis, does not wait.
 const (
-	lockDataset = `
-select revision from app.datasets where org_id = $1 and id = $2 for update`
+	lockDatasetToChange = `
+select revision from app.datasets where org_id = $1 and id = $2 for no key update`
 	updateActiveVersion = `
 with d as (
   update app.datasets d set version = $3, updated_at = now(), revision = revision + 1 where d.org_id = $1 and d.id = $2 returning d.id)
@@ -79,7 +79,7 @@ func (s *Server) changeVersion(ctx context.Context, in VersionPath, want *int32,
 // lockForChange locks a dataset whose data is to be changed. Who does not see all of it may not: what they would change is more
 // than they know. Where the dataset is not the caller's the error is errNotLocked.
 func lockForChange(ctx context.Context, tx *tenant.Tx, in DatasetPath, want *int32) error {
-	d, err := tenant.TxRow[struct{ Revision int32 }](ctx, tx, lockDataset, in.OrgID, in.DatasetID)
+	d, err := tenant.TxRow[struct{ Revision int32 }](ctx, tx, lockDatasetToChange, in.OrgID, in.DatasetID)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return errNotLocked

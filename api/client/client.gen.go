@@ -37,6 +37,17 @@ const (
 	ColumnsPermissionAllowedSome ColumnsPermissionAllowed = "some"
 )
 
+// Defines values for ComparedColumnType.
+const (
+	ComparedColumnTypeBoolean   ComparedColumnType = "boolean"
+	ComparedColumnTypeDate      ComparedColumnType = "date"
+	ComparedColumnTypeDecimal   ComparedColumnType = "decimal"
+	ComparedColumnTypeFloat     ComparedColumnType = "float"
+	ComparedColumnTypeInteger   ComparedColumnType = "integer"
+	ComparedColumnTypeText      ComparedColumnType = "text"
+	ComparedColumnTypeTimestamp ComparedColumnType = "timestamp"
+)
+
 // Defines values for DatasetColumnType.
 const (
 	DatasetColumnTypeBoolean   DatasetColumnType = "boolean"
@@ -229,6 +240,40 @@ const (
 	UploadedFileFormatParquet UploadedFileFormat = "parquet"
 	UploadedFileFormatTsv     UploadedFileFormat = "tsv"
 	UploadedFileFormatXlsx    UploadedFileFormat = "xlsx"
+)
+
+// Defines values for VersionColumnType.
+const (
+	VersionColumnTypeBoolean   VersionColumnType = "boolean"
+	VersionColumnTypeDate      VersionColumnType = "date"
+	VersionColumnTypeDecimal   VersionColumnType = "decimal"
+	VersionColumnTypeFloat     VersionColumnType = "float"
+	VersionColumnTypeInteger   VersionColumnType = "integer"
+	VersionColumnTypeText      VersionColumnType = "text"
+	VersionColumnTypeTimestamp VersionColumnType = "timestamp"
+)
+
+// Defines values for VersionColumnVisibility.
+const (
+	Admins   VersionColumnVisibility = "admins"
+	Analysts VersionColumnVisibility = "analysts"
+	Everyone VersionColumnVisibility = "everyone"
+)
+
+// Defines values for VersionDetailMode.
+const (
+	VersionDetailModeAppend  VersionDetailMode = "append"
+	VersionDetailModeChange  VersionDetailMode = "change"
+	VersionDetailModeCreate  VersionDetailMode = "create"
+	VersionDetailModeReplace VersionDetailMode = "replace"
+)
+
+// Defines values for VersionSummaryMode.
+const (
+	VersionSummaryModeAppend  VersionSummaryMode = "append"
+	VersionSummaryModeChange  VersionSummaryMode = "change"
+	VersionSummaryModeCreate  VersionSummaryMode = "create"
+	VersionSummaryModeReplace VersionSummaryMode = "replace"
 )
 
 // Defines values for ListAuditEventsParamsOutcome.
@@ -475,6 +520,22 @@ type Chart struct {
 	ValueName    string      `json:"value_name,omitempty"`
 }
 
+// ColumnChange defines model for ColumnChange.
+type ColumnChange struct {
+	Version ComparedColumn `json:"version"`
+	With    ComparedColumn `json:"with"`
+}
+
+// ColumnComparison defines model for ColumnComparison.
+type ColumnComparison struct {
+	Added   []ComparedColumn `json:"added"`
+	Removed []ComparedColumn `json:"removed"`
+	Renamed []ColumnChange   `json:"renamed"`
+
+	// Retyped With another type or scale
+	Retyped []ColumnChange `json:"retyped"`
+}
+
 // ColumnsPermission defines model for ColumnsPermission.
 type ColumnsPermission struct {
 	// Allowed all: any row of the organization; own: only rows in which a column names the caller, so for insert only in the caller's own name; some: only rows that fulfil the condition; none: no row
@@ -501,6 +562,18 @@ type ColumnsPermission struct {
 
 // ColumnsPermissionAllowed all: any row of the organization; own: only rows in which a column names the caller, so for insert only in the caller's own name; some: only rows that fulfil the condition; none: no row
 type ColumnsPermissionAllowed string
+
+// ComparedColumn defines model for ComparedColumn.
+type ComparedColumn struct {
+	Name string `json:"name"`
+
+	// Scale Digits after the point of a decimal
+	Scale int64              `json:"scale,omitempty"`
+	Type  ComparedColumnType `json:"type"`
+}
+
+// ComparedColumnType defines model for ComparedColumn.Type.
+type ComparedColumnType string
 
 // Credentials defines model for Credentials.
 type Credentials struct {
@@ -553,14 +626,14 @@ type DatasetName struct {
 
 // DatasetVersion defines model for DatasetVersion.
 type DatasetVersion struct {
-	// ByteCount Size of the uploaded file
+	// ByteCount Size of the uploaded file; and of what purged versions have left to this one
 	ByteCount   int64              `json:"byte_count"`
 	Number      int64              `json:"number"`
 	PublishedAt time.Time          `json:"published_at"`
 	PublishedBy openapi_types.UUID `json:"published_by"`
 	RowCount    int64              `json:"row_count"`
 
-	// Sha256 Of the uploaded file, hexadecimal
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns
 	Sha256 string `json:"sha256"`
 }
 
@@ -850,6 +923,14 @@ type ListSession struct {
 	NextCursor string `json:"next_cursor"`
 }
 
+// ListVersionSummary defines model for ListVersionSummary.
+type ListVersionSummary struct {
+	Items []VersionSummary `json:"items"`
+
+	// NextCursor Give it as cursor for the next page; null on the last one
+	NextCursor string `json:"next_cursor"`
+}
+
 // Measure defines model for Measure.
 type Measure struct {
 	// As Name in the result. By default <op>_<column>, or count
@@ -1070,6 +1151,33 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
+// ProfileChange defines model for ProfileChange.
+type ProfileChange struct {
+	Column  string `json:"column"`
+	Figures []struct {
+		// Figure Example: null_count
+		Figure string `json:"figure"`
+
+		// Version In the version
+		Version interface{} `json:"version"`
+
+		// With In the one that it is compared with
+		With interface{} `json:"with"`
+	} `json:"figures"`
+}
+
+// PurgedVersion defines model for PurgedVersion.
+type PurgedVersion struct {
+	// Bytes How much less stored_bytes is
+	Bytes int64 `json:"bytes"`
+
+	// Chunks A chunk holds up to 16,384 values of one column
+	Chunks int64 `json:"chunks"`
+
+	// Rows That no other version has
+	Rows Table `json:"rows"`
+}
+
 // Question defines model for Question.
 type Question struct {
 	// Question Example: total precipitation by month in 2014
@@ -1149,6 +1257,17 @@ type Role string
 // RoleChange defines model for RoleChange.
 type RoleChange struct {
 	Role Role `json:"role"`
+}
+
+// RowComparison defines model for RowComparison.
+type RowComparison struct {
+	OnlyVersion int64 `json:"only_version"`
+	OnlyWith    int64 `json:"only_with"`
+
+	// Shared Stored once, in both
+	Shared  int64 `json:"shared"`
+	Version int64 `json:"version"`
+	With    int64 `json:"with"`
 }
 
 // Rows defines model for Rows.
@@ -1526,6 +1645,119 @@ type VerifiedEmail struct {
 	User    User   `json:"user"`
 }
 
+// VersionColumn defines model for VersionColumn.
+type VersionColumn struct {
+	Description string `json:"description"`
+
+	// ID The same in every version
+	ID        int64  `json:"id"`
+	Name      string `json:"name"`
+	NullCount int64  `json:"null_count"`
+
+	// Position From 1, among the columns that the caller sees
+	Position int64 `json:"position"`
+
+	// Scale Digits after the point of a decimal
+	Scale int64 `json:"scale,omitempty"`
+
+	// Semantic What the column is about; empty where nothing is known
+	//
+	// Example: currency
+	Semantic string            `json:"semantic"`
+	Type     VersionColumnType `json:"type"`
+
+	// Unit Example: EUR
+	Unit string `json:"unit"`
+
+	// Visibility Who sees it; only OWNER and ADMIN are told
+	Visibility VersionColumnVisibility `json:"visibility,omitempty"`
+}
+
+// VersionColumnType defines model for VersionColumn.Type.
+type VersionColumnType string
+
+// VersionColumnVisibility Who sees it; only OWNER and ADMIN are told
+type VersionColumnVisibility string
+
+// VersionComparison defines model for VersionComparison.
+type VersionComparison struct {
+	Columns ColumnComparison `json:"columns"`
+
+	// Profiles Of columns of which both versions have a profile: what differs
+	Profiles []ProfileChange `json:"profiles"`
+	Rows     Table           `json:"rows"`
+
+	// SameFile Whether their files are the same, byte for byte; null for who may not see all of their columns
+	SameFile bool  `json:"same_file"`
+	Version  int64 `json:"version"`
+	With     int64 `json:"with"`
+}
+
+// VersionDetail defines model for VersionDetail.
+type VersionDetail struct {
+	// Active Whether it is what is read where no version is named
+	Active bool `json:"active"`
+
+	// Base The version that it was made of; it may have been purged
+	Base int64 `json:"base"`
+
+	// ByteCount Size of the uploaded file; and of what purged versions have left to this one
+	ByteCount int64 `json:"byte_count"`
+
+	// ColumnCount Of the columns that the caller sees
+	ColumnCount int64           `json:"column_count"`
+	Columns     []VersionColumn `json:"columns"`
+	DeletedAt   time.Time       `json:"deleted_at"`
+
+	// Mode How it was made
+	Mode        VersionDetailMode  `json:"mode"`
+	Number      int64              `json:"number"`
+	PublishedAt time.Time          `json:"published_at"`
+	PublishedBy openapi_types.UUID `json:"published_by"`
+	RowCount    int64              `json:"row_count"`
+
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns
+	Sha256 string `json:"sha256"`
+
+	// SourceKept Whether the uploaded file can be downloaded
+	SourceKept bool `json:"source_kept"`
+}
+
+// VersionDetailMode How it was made
+type VersionDetailMode string
+
+// VersionSummary defines model for VersionSummary.
+type VersionSummary struct {
+	// Active Whether it is what is read where no version is named
+	Active bool `json:"active"`
+
+	// Base The version that it was made of; it may have been purged
+	Base int64 `json:"base"`
+
+	// ByteCount Size of the uploaded file; and of what purged versions have left to this one
+	ByteCount int64 `json:"byte_count"`
+
+	// ColumnCount Of the columns that the caller sees
+	ColumnCount int64     `json:"column_count"`
+	DeletedAt   time.Time `json:"deleted_at"`
+
+	// Mode How it was made
+	Mode        VersionSummaryMode `json:"mode"`
+	Number      int64              `json:"number"`
+	PublishedAt time.Time          `json:"published_at"`
+	PublishedBy openapi_types.UUID `json:"published_by"`
+	RowCount    int64              `json:"row_count"`
+
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns
+	Sha256 string `json:"sha256"`
+
+	// SourceKept Whether the uploaded file can be downloaded
+	SourceKept bool `json:"source_kept"`
+}
+
+// VersionSummaryMode How it was made
+type VersionSummaryMode string
+
 // ListReceivedInvitationsParams defines parameters for ListReceivedInvitations.
 type ListReceivedInvitationsParams struct {
 	// Limit At most
@@ -1704,6 +1936,9 @@ type CreateDatasetParams struct {
 	// OnReject What becomes of values that do not fit the type given for their column, and of rows with too many fields: the file is refused, the values are null (such rows are skipped), the rows are skipped
 	OnReject *CreateDatasetParamsOnReject `form:"on_reject,omitempty" json:"on_reject,omitempty"`
 
+	// KeepSource Keep the file as it was sent, so that it can be downloaded; it counts in stored_bytes once more
+	KeepSource *bool `form:"keep_source,omitempty" json:"keep_source,omitempty"`
+
 	// Name Name of the dataset; without it the file name of the multipart body
 	Name *string `form:"name,omitempty" json:"name,omitempty"`
 
@@ -1751,6 +1986,27 @@ type ListRowsParams struct {
 
 	// Cursor next_cursor of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListVersionsParams defines parameters for ListVersions.
+type ListVersionsParams struct {
+	// Limit At most
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ActivateVersionParams defines parameters for ActivateVersion.
+type ActivateVersionParams struct {
+	// IfMatch An ETag: change only that revision, else 412
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// CompareVersionsParams defines parameters for CompareVersions.
+type CompareVersionsParams struct {
+	// With The number of the other version
+	With int32 `form:"with" json:"with"`
 }
 
 // ListInvitationsParams defines parameters for ListInvitations.
@@ -2413,6 +2669,67 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 	ListRows(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListVersions List the versions of a dataset
+	//
+	// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+	ListVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteVersion Delete a version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+	DeleteVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetVersion Get a version with its columns
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+	GetVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ActivateVersion Make a version the one that is read
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+	ActivateVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompareVersions Compare a version with another one
+	//
+	// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+	CompareVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PurgeVersion Purge a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+	PurgeVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RestoreVersion Restore a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+	RestoreVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteVersionSource Delete the file that a version was made from
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+	DeleteVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetVersionSource Download the file that a version was made from
+	//
+	// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+	GetVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExportOrganization Export everything that an organization owns
 	//
@@ -3663,6 +3980,157 @@ func (c *Client) AskQuestion(ctx context.Context, orgID openapi_types.UUID, data
 // Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 func (c *Client) ListRows(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRowsRequest(c.Server, orgID, datasetID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListVersions List the versions of a dataset
+//
+// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+func (c *Client) ListVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListVersionsRequest(c.Server, orgID, datasetID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteVersion Delete a version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+func (c *Client) DeleteVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetVersion Get a version with its columns
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+func (c *Client) GetVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ActivateVersion Make a version the one that is read
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+func (c *Client) ActivateVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewActivateVersionRequest(c.Server, orgID, datasetID, version, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompareVersions Compare a version with another one
+//
+// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+func (c *Client) CompareVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompareVersionsRequest(c.Server, orgID, datasetID, version, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PurgeVersion Purge a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+func (c *Client) PurgeVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPurgeVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestoreVersion Restore a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+func (c *Client) RestoreVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestoreVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteVersionSource Delete the file that a version was made from
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+func (c *Client) DeleteVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteVersionSourceRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetVersionSource Download the file that a version was made from
+//
+// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+func (c *Client) GetVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetVersionSourceRequest(c.Server, orgID, datasetID, version)
 	if err != nil {
 		return nil, err
 	}
@@ -6244,6 +6712,18 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 
 		}
 
+		if params.KeepSource != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "keep_source", *params.KeepSource, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Name != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -6628,6 +7108,508 @@ func NewListRowsRequest(server string, orgID openapi_types.UUID, datasetID opena
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListVersionsRequest constructs an http.Request for the ListVersions method
+func NewListVersionsRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeleteVersionRequest constructs an http.Request for the DeleteVersion method
+func NewDeleteVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetVersionRequest constructs an http.Request for the GetVersion method
+func NewGetVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewActivateVersionRequest constructs an http.Request for the ActivateVersion method
+func NewActivateVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/activate", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCompareVersionsRequest constructs an http.Request for the CompareVersions method
+func NewCompareVersionsRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/comparison", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "with", params.With, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPurgeVersionRequest constructs an http.Request for the PurgeVersion method
+func NewPurgeVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/purge", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRestoreVersionRequest constructs an http.Request for the RestoreVersion method
+func NewRestoreVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/restore", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeleteVersionSourceRequest constructs an http.Request for the DeleteVersionSource method
+func NewDeleteVersionSourceRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/source", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetVersionSourceRequest constructs an http.Request for the GetVersionSource method
+func NewGetVersionSourceRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/source", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -8329,6 +9311,85 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 	ListRowsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*ListRowsResponse, error)
 
+	// ListVersionsWithResponse List the versions of a dataset
+	//
+	// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+	ListVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*ListVersionsResponse, error)
+
+	// DeleteVersionWithResponse Delete a version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+	DeleteVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionResponse, error)
+
+	// GetVersionWithResponse Get a version with its columns
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+	GetVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionResponse, error)
+
+	// ActivateVersionWithResponse Make a version the one that is read
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+	ActivateVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*ActivateVersionResponse, error)
+
+	// CompareVersionsWithResponse Compare a version with another one
+	//
+	// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+	CompareVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*CompareVersionsResponse, error)
+
+	// PurgeVersionWithResponse Purge a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+	PurgeVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*PurgeVersionResponse, error)
+
+	// RestoreVersionWithResponse Restore a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+	RestoreVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*RestoreVersionResponse, error)
+
+	// DeleteVersionSourceWithResponse Delete the file that a version was made from
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+	DeleteVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionSourceResponse, error)
+
+	// GetVersionSourceWithResponse Download the file that a version was made from
+	//
+	// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+	GetVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionSourceResponse, error)
+
 	// ExportOrganizationWithResponse Export everything that an organization owns
 	//
 	// OWNER. A ZIP file, streamed while it is read, of one moment: members, invitations, datasets as CSV, analyses with their results, questions, audit events. README.txt in it says more. manifest.json, the last file, has the rows, bytes and SHA-256 of each: an archive without it is not whole. A client that reads less than 256 KiB a second is let go.
@@ -9540,6 +10601,207 @@ func (r ListRowsResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ListRowsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListVersionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListVersionSummary
+}
+
+// Status returns HTTPResponse.Status
+func (r ListVersionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListVersionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VersionDetail
+}
+
+// Status returns HTTPResponse.Status
+func (r GetVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ActivateVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetDetail
+}
+
+// Status returns HTTPResponse.Status
+func (r ActivateVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ActivateVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CompareVersionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VersionComparison
+}
+
+// Status returns HTTPResponse.Status
+func (r CompareVersionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CompareVersionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PurgeVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PurgedVersion
+}
+
+// Status returns HTTPResponse.Status
+func (r PurgeVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PurgeVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RestoreVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VersionDetail
+}
+
+// Status returns HTTPResponse.Status
+func (r RestoreVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RestoreVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteVersionSourceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteVersionSourceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteVersionSourceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetVersionSourceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r GetVersionSourceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetVersionSourceResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -10951,6 +12213,139 @@ func (c *ClientWithResponses) ListRowsWithResponse(ctx context.Context, orgID op
 		return nil, err
 	}
 	return ParseListRowsResponse(rsp)
+}
+
+// ListVersionsWithResponse List the versions of a dataset
+//
+// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+func (c *ClientWithResponses) ListVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*ListVersionsResponse, error) {
+	rsp, err := c.ListVersions(ctx, orgID, datasetID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListVersionsResponse(rsp)
+}
+
+// DeleteVersionWithResponse Delete a version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+func (c *ClientWithResponses) DeleteVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionResponse, error) {
+	rsp, err := c.DeleteVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteVersionResponse(rsp)
+}
+
+// GetVersionWithResponse Get a version with its columns
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+func (c *ClientWithResponses) GetVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionResponse, error) {
+	rsp, err := c.GetVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetVersionResponse(rsp)
+}
+
+// ActivateVersionWithResponse Make a version the one that is read
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+func (c *ClientWithResponses) ActivateVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*ActivateVersionResponse, error) {
+	rsp, err := c.ActivateVersion(ctx, orgID, datasetID, version, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseActivateVersionResponse(rsp)
+}
+
+// CompareVersionsWithResponse Compare a version with another one
+//
+// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+func (c *ClientWithResponses) CompareVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*CompareVersionsResponse, error) {
+	rsp, err := c.CompareVersions(ctx, orgID, datasetID, version, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompareVersionsResponse(rsp)
+}
+
+// PurgeVersionWithResponse Purge a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+func (c *ClientWithResponses) PurgeVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*PurgeVersionResponse, error) {
+	rsp, err := c.PurgeVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePurgeVersionResponse(rsp)
+}
+
+// RestoreVersionWithResponse Restore a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+func (c *ClientWithResponses) RestoreVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*RestoreVersionResponse, error) {
+	rsp, err := c.RestoreVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestoreVersionResponse(rsp)
+}
+
+// DeleteVersionSourceWithResponse Delete the file that a version was made from
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+func (c *ClientWithResponses) DeleteVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionSourceResponse, error) {
+	rsp, err := c.DeleteVersionSource(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteVersionSourceResponse(rsp)
+}
+
+// GetVersionSourceWithResponse Download the file that a version was made from
+//
+// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+func (c *ClientWithResponses) GetVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionSourceResponse, error) {
+	rsp, err := c.GetVersionSource(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetVersionSourceResponse(rsp)
 }
 
 // ExportOrganizationWithResponse Export everything that an organization owns
@@ -12407,6 +13802,210 @@ func ParseListRowsResponse(rsp *http.Response) (*ListRowsResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseListVersionsResponse parses an HTTP response from a ListVersionsWithResponse call
+func ParseListVersionsResponse(rsp *http.Response) (*ListVersionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListVersionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListVersionSummary
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteVersionResponse parses an HTTP response from a DeleteVersionWithResponse call
+func ParseDeleteVersionResponse(rsp *http.Response) (*DeleteVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetVersionResponse parses an HTTP response from a GetVersionWithResponse call
+func ParseGetVersionResponse(rsp *http.Response) (*GetVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VersionDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseActivateVersionResponse parses an HTTP response from a ActivateVersionWithResponse call
+func ParseActivateVersionResponse(rsp *http.Response) (*ActivateVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ActivateVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCompareVersionsResponse parses an HTTP response from a CompareVersionsWithResponse call
+func ParseCompareVersionsResponse(rsp *http.Response) (*CompareVersionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CompareVersionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VersionComparison
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePurgeVersionResponse parses an HTTP response from a PurgeVersionWithResponse call
+func ParsePurgeVersionResponse(rsp *http.Response) (*PurgeVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PurgeVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PurgedVersion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRestoreVersionResponse parses an HTTP response from a RestoreVersionWithResponse call
+func ParseRestoreVersionResponse(rsp *http.Response) (*RestoreVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RestoreVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VersionDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteVersionSourceResponse parses an HTTP response from a DeleteVersionSourceWithResponse call
+func ParseDeleteVersionSourceResponse(rsp *http.Response) (*DeleteVersionSourceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteVersionSourceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetVersionSourceResponse parses an HTTP response from a GetVersionSourceWithResponse call
+func ParseGetVersionSourceResponse(rsp *http.Response) (*GetVersionSourceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetVersionSourceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil
