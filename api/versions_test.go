@@ -194,7 +194,11 @@ func TestWhoSeesAColumnIsToldToAdmins(t *testing.T) {
 		require.NotContains(t, column, "visibility")
 	}
 	version := o.viewer.get(dataset + "/versions/1").is(http.StatusOK)
-	require.Equal(t, []any{"day", "place", "dry", "note"}, field(objects(version["columns"]), "name"))
+	columns = objects(version["columns"])
+	require.Equal(t, []any{"day", "place", "dry", "note"}, field(columns, "name"))
+	for i, position := range field(columns, "position") {
+		require.Equal(t, int64(i+1), integer(position))
+	}
 	require.Equal(t, json.Number("4"), version["column_count"])
 	require.Nil(t, version["sha256"])
 }
