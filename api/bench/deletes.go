@@ -20,7 +20,7 @@ func (b *bench) deletes(ctx context.Context, s *subject) error {
 	}
 	var samples []float64
 	for range b.samples {
-		id, _, err := s.timedUpload(ctx, file, b.rows)
+		id, _, err := s.timedUpload(ctx, file, b.rows, "")
 		if err != nil {
 			return err
 		}
