@@ -81,7 +81,7 @@ func requireNoFiles(t *testing.T, dir string) {
 	require.Empty(t, files)
 }
 
-// TestALargeSourceIsKeptInPieces and read from them, in their order.
+// TestALargeSourceIsKeptInPieces and read from them, in their order; they are planted in another one.
 func TestALargeSourceIsKeptInPieces(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
