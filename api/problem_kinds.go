@@ -49,6 +49,8 @@ var problemKinds = map[string]problemKind{
 	"invitation_expired":           {409, "Invitation expired", "The invitation is more than seven days old. Ask for a new one, or for this one to be sent again.", ""},
 	"api_key_ended":                {409, "API key ended", "The key was revoked or rotated, or has expired. A rotated one can still be revoked.", ""},
 	"organization_not_deleted":     {409, "Not deleted", "The organization is not deleted: there is nothing to restore.", ""},
+	"columns_hidden":               {403, "Not all columns visible", "You do not see all columns of the dataset, so you may not change its columns or its data: what you change could be what you do not see. Ask an OWNER or ADMIN.", ""},
+	"column_name_taken":            {409, "Name taken", "Another column has this name, in this or another version of the dataset that has the column.", ""},
 	"slug_taken":                   {409, "Slug taken", "Another organization has this slug; a deleted one keeps it until it is purged. Which one is not said.", ""},
 	"organization_deleted":         {410, "Organization deleted", "The organization was deleted. For 30 days its OWNERs find it with GET /api/v1/organizations?deleted=true and can restore it.", ""},
 	"restoration_over":             {410, "Too late to restore", "The organization was deleted more than 30 days ago. It is purged, or waits for that.", ""},
