@@ -56,34 +56,28 @@ type AnalysisPath struct {
 	AnalysisID uuid.UUID `path:"analysis_id" format:"uuid"`
 }
 
-// savedAnalysis is an analysis as it is stored, with the names that its columns had then and those that they have now.
+// savedAnalysis is an analysis as it is stored, with the names that its columns had then, and by these those they have now.
 type savedAnalysis struct {
 	Analysis
 	ColumnNames []string
 	ColumnIDs   []int32
-	NamesNow    []string
+	NamesNow    map[string]string
 }
 
-// namesNow are the names in app.analyses a, and what those columns are called now: in the newest version that has them.
-const namesNow = `a.query, a.column_names, array(
-    select coalesce((select c.name from app.dataset_columns c
-      where c.org_id = $1 and c.dataset_id = a.dataset_id and c.column_id = u.id order by c.version desc limit 1), u.name)
-    from unnest(a.column_ids, a.column_names) with ordinality u(id, name, n) order by u.n) as names_now`
-
-const analysisFields = `a.id, a.dataset_id, a.name, a.created_by, a.created_at, a.column_ids, ` + namesNow
+const (
+	// namesNow are what the columns of app.analyses a are called now, in the newest version that has them, by what they were.
+	namesNow = `(
+    select coalesce(json_object_agg(u.name, coalesce((
+      select c.name from app.dataset_columns c
+      where c.org_id = $1 and c.dataset_id = a.dataset_id and c.column_id = u.id order by c.version desc limit 1), u.name)), '{}')
+    from unnest(a.column_ids, a.column_names) u(id, name)) as names_now`
+	analysisFields = `a.id, a.dataset_id, a.name, a.query, a.created_by, a.created_at, a.column_names, a.column_ids, ` + namesNow
+)
 
 // shown is the analysis with the names of now.
 func (a savedAnalysis) shown() Analysis {
-	a.Query = renamed(a.Query, a.ColumnNames, a.NamesNow)
+	a.Query = a.Query.Renamed(a.NamesNow)
 	return a.Analysis
-}
-
-func renamed(q query.Specification, was, is []string) query.Specification {
-	names := map[string]string{}
-	for i, name := range was {
-		names[name] = is[i]
-	}
-	return q.Renamed(names)
 }
 
 // compiled is the analysis for a version, by the ids of its columns: another column that has got a name is not meant.
@@ -92,7 +86,7 @@ func (a savedAnalysis) compiled(v version, expand string) (*query.Statement, err
 	for i, id := range a.ColumnIDs {
 		n := slices.IndexFunc(v.Columns, func(c column.Column) bool { return c.ID == int(id) })
 		if n < 0 {
-			return nil, refuse("query_invalid", "", Fault{"query", string(query.UnknownColumn), fmt.Sprintf("no column is named %q", a.NamesNow[i])})
+			return nil, refuse("query_invalid", "", Fault{"query", string(query.UnknownColumn), fmt.Sprintf("no column is named %q", a.NamesNow[a.ColumnNames[i]])})
 		}
 		own = append(own, v.Columns[n])
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/chart"
 	"github.com/insightforge/insightforge/api/query"
@@ -53,13 +52,13 @@ type RunPath struct {
 // savedRun is a run as it is stored, with the names of its analysis' columns.
 type savedRun struct {
 	RunDetail
-	Query                 query.Specification
-	ColumnNames, NamesNow []string
+	Query    query.Specification
+	NamesNow map[string]string
 }
 
 // shown is the run with the names of now.
 func (r savedRun) shown() RunDetail {
-	names := renamed(r.Query, r.ColumnNames, r.NamesNow).ResultNames()
+	names := r.Query.Renamed(r.NamesNow).ResultNames()
 	for i := range min(len(names), len(r.Result.Columns)) {
 		r.Result.Columns[i].Name = names[i]
 	}
@@ -68,7 +67,7 @@ func (r savedRun) shown() RunDetail {
 
 const insertRun = `
 insert into app.analysis_runs (org_id, id, analysis_id, created_by, result, vis)
-select $1, $2, a.id, $4, $5, a.vis from app.analyses a where a.org_id = $1 and a.id = $3`
+values ($1, $2, $3, $4, $5, coalesce((select a.vis from app.analyses a where a.org_id = $1 and a.id = $3), app.clearance()))`
 
 func (s *Server) createRun(ctx context.Context, in *struct {
 	AnalysisPath
@@ -115,10 +114,7 @@ func (s *Server) runAnalysis(ctx context.Context, tx *tenant.Tx, path AnalysisPa
 		if err != nil {
 			return err
 		}
-		touched, err := tx.Exec(ctx, insertRun, path.OrgID, id, path.AnalysisID, session(ctx).User, result)
-		if err == nil && touched == 0 { // hidden meanwhile
-			err = pgx.ErrNoRows
-		}
+		_, err = tx.Exec(ctx, insertRun, path.OrgID, id, path.AnalysisID, session(ctx).User, result)
 		return err
 	})
 }
@@ -140,7 +136,7 @@ func (s *Server) listRuns(ctx context.Context, in *struct {
 }
 
 const selectRun = `
-select r.id, r.analysis_id, r.created_by, r.created_at, r.result, ` + namesNow + `
+select r.id, r.analysis_id, r.created_by, r.created_at, r.result, a.query, ` + namesNow + `
 from app.analysis_runs r join app.analyses a on a.org_id = $1 and a.id = r.analysis_id
 where r.org_id = $1 and r.analysis_id = $2 and r.id = $3`
 
@@ -150,7 +146,7 @@ func (s *Server) getRun(ctx context.Context, in *RunPath) (*struct{ Body RunDeta
 }
 
 const selectRunForChart = `
-select a.name, ` + namesNow + `, r.id, r.analysis_id, r.created_by, r.created_at, r.result
+select a.name, a.query, ` + namesNow + `, r.id, r.analysis_id, r.created_by, r.created_at, r.result
 from app.analysis_runs r join app.analyses a on a.org_id = $1 and a.id = r.analysis_id
 where r.org_id = $1 and r.analysis_id = $2 and r.id = $3`
 
