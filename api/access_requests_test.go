@@ -214,6 +214,11 @@ func datasets() []line {
 		{operation: "update-dataset", on: "own", make: own((*organization).dataset, rename)},
 		{operation: "delete-dataset", on: "another's", make: another((*organization).dataset, nil)},
 		{operation: "delete-dataset", on: "own", make: own((*organization).dataset, nil)},
+		{operation: "list-columns", make: another((*organization).dataset, nil)},
+		{operation: "get-column", make: theFirst(another((*organization).dataset, nil))},
+		{operation: "update-column", on: "another's", make: theFirst(another((*organization).dataset, object{"unit": "mm"}))},
+		{operation: "update-column", on: "own", make: theFirst(own((*organization).dataset, object{"unit": "mm"}))},
+		{operation: "update-column", on: "the visibility of own", make: theFirst(own((*organization).dataset, object{"visibility": "analysts"}))},
 		{operation: "list-rows", make: another((*organization).dataset, nil)},
 		{operation: "query-dataset", make: another((*organization).dataset, count), reads: true},
 		{operation: "ask-question", make: another((*organization).dataset, object{"question": "how many rows"})},
@@ -240,6 +245,15 @@ func versions() []line {
 		{operation: "get-version-source", make: versioned(another, (*organization).sourced)},
 		{operation: "delete-version-source", on: "of another's", make: versioned(another, (*organization).sourced)},
 		{operation: "delete-version-source", on: "of own", make: versioned(own, (*organization).sourced)},
+	}
+}
+
+// theFirst column of a dataset.
+func theFirst(dataset func(*organization, person) request) func(*organization, person) request {
+	return func(o *organization, caller person) request {
+		r := dataset(o, caller)
+		r.path = append(r.path, "1")
+		return r
 	}
 }
 

@@ -309,6 +309,9 @@ func (o *organization) happenDatasets() []happening {
 	rename := func(p person, name string) func() answer {
 		return func() answer { return p.patch(dataset, object{"name": name}) }
 	}
+	column := func(p person, change object) func() answer {
+		return func() answer { return p.patch(columnPath(dataset, rain), change) }
+	}
 	remove := func(p person) func() answer { return func() answer { return p.delete(dataset) } }
 	version := o.inactive(o.colleague)
 	its, kept := lastOf(datasetOf(version)), o.sourced(o.colleague)
@@ -334,6 +337,9 @@ func (o *organization) happenDatasets() []happening {
 		{"create-dataset", o.viewer, func() answer { return o.upload(o.viewer, weather) }, "dataset.created", nil, nil, object{"name": "weather"}, "forbidden"},
 		{"update-dataset", o.analyst, rename(o.analyst, "Mine"), "dataset.changed", id, nil, object{"name": "Mine"}, "forbidden"},
 		{"update-dataset", o.colleague, rename(o.colleague, "Rain"), "dataset.changed", id, object{"name": "weather"}, object{"name": "Rain"}, nil},
+		{"update-column", o.analyst, column(o.analyst, object{"unit": "mm"}), "column.changed", id, nil, object{"unit": "mm"}, "forbidden"},
+		{"update-column", o.owner, column(o.owner, object{"name": "wet", "visibility": "analysts"}), "column.changed", id,
+			object{"column_id": json.Number("2"), "name": "rain", "visibility": "everyone"}, object{"column_id": json.Number("2"), "name": "wet", "visibility": "analysts"}, nil},
 		{"delete-dataset", o.viewer, remove(o.viewer), "dataset.deleted", id, nil, nil, "forbidden"},
 		{"delete-dataset", o.owner, remove(o.owner), "dataset.deleted", id, object{"name": "Rain"}, nil, nil},
 	}

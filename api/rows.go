@@ -107,14 +107,20 @@ from v join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.v
 left join chunks k on k.column_no = c.column_no
 order by c.position, k.position`
 
+const selectVersionNumber = `
+select v.number
+from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = coalesce($3, d.version)
+where d.org_id = $1 and d.id = $2`
+
 func (s *Server) listRows(ctx context.Context, in *rowsInput) (*struct{ Body Rows }, error) {
 	slices, err := tenant.Rows[columnSlice](ctx, s.db, member(ctx, in.OrgID), selectRows,
 		in.OrgID, in.DatasetID, in.position, in.Limit, in.version)
 	if err != nil {
 		return nil, err
 	}
-	if len(slices) == 0 { // every version has a column
-		return nil, refuse("not_found", "")
+	if len(slices) == 0 { // every version has a column, but perhaps none that the caller sees
+		_, err := tenant.Row[struct{ Number int32 }](ctx, s.db, member(ctx, in.OrgID), selectVersionNumber, in.OrgID, in.DatasetID, in.version)
+		return &struct{ Body Rows }{Rows{Columns: []query.ResultColumn{}, Rows: Table{}}}, err
 	}
 	out := rowsOf(slices)
 	if next := in.position + int64(len(out.Rows)); next < slices[0].RowCount {

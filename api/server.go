@@ -121,6 +121,7 @@ func (s *Server) registerAll() {
 	s.registerAPIKeys()
 	s.registerAuditEvents()
 	s.registerDatasets()
+	s.registerColumns()
 	s.registerUploads()
 	s.registerVersions()
 	s.registerRows()

@@ -33,8 +33,8 @@ type VersionComparison struct {
 type ColumnComparison struct {
 	Added   []ComparedColumn `json:"added" nullable:"false"`
 	Removed []ComparedColumn `json:"removed" nullable:"false"`
-	Renamed []ColumnChange   `json:"renamed" nullable:"false"`
-	Retyped []ColumnChange   `json:"retyped" nullable:"false" doc:"With another type or scale"`
+	Renamed []ColumnDifference   `json:"renamed" nullable:"false"`
+	Retyped []ColumnDifference   `json:"retyped" nullable:"false" doc:"With another type or scale"`
 }
 
 // ComparedColumn is a column of one of the versions.
@@ -44,8 +44,8 @@ type ComparedColumn struct {
 	Scale int         `json:"scale,omitempty" doc:"Digits after the point of a decimal"`
 }
 
-// ColumnChange is a column that both versions have.
-type ColumnChange struct {
+// ColumnDifference is a column that both versions have.
+type ColumnDifference struct {
 	Version ComparedColumn `json:"version"`
 	With    ComparedColumn `json:"with"`
 }
@@ -126,7 +126,7 @@ func (s *Server) compareVersions(ctx context.Context, in *struct {
 func (v comparedVersion) compare(other comparedVersion) VersionComparison {
 	c := VersionComparison{Version: v.Number, With: other.Number, Profiles: []ProfileChange{},
 		Rows:    RowComparison{v.RowCount, other.RowCount, v.Shared, v.RowCount - v.Shared, other.RowCount - v.Shared},
-		Columns: ColumnComparison{[]ComparedColumn{}, []ComparedColumn{}, []ColumnChange{}, []ColumnChange{}}}
+		Columns: ColumnComparison{[]ComparedColumn{}, []ComparedColumn{}, []ColumnDifference{}, []ColumnDifference{}}}
 	if v.SHA256 != nil && other.SHA256 != nil {
 		c.SameFile = new(slices.Equal(v.SHA256, other.SHA256))
 	}
@@ -141,7 +141,7 @@ func (v comparedVersion) compare(other comparedVersion) VersionComparison {
 			continue
 		}
 		delete(before, column.ID)
-		c.Columns.compare(ColumnChange{column.ComparedColumn, other.Columns[i].ComparedColumn})
+		c.Columns.compare(ColumnDifference{column.ComparedColumn, other.Columns[i].ComparedColumn})
 		if figures := figuresOf(column.Profile, other.Columns[i].Profile); len(figures) > 0 {
 			c.Profiles = append(c.Profiles, ProfileChange{column.Name, figures})
 		}
@@ -154,7 +154,7 @@ func (v comparedVersion) compare(other comparedVersion) VersionComparison {
 	return c
 }
 
-func (c *ColumnComparison) compare(change ColumnChange) {
+func (c *ColumnComparison) compare(change ColumnDifference) {
 	if change.Version.Name != change.With.Name {
 		c.Renamed = append(c.Renamed, change)
 	}

@@ -44,24 +44,10 @@ type VersionSummary struct {
 	SourceKept  bool       `json:"source_kept" doc:"Whether the uploaded file can be downloaded"`
 }
 
-// VersionColumn is a column of a version.
-type VersionColumn struct {
-	ID          int         `json:"id" doc:"The same in every version"`
-	Position    int         `json:"position" doc:"From 1, among the columns that the caller sees"`
-	Name        string      `json:"name"`
-	Description string      `json:"description"`
-	Unit        string      `json:"unit" example:"EUR"`
-	Semantic    string      `json:"semantic" example:"currency" doc:"What the column is about; empty where nothing is known"`
-	Type        column.Type `json:"type" enum:"integer,decimal,float,boolean,date,timestamp,text"`
-	Scale       int         `json:"scale,omitempty" doc:"Digits after the point of a decimal"`
-	NullCount   int64       `json:"null_count"`
-	Visibility  *string     `json:"visibility,omitempty" enum:"everyone,analysts,admins" doc:"Who sees it; only OWNER and ADMIN are told"`
-}
-
 // VersionDetail is a version with its columns.
 type VersionDetail struct {
 	VersionSummary
-	Columns []VersionColumn `json:"columns" nullable:"false"`
+	Columns []DatasetColumn `json:"columns" nullable:"false"`
 }
 
 // The hash and the pieces of a file are of all of its columns: the policies show them to who sees those.
@@ -94,11 +80,8 @@ func (s *Server) listVersions(ctx context.Context, in *struct {
 }
 
 const selectVersionDetail = selectVersionSummary + `,
-  (select coalesce(json_agg(json_build_object('id', c.column_id, 'position', c.place, 'name', c.name, 'description', c.description, 'unit', c.unit,
-      'semantic', c.semantic, 'type', c.type, 'scale', c.scale, 'null_count', c.null_count,
-      'visibility', case when app.role() in ('OWNER', 'ADMIN') then (array['everyone', 'analysts', 'admins'])[c.vis + 1] end) order by c.place), '[]')
-    from (select c.*, row_number() over (order by c.position) as place
-      from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number) c) as columns
+  array(select ` + datasetColumnRecord + `
+    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number order by c.position) as columns
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = $2
 where d.org_id = $1 and d.id = $2 and v.number = $3`
 

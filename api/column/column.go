@@ -38,7 +38,8 @@ const (
 // In JSON an integer, decimal or float is a number (every digit of a decimal is sent), a boolean is true or false, a
 // date is "2014-03-01", a timestamp is RFC 3339 in UTC, a text is a string, and a missing value is null.
 type Column struct {
-	No      int     // from 1
+	No      int     // from 1: where its values are
+	ID      int     // of the column that it is in every version
 	Name    string  // unique in its version
 	Type    Type    //
 	Scale   int     // digits after the point; 0 unless Type is Decimal
