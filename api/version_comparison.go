@@ -31,10 +31,10 @@ type VersionComparison struct {
 
 // ColumnComparison is of the columns that the caller sees.
 type ColumnComparison struct {
-	Added   []ComparedColumn `json:"added" nullable:"false"`
-	Removed []ComparedColumn `json:"removed" nullable:"false"`
-	Renamed []ColumnDifference   `json:"renamed" nullable:"false"`
-	Retyped []ColumnDifference   `json:"retyped" nullable:"false" doc:"With another type or scale"`
+	Added   []ComparedColumn   `json:"added" nullable:"false"`
+	Removed []ComparedColumn   `json:"removed" nullable:"false"`
+	Renamed []ColumnDifference `json:"renamed" nullable:"false"`
+	Retyped []ColumnDifference `json:"retyped" nullable:"false" doc:"With another type or scale"`
 }
 
 // ComparedColumn is a column of one of the versions.

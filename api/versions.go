@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/insightforge/insightforge/api/column"
 	"github.com/insightforge/insightforge/api/tenant"
 )
 

@@ -242,24 +242,6 @@ const (
 	UploadedFileFormatXlsx    UploadedFileFormat = "xlsx"
 )
 
-// Defines values for VersionColumnType.
-const (
-	VersionColumnTypeBoolean   VersionColumnType = "boolean"
-	VersionColumnTypeDate      VersionColumnType = "date"
-	VersionColumnTypeDecimal   VersionColumnType = "decimal"
-	VersionColumnTypeFloat     VersionColumnType = "float"
-	VersionColumnTypeInteger   VersionColumnType = "integer"
-	VersionColumnTypeText      VersionColumnType = "text"
-	VersionColumnTypeTimestamp VersionColumnType = "timestamp"
-)
-
-// Defines values for VersionColumnVisibility.
-const (
-	Admins   VersionColumnVisibility = "admins"
-	Analysts VersionColumnVisibility = "analysts"
-	Everyone VersionColumnVisibility = "everyone"
-)
-
 // Defines values for VersionDetailMode.
 const (
 	VersionDetailModeAppend  VersionDetailMode = "append"
@@ -274,6 +256,13 @@ const (
 	VersionSummaryModeChange  VersionSummaryMode = "change"
 	VersionSummaryModeCreate  VersionSummaryMode = "create"
 	VersionSummaryModeReplace VersionSummaryMode = "replace"
+)
+
+// Defines values for Visibility.
+const (
+	Admins   Visibility = "admins"
+	Analysts Visibility = "analysts"
+	Everyone Visibility = "everyone"
 )
 
 // Defines values for ListAuditEventsParamsOutcome.
@@ -522,18 +511,33 @@ type Chart struct {
 
 // ColumnChange defines model for ColumnChange.
 type ColumnChange struct {
-	Version ComparedColumn `json:"version"`
-	With    ComparedColumn `json:"with"`
+	Description string `json:"description,omitempty"`
+
+	// Name Example: revenue
+	Name string `json:"name,omitempty"`
+
+	// Semantic Example: currency
+	Semantic string `json:"semantic,omitempty"`
+
+	// Unit Example: EUR
+	Unit       string     `json:"unit,omitempty"`
+	Visibility Visibility `json:"visibility,omitempty"`
 }
 
 // ColumnComparison defines model for ColumnComparison.
 type ColumnComparison struct {
-	Added   []ComparedColumn `json:"added"`
-	Removed []ComparedColumn `json:"removed"`
-	Renamed []ColumnChange   `json:"renamed"`
+	Added   []ComparedColumn   `json:"added"`
+	Removed []ComparedColumn   `json:"removed"`
+	Renamed []ColumnDifference `json:"renamed"`
 
 	// Retyped With another type or scale
-	Retyped []ColumnChange `json:"retyped"`
+	Retyped []ColumnDifference `json:"retyped"`
+}
+
+// ColumnDifference defines model for ColumnDifference.
+type ColumnDifference struct {
+	Version ComparedColumn `json:"version"`
+	With    ComparedColumn `json:"with"`
 }
 
 // ColumnsPermission defines model for ColumnsPermission.
@@ -596,16 +600,37 @@ type Dataset struct {
 
 // DatasetColumn defines model for DatasetColumn.
 type DatasetColumn struct {
+	Description string `json:"description"`
+
+	// ID The same in every version
+	ID        int64  `json:"id"`
 	Name      string `json:"name"`
 	NullCount int64  `json:"null_count"`
 
+	// Position From 1, among the columns that the caller sees
+	Position int64 `json:"position"`
+
 	// Scale Digits after the point of a decimal
-	Scale int64             `json:"scale,omitempty"`
-	Type  DatasetColumnType `json:"type"`
+	Scale int64 `json:"scale,omitempty"`
+
+	// Semantic What the column is about; empty where nothing is known
+	//
+	// Example: currency
+	Semantic string            `json:"semantic"`
+	Type     DatasetColumnType `json:"type"`
+
+	// Unit Example: EUR
+	Unit       string     `json:"unit"`
+	Visibility Visibility `json:"visibility,omitempty"`
 }
 
 // DatasetColumnType defines model for DatasetColumn.Type.
 type DatasetColumnType string
+
+// DatasetColumns defines model for DatasetColumns.
+type DatasetColumns struct {
+	Items []DatasetColumn `json:"items"`
+}
 
 // DatasetDetail defines model for DatasetDetail.
 type DatasetDetail struct {
@@ -1645,40 +1670,6 @@ type VerifiedEmail struct {
 	User    User   `json:"user"`
 }
 
-// VersionColumn defines model for VersionColumn.
-type VersionColumn struct {
-	Description string `json:"description"`
-
-	// ID The same in every version
-	ID        int64  `json:"id"`
-	Name      string `json:"name"`
-	NullCount int64  `json:"null_count"`
-
-	// Position From 1, among the columns that the caller sees
-	Position int64 `json:"position"`
-
-	// Scale Digits after the point of a decimal
-	Scale int64 `json:"scale,omitempty"`
-
-	// Semantic What the column is about; empty where nothing is known
-	//
-	// Example: currency
-	Semantic string            `json:"semantic"`
-	Type     VersionColumnType `json:"type"`
-
-	// Unit Example: EUR
-	Unit string `json:"unit"`
-
-	// Visibility Who sees it; only OWNER and ADMIN are told
-	Visibility VersionColumnVisibility `json:"visibility,omitempty"`
-}
-
-// VersionColumnType defines model for VersionColumn.Type.
-type VersionColumnType string
-
-// VersionColumnVisibility Who sees it; only OWNER and ADMIN are told
-type VersionColumnVisibility string
-
 // VersionComparison defines model for VersionComparison.
 type VersionComparison struct {
 	Columns ColumnComparison `json:"columns"`
@@ -1706,7 +1697,7 @@ type VersionDetail struct {
 
 	// ColumnCount Of the columns that the caller sees
 	ColumnCount int64           `json:"column_count"`
-	Columns     []VersionColumn `json:"columns"`
+	Columns     []DatasetColumn `json:"columns"`
 	DeletedAt   time.Time       `json:"deleted_at"`
 
 	// Mode How it was made
@@ -1757,6 +1748,9 @@ type VersionSummary struct {
 
 // VersionSummaryMode How it was made
 type VersionSummaryMode string
+
+// Visibility defines model for Visibility.
+type Visibility string
 
 // ListReceivedInvitationsParams defines parameters for ListReceivedInvitations.
 type ListReceivedInvitationsParams struct {
@@ -1979,6 +1973,12 @@ type UpdateDatasetParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
+// UpdateColumnParams defines parameters for UpdateColumn.
+type UpdateColumnParams struct {
+	// IfMatch An ETag: change only that revision, else 412
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // ListRowsParams defines parameters for ListRows.
 type ListRowsParams struct {
 	// Limit At most; a page of long texts ends earlier
@@ -2122,6 +2122,9 @@ type CreateDatasetMultipartRequestBody CreateDatasetMultipartBody
 
 // UpdateDatasetJSONRequestBody defines body for UpdateDataset for application/json ContentType.
 type UpdateDatasetJSONRequestBody = DatasetName
+
+// UpdateColumnJSONRequestBody defines body for UpdateColumn for application/json ContentType.
+type UpdateColumnJSONRequestBody = ColumnChange
 
 // QueryDatasetJSONRequestBody defines body for QueryDataset for application/json ContentType.
 type QueryDatasetJSONRequestBody = Specification
@@ -2469,7 +2472,7 @@ type ClientInterface interface {
 
 	// CreateAnalysisWithBody Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2478,7 +2481,7 @@ type ClientInterface interface {
 
 	// CreateAnalysis Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2626,6 +2629,38 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id} (the `UpdateDataset` operationId).
 	UpdateDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *UpdateDatasetParams, body UpdateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListColumns List the columns of a dataset
+	//
+	// Those of the active version that the caller sees, in their order.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+	ListColumns(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetColumn Get a column of a dataset
+	//
+	// The ETag is the dataset's.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+	GetColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateColumnWithBody Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumnWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateColumn Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// QueryDatasetWithBody Query a dataset
 	//
@@ -2809,7 +2844,7 @@ type ClientInterface interface {
 
 	// GetPermissions Get what the caller may do in an organization
 	//
-	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
 	GetPermissions(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3519,7 +3554,7 @@ func (c *Client) ListAnalyses(ctx context.Context, orgID openapi_types.UUID, par
 
 // CreateAnalysisWithBody Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3538,7 +3573,7 @@ func (c *Client) CreateAnalysisWithBody(ctx context.Context, orgID openapi_types
 
 // CreateAnalysis Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3887,6 +3922,78 @@ func (c *Client) UpdateDatasetWithBody(ctx context.Context, orgID openapi_types.
 // Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id} (the `UpdateDataset` operationId).
 func (c *Client) UpdateDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *UpdateDatasetParams, body UpdateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateDatasetRequest(c.Server, orgID, datasetID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListColumns List the columns of a dataset
+//
+// Those of the active version that the caller sees, in their order.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+func (c *Client) ListColumns(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListColumnsRequest(c.Server, orgID, datasetID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetColumn Get a column of a dataset
+//
+// The ETag is the dataset's.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+func (c *Client) GetColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetColumnRequest(c.Server, orgID, datasetID, columnID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateColumnWithBody Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *Client) UpdateColumnWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateColumnRequestWithBody(c.Server, orgID, datasetID, columnID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateColumn Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *Client) UpdateColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateColumnRequest(c.Server, orgID, datasetID, columnID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4319,7 +4426,7 @@ func (c *Client) UpdateMember(ctx context.Context, orgID openapi_types.UUID, use
 
 // GetPermissions Get what the caller may do in an organization
 //
-// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 //
 // Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
 func (c *Client) GetPermissions(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6930,6 +7037,171 @@ func NewUpdateDatasetRequestWithBody(server string, orgID openapi_types.UUID, da
 	return req, nil
 }
 
+// NewListColumnsRequest constructs an http.Request for the ListColumns method
+func NewListColumnsRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/columns", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetColumnRequest constructs an http.Request for the GetColumn method
+func NewGetColumnRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "column_id", columnID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/columns/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateColumnRequest calls the generic UpdateColumn builder with application/json body
+func NewUpdateColumnRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateColumnRequestWithBody(server, orgID, datasetID, columnID, params, "application/json", bodyReader)
+}
+
+// NewUpdateColumnRequestWithBody constructs an http.Request for the UpdateColumn method, with any body, and a specified content type
+func NewUpdateColumnRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "column_id", columnID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/columns/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewQueryDatasetRequest calls the generic QueryDataset builder with application/json body
 func NewQueryDatasetRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -9082,7 +9354,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAnalysisWithBodyWithResponse Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9091,7 +9363,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAnalysisWithResponse Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9265,6 +9537,42 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id} (the `UpdateDataset` operationId).
 	UpdateDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *UpdateDatasetParams, body UpdateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDatasetResponse, error)
+
+	// ListColumnsWithResponse List the columns of a dataset
+	//
+	// Those of the active version that the caller sees, in their order.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+	ListColumnsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*ListColumnsResponse, error)
+
+	// GetColumnWithResponse Get a column of a dataset
+	//
+	// The ETag is the dataset's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+	GetColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*GetColumnResponse, error)
+
+	// UpdateColumnWithBodyWithResponse Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumnWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error)
+
+	// UpdateColumnWithResponse Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error)
 
 	// QueryDatasetWithBodyWithResponse Query a dataset
 	//
@@ -9480,7 +9788,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetPermissionsWithResponse Get what the caller may do in an organization
 	//
-	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10532,6 +10840,75 @@ func (r UpdateDatasetResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r UpdateDatasetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListColumnsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetColumns
+}
+
+// Status returns HTTPResponse.Status
+func (r ListColumnsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListColumnsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetColumnResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetColumn
+}
+
+// Status returns HTTPResponse.Status
+func (r GetColumnResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetColumnResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type UpdateColumnResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetColumn
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateColumnResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateColumnResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -11824,7 +12201,7 @@ func (c *ClientWithResponses) ListAnalysesWithResponse(ctx context.Context, orgI
 
 // CreateAnalysisWithBodyWithResponse Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11839,7 +12216,7 @@ func (c *ClientWithResponses) CreateAnalysisWithBodyWithResponse(ctx context.Con
 
 // CreateAnalysisWithResponse Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12138,6 +12515,66 @@ func (c *ClientWithResponses) UpdateDatasetWithResponse(ctx context.Context, org
 		return nil, err
 	}
 	return ParseUpdateDatasetResponse(rsp)
+}
+
+// ListColumnsWithResponse List the columns of a dataset
+//
+// Those of the active version that the caller sees, in their order.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+func (c *ClientWithResponses) ListColumnsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*ListColumnsResponse, error) {
+	rsp, err := c.ListColumns(ctx, orgID, datasetID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListColumnsResponse(rsp)
+}
+
+// GetColumnWithResponse Get a column of a dataset
+//
+// The ETag is the dataset's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+func (c *ClientWithResponses) GetColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*GetColumnResponse, error) {
+	rsp, err := c.GetColumn(ctx, orgID, datasetID, columnID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetColumnResponse(rsp)
+}
+
+// UpdateColumnWithBodyWithResponse Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *ClientWithResponses) UpdateColumnWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error) {
+	rsp, err := c.UpdateColumnWithBody(ctx, orgID, datasetID, columnID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateColumnResponse(rsp)
+}
+
+// UpdateColumnWithResponse Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *ClientWithResponses) UpdateColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error) {
+	rsp, err := c.UpdateColumn(ctx, orgID, datasetID, columnID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateColumnResponse(rsp)
 }
 
 // QueryDatasetWithBodyWithResponse Query a dataset
@@ -12498,7 +12935,7 @@ func (c *ClientWithResponses) UpdateMemberWithResponse(ctx context.Context, orgI
 
 // GetPermissionsWithResponse Get what the caller may do in an organization
 //
-// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13719,6 +14156,84 @@ func ParseUpdateDatasetResponse(rsp *http.Response) (*UpdateDatasetResponse, err
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Dataset
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListColumnsResponse parses an HTTP response from a ListColumnsWithResponse call
+func ParseListColumnsResponse(rsp *http.Response) (*ListColumnsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListColumnsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetColumns
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetColumnResponse parses an HTTP response from a GetColumnWithResponse call
+func ParseGetColumnResponse(rsp *http.Response) (*GetColumnResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetColumnResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetColumn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateColumnResponse parses an HTTP response from a UpdateColumnWithResponse call
+func ParseUpdateColumnResponse(rsp *http.Response) (*UpdateColumnResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateColumnResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetColumn
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
