@@ -46,8 +46,8 @@ func TestAProfileIsOfEachColumn(t *testing.T) {
 	columns := p["columns"].([]any)
 	require.Len(t, columns, 5)
 	rain := columns[1].(object)
-	for name, want := range object{"column_id": json.Number("2"), "name": "rain", "type": "decimal", "scale": json.Number("2"), "count": json.Number("3"),
-		"null_count": json.Number("0"), "distinct_count": json.Number("3"), "min": json.Number("0"), "max": json.Number("10.9"), "mean": json.Number("3.9")} {
+	for name, want := range (object{"column_id": json.Number("2"), "name": "rain", "type": "decimal", "scale": json.Number("2"), "count": json.Number("3"),
+		"null_count": json.Number("0"), "distinct_count": json.Number("3"), "min": json.Number("0"), "max": json.Number("10.9"), "mean": json.Number("3.9")}) {
 		require.Equal(t, want, rain[name], name)
 	}
 	require.Equal(t, rain, any(o.viewer.get(dataset+"/columns/2/profile").is(http.StatusOK)))

@@ -26,10 +26,11 @@ type computation struct {
 	chunkMin, chunkMax *int64
 	sample             int64 // distinct values of the first chunk
 
-	minCount, maxCount int64    // of the least and the greatest value
-	min, max           *big.Rat // as stored
-	low, high          *big.Rat // likewise: outliers are beyond them
-	fenced             bool     // there may be outliers
+	minCount, maxCount int64       // of the least and the greatest value
+	min, max           *big.Rat    // as stored
+	low, high          *big.Rat    // likewise: outliers are beyond them
+	bulk               [2]*big.Rat // within low and high, and not farther beyond the 5 and 95 % than the median is from them
+	fenced             bool        // there may be outliers
 	future             int64
 	placeholders       [][2]int64 // day and count
 	text               textFacts
@@ -263,7 +264,14 @@ func (c *computation) order(sums summary) {
 		if c.column.Payload != column.Floats {
 			c.low = new(big.Rat).SetInt(ceil(c.low)) // what is less than the fence is less than the next integer
 		}
+		c.bulk = [2]*big.Rat{larger(c.low, mirrored(quantiles[3], quantiles[1])), smallerOf(c.high, mirrored(quantiles[3], quantiles[5]))}
 	}
+}
+
+// mirrored is as far beyond x as the center is on this side of it.
+func mirrored(center, x *big.Rat) *big.Rat {
+	twice := new(big.Rat).Add(x, x)
+	return twice.Sub(twice, center)
 }
 
 // moments are mean and deviation. Those of floats that are too large for their squares come from smaller ones.

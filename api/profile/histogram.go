@@ -13,19 +13,21 @@ import (
 
 const maxBins = 20
 
-// wantedBins are few for few values (Sturges' rule).
+// wantedBins are few for few values: half more than by Sturges' rule, as round steps make them fewer.
 func (c *computation) wantedBins() int {
-	return min(max(bits.Len64(uint64(c.profile.Count))+1, 5), maxBins)
+	return min(max((bits.Len64(uint64(c.profile.Count))+1)*3/2, 6), maxBins)
 }
 
-// bins are the edges of a histogram from about the least to the greatest value, as stored; the last one is above it. Outliers are left out where the
-// others would fill less than a third of it.
+// bins are the edges of a histogram from about the least to the greatest value, as stored; the last one is above it. What is far from the bulk of
+// the values is left out where it would take more than a third.
 func (c *computation) bins() []*big.Rat {
 	low, high := c.min, c.max
-	inner, outer := []*big.Rat{larger(low, c.low), smallerOf(high, c.high)}, new(big.Rat).Sub(high, low)
-	width := new(big.Rat).Sub(inner[1], inner[0])
-	if c.fenced && outer.Cmp(width.Mul(width, big.NewRat(3, 1))) > 0 {
-		low, high = inner[0], inner[1]
+	if c.fenced {
+		first, last := larger(low, c.bulk[0]), smallerOf(high, c.bulk[1])
+		outer, inner := new(big.Rat).Sub(high, low), new(big.Rat).Sub(last, first)
+		if outer.Cmp(inner.Mul(inner, big.NewRat(3, 2))) > 0 {
+			low, high = first, last
+		}
 	}
 	if c.column.Type.IsTime() {
 		return c.timeBins(floor(low).Int64(), floor(high).Int64())
@@ -212,6 +214,17 @@ func (c *computation) histogram(edges []*big.Rat, bins [][2]int64) *Histogram {
 		default:
 			h.Counts[i-1] += bin[1]
 		}
+	}
+	return h.trimmed()
+}
+
+// trimmed has no empty bins at an end beyond which there are values.
+func (h *Histogram) trimmed() *Histogram {
+	for h.Below > 0 && len(h.Counts) > 1 && h.Counts[0] == 0 {
+		h.Edges, h.Counts = h.Edges[1:], h.Counts[1:]
+	}
+	for last := len(h.Counts) - 1; h.Above > 0 && last > 0 && h.Counts[last] == 0; last-- {
+		h.Edges, h.Counts = h.Edges[:last+1], h.Counts[:last]
 	}
 	return h
 }

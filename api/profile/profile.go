@@ -48,7 +48,7 @@ type Quantiles struct {
 type Histogram struct {
 	Edges  []json.RawMessage `json:"edges" nullable:"false" doc:"One more than there are bins; a bin has the values from its edge up to, and without, the next one"`
 	Counts []int64           `json:"counts" nullable:"false"`
-	Below  int64             `json:"below" doc:"Values before the first edge. The bins leave out outliers that would squeeze all other values into a few of them"`
+	Below  int64             `json:"below" doc:"Values before the first edge. The bins leave out what is far from the bulk of the values and would squeeze it into a few of them"`
 	Above  int64             `json:"above" doc:"Values after the last edge"`
 }
 

@@ -31,14 +31,15 @@ type Reason struct {
 //	empty               there is no value                                                   100
 //	missing_values      nulls, from 1 % of the rows                                         40 × share, rounded up
 //	empty_texts         texts without a character, from 1 %                                 40 × share
-//	missing_words       texts such as "n/a", "-" or "unknown"                               40 × share
+//	missing_words       texts such as "n/a", "-" or "unknown", each at most half of all     40 × share, at most 10
 //	constant            two values or more, all the same                                    30
 //	case_variants       values that differ from a more frequent one in case or outer space  5 + 20 × share, at most 20
 //	edge_spaces         texts that begin or end in white space                              3 + 10 × share
 //	nearly_unique       text, 98 % or more of at least 50 values distinct, but not all      5
 //	numbers_as_text     half of the texts or more read as numbers                           15
 //	dates_as_text       half of the texts or more read as dates                             15
-//	outliers            numbers beyond 3 × IQR, at most 5 % (more are a long tail)          2 + 100 × share
+//	outliers            numbers beyond 3 × IQR, at most 5 % (more are a long tail), other   2 + 100 × share
+//	                    than placeholders
 //	placeholder_number  ±99, ±999, …: the least or greatest value, an outlier, three times  10
 //	placeholder_date    year 1, 1900, 1970, 9999: far from the others, or far more often    10
 //	future_dates        after the day of publishing, unless they are half of all            5 + 20 × share
@@ -97,7 +98,7 @@ func (j *judgement) texts() {
 		j.cost(part(0, 40, empty), "empty_texts", "%s texts are empty, but not null (%s).", thousands(t.EmptyCount), percent(empty))
 	}
 	if n, words := j.missingWords(); n > 0 {
-		j.cost(part(0, 40, j.share(n)), "missing_words", "%s (%s) seem to say that there is no value: %s.", plural(n, "text", "texts"), percent(j.share(n)), words)
+		j.cost(min(part(0, 40, j.share(n)), 10), "missing_words", "%s (%s) seem to say that there is no value: %s.", plural(n, "text", "texts"), percent(j.share(n)), words)
 	}
 	if f.Variants > 0 {
 		j.cost(min(part(5, 20, j.share(f.VariantRows)), 20), "case_variants", "%s from a more frequent one in case or outer spaces only, such as %s from %s.",
@@ -108,16 +109,17 @@ func (j *judgement) texts() {
 			plural(t.EdgeSpaceCount, "text begins or ends", "texts begin or end"), percent(j.share(t.EdgeSpaceCount)))
 	}
 	if repeated := p.Count - p.DistinctCount; p.Count >= 50 && repeated > 0 && j.share(repeated) <= 0.02 {
-		j.cost(5, "nearly_unique", "%s not the first of its kind, but the others are all different: is it an identifier with duplicates?", plural(repeated, "value is", "values are"))
+		j.cost(5, "nearly_unique", "%s another one in a column that is unique otherwise: is it an identifier with duplicates?", plural(repeated, "value repeats", "values repeat"))
 	}
 	j.otherTypes()
 }
 
-// missingWords are those with the most first. NA is Namibia where no text is longer than a code.
+// missingWords are those with the most first. NA is Namibia where no text is longer than a code, and what most texts are, such as
+// the damage "None", is an answer.
 func (j *judgement) missingWords() (n int64, words string) {
 	var shown []string
 	for _, w := range j.text.Missing {
-		if strings.EqualFold(w.word, "na") && j.text.MaxLength <= 3 {
+		if strings.EqualFold(w.word, "na") && j.text.MaxLength <= 3 || j.share(w.n) > 0.5 {
 			continue
 		}
 		n += w.n
@@ -130,9 +132,9 @@ func (j *judgement) missingWords() (n int64, words string) {
 
 func (j *judgement) otherTypes() {
 	f := j.text
-	code, what, n := "numbers_as_text", "a number", f.Numbers
+	code, what, n := "numbers_as_text", "numbers", f.Numbers
 	if f.Dates > n {
-		code, what, n = "dates_as_text", "a date", f.Dates
+		code, what, n = "dates_as_text", "dates", f.Dates
 	}
 	if j.share(n) < 0.5 {
 		return
@@ -149,7 +151,7 @@ func (j *judgement) otherTypes() {
 }
 
 func (j *judgement) numbers() {
-	n := j.profile.Numbers.OutlierCount
+	n, explained := j.profile.Numbers.OutlierCount, int64(0)
 	if n == 0 {
 		return
 	}
@@ -161,11 +163,12 @@ func (j *judgement) numbers() {
 	}{{j.min, j.profile.Min, j.minCount, j.min.Cmp(j.low) < 0}, {j.max, j.profile.Max, j.maxCount, j.max.Cmp(j.high) > 0}} {
 		if digits := strings.TrimLeft(string(end.shown), "-"); end.out && end.count >= 3 && len(digits) >= 2 && strings.Trim(digits, "9") == "" {
 			j.cost(10, "placeholder_number", "%s occurs %s times, far from the other values: does it stand for a missing one?", end.shown, thousands(end.count))
+			explained += end.count
 		}
 	}
-	if share := j.share(n); share <= 0.05 {
+	if share := j.share(n); share <= 0.05 && n > explained {
 		j.cost(part(2, 100, share), "outliers", "%s more than 3 interquartile ranges beyond the quartiles %s and %s (%s); the extremes are %s and %s.",
-			plural(n, "value is", "values are"), j.profile.Quantiles.P25, j.profile.Quantiles.P75, percent(share), j.profile.Min, j.profile.Max)
+			plural(n, "value is", "values are"), short(j.profile.Quantiles.P25), short(j.profile.Quantiles.P75), percent(share), short(j.profile.Min), short(j.profile.Max))
 	}
 }
 
@@ -197,6 +200,15 @@ func (j *judgement) isPlaceholder(day, n int64) bool {
 	return slices.ContainsFunc(t.LargestGaps, func(g Gap) bool {
 		return g.Days > 730 && (g.After == text && text == first || g.Before == text && text == last)
 	})
+}
+
+// short keeps the digits before the point, and six at least.
+func short(number json.RawMessage) string {
+	f, err := strconv.ParseFloat(string(number), 64)
+	if whole, _, found := strings.Cut(string(number), "."); err != nil || !found || len(whole) > 6 {
+		return whole
+	}
+	return strconv.FormatFloat(f, 'g', 6, 64)
 }
 
 func quoted(text string) string {
