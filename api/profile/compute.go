@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -274,28 +275,31 @@ func mirrored(center, x *big.Rat) *big.Rat {
 	return twice.Sub(twice, center)
 }
 
-// moments are mean and deviation. Those of floats that are too large for their squares come from smaller ones.
+// moments are mean and deviation. Those of floats that are too large for their squares come from smaller ones. The last digits of a
+// sum of floats depend on the order in which the database reads chunks, so 12 are kept.
 func (c *computation) moments(sums summary) {
-	p := &c.profile
-	if c.column.Type != column.Float {
-		mean := rational(sums.Sum)
-		p.Mean = c.render(mean.Quo(mean, new(big.Rat).SetInt64(p.Count)))
-		p.StandardDeviation = sums.Deviation
-		if sums.Deviation != nil {
-			scaled, _ := new(big.Rat).Quo(new(big.Rat).SetFloat64(*sums.Deviation), power(c.column.Scale)).Float64()
-			p.StandardDeviation = &scaled
-		}
-		return
-	}
-	mean, deviation, factor := sums.Mean, sums.Deviation, 1.0
-	if magnitude, _ := new(big.Float).SetRat(rational(sums.Max)).Float64(); magnitude >= 1e140 || -number64(sums.Min) >= 1e140 {
+	p, factor := &c.profile, 1.0
+	mean, deviation := sums.Mean, sums.Deviation
+	switch {
+	case c.column.Type != column.Float:
+		sum := rational(sums.Sum)
+		p.Mean = c.render(sum.Quo(sum, new(big.Rat).SetInt64(p.Count)))
+		factor, _ = new(big.Rat).Inv(power(c.column.Scale)).Float64()
+	case max(math.Abs(number64(sums.Min)), math.Abs(number64(sums.Max))) >= 1e140:
 		mean, deviation, factor = sums.SmallMean, sums.SmallDeviation, 1e180
+		fallthrough
+	default:
+		p.Mean = shown(min(max(rounded(*mean*factor), number64(sums.Min)), number64(sums.Max)))
 	}
-	p.Mean = shown(min(max(*mean*factor, number64(sums.Min)), number64(sums.Max)))
 	if deviation != nil && !math.IsInf(*deviation*factor, 0) {
-		scaled := *deviation * factor
+		scaled := rounded(*deviation * factor)
 		p.StandardDeviation = &scaled
 	}
+}
+
+func rounded(f float64) float64 {
+	r, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'g', 12, 64), 64) // beyond the largest float it is infinite
+	return r
 }
 
 func number64(n json.Number) float64 {

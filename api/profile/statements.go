@@ -104,12 +104,14 @@ func (s *statement) grouped(edges []*big.Rat) string {
 	with := fmt.Sprintf(`
 with d as materialized (%s),
 bins as materialized (
-  select width_bucket(d.v, %s) as bin, sum(d.n)::bigint as n, count(*) as distincts, sum(d.n) filter (where d.v < %s or d.v > %s)::bigint as outliers
-  from d group by 1)`, s.groups(), s.arg(s.parameters(edges), number+"[]"), s.arg(s.parameter(s.low), number), s.arg(s.parameter(s.high), number))
+  select width_bucket(d.v, %s) as bin, sum(d.n)::bigint as n, count(*) as distincts, sum(d.n) filter (where d.v < %s or d.v > %s)::bigint as outliers,
+    sum(d.n) filter (where d.v = %s)::bigint as least, sum(d.n) filter (where d.v = %s)::bigint as greatest
+  from d group by 1)`, s.groups(), s.arg(s.parameters(edges), number+"[]"), s.arg(s.parameter(s.low), number), s.arg(s.parameter(s.high), number),
+		s.arg(s.parameter(s.min), number), s.arg(s.parameter(s.max), number))
 	fields := fmt.Sprintf(`
   'distinct', (select sum(distincts) from bins), 'outliers', (select coalesce(sum(outliers), 0) from bins),
   'bins', (select json_agg(json_build_array(bin, n)) from bins), 'top', %s,
-  'min_count', (select d.n from d order by d.v limit 1), 'max_count', (select d.n from d order by d.v desc limit 1)`, topValues)
+  'min_count', (select sum(least) from bins), 'max_count', (select sum(greatest) from bins)`, topValues)
 	if s.column.Type.IsTime() {
 		with, fields = with+s.days(), fields+s.dayFields()
 	}
@@ -180,7 +182,7 @@ select w.word collate "C" as v, g.n from (%s) g join (
 	number, date := like(numberPattern), like(datePattern)
 	return fmt.Sprintf(`
 with d as materialized (%[1]s),
-t as (select btrim(d.v, %[2]s) as v, d.v as untrimmed, char_length(d.v) as length, d.n from d),
+t as not materialized (select btrim(d.v, %[2]s) as v, d.v as untrimmed, char_length(d.v) as length, d.n from d),
 sums as materialized (
   select count(*) as distincts, min(t.untrimmed) as min, max(t.untrimmed) as max, min(t.length) as shortest, max(t.length) as longest,
     sum(t.length * t.n) as characters, coalesce(sum(t.n) filter (where t.length = 0), 0) as empty,
