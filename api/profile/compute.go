@@ -95,15 +95,8 @@ func (c *computation) booleans() error {
 		}
 	}
 	p.DistinctCount, p.Booleans = int64(len(groups)), b
-	p.Min, p.Max = c.value(int64(btoi(b.FalseCount == 0))), c.value(int64(btoi(b.TrueCount > 0)))
+	p.Min, p.Max = shown(b.FalseCount == 0), shown(b.TrueCount > 0)
 	return nil
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // value is a stored integer as it is shown.
@@ -265,7 +258,7 @@ func (c *computation) order(sums summary) {
 		if c.column.Payload != column.Floats {
 			c.low = new(big.Rat).SetInt(ceil(c.low)) // what is less than the fence is less than the next integer
 		}
-		c.bulk = [2]*big.Rat{larger(c.low, mirrored(quantiles[3], quantiles[1])), smallerOf(c.high, mirrored(quantiles[3], quantiles[5]))}
+		c.bulk = [2]*big.Rat{greater(c.low, mirrored(quantiles[3], quantiles[1])), lesser(c.high, mirrored(quantiles[3], quantiles[5]))}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,6 +41,19 @@ func shop() map[string][]any {
 	add("day", int64(25_000))
 	add("code", "A17")
 	add("size", "about 12")
+	for i := range int64(60) {
+		add("price", 100+i%7)
+		if month := i % 24; month != 9 {
+			add("month", time.Date(2020, time.Month(1+month), 1, 0, 0, 0, 0, time.UTC).Unix()/86_400)
+		}
+		add("note", []string{"", "fine", " fine ", "good"}[i%4])
+		add("when", time.Date(2024, 1, int(i), 0, 0, 0, 0, time.UTC).Format("2006-01-02"))
+		add("country", []string{"NO", "NA", "SE"}[i%3])
+		add("damage", []string{"None", "None", "None", "Minor"}[i%4])
+	}
+	add("price", int64(1_000))
+	add("price", int64(-1_000))
+	add("when", "soon")
 	add("empty", nil)
 	add("same", int64(7))
 	add("same", int64(7))
@@ -55,6 +69,12 @@ var shopColumns = []column.Column{
 	{No: 6, Name: "city", Type: column.Text, Payload: column.Codes},
 	{No: 7, Name: "code", Type: column.Text, Payload: column.Texts},
 	{No: 8, Name: "size", Type: column.Text, Payload: column.Codes},
+	{No: 11, Name: "price", Type: column.Integer, Payload: "int2s"},
+	{No: 12, Name: "month", Type: column.Date, Payload: "int4s"},
+	{No: 13, Name: "note", Type: column.Text, Payload: column.Codes},
+	{No: 14, Name: "when", Type: column.Text, Payload: column.Texts},
+	{No: 15, Name: "country", Type: column.Text, Payload: column.Codes},
+	{No: 16, Name: "damage", Type: column.Text, Payload: column.Codes},
 	{No: 9, Name: "empty", Type: column.Text, Payload: column.Codes},
 	{No: 10, Name: "same", Type: column.Integer, Payload: column.Ints},
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
-	"slices"
 	"time"
 
 	"github.com/insightforge/insightforge/api/column"
@@ -23,7 +22,7 @@ func (c *computation) wantedBins() int {
 func (c *computation) bins() []*big.Rat {
 	low, high := c.min, c.max
 	if c.fenced {
-		first, last := larger(low, c.bulk[0]), smallerOf(high, c.bulk[1])
+		first, last := greater(low, c.bulk[0]), lesser(high, c.bulk[1])
 		outer, inner := new(big.Rat).Sub(high, low), new(big.Rat).Sub(last, first)
 		if outer.Cmp(inner.Mul(inner, big.NewRat(3, 2))) > 0 {
 			low, high = first, last
@@ -39,14 +38,14 @@ func (c *computation) bins() []*big.Rat {
 	return numberBins(low, high, least, c.wantedBins())
 }
 
-func larger(a, b *big.Rat) *big.Rat {
+func greater(a, b *big.Rat) *big.Rat {
 	if a.Cmp(b) < 0 {
 		return b
 	}
 	return a
 }
 
-func smallerOf(a, b *big.Rat) *big.Rat {
+func lesser(a, b *big.Rat) *big.Rat {
 	if a.Cmp(b) < 0 {
 		return a
 	}
@@ -238,5 +237,5 @@ var placeholderDays = func() (days []int64) {
 		}
 		days = append(days, t.Unix()/86_400)
 	}
-	return slices.Clip(days)
+	return days
 }()
