@@ -272,7 +272,7 @@ func TestAnExportThatFailsHalfWayDoesNotLookWhole(t *testing.T) {
 	o := newServer(t).newOrganization()
 	o.large(t, 1)
 	o.dataset(o.owner)
-	o.s.force("update app.dataset_chunks set codes = array_fill(99, array[row_count]) where codes is not null")
+	o.s.force("update app.dataset_chunks set int2s = array_fill(99::smallint, array[row_count]) where int2s is not null")
 	response := o.download(t)
 	require.Equal(t, http.StatusOK, response.StatusCode)
 	_, err := io.ReadAll(response.Body)

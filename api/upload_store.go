@@ -98,7 +98,8 @@ func (u upload) storeChunks(ctx context.Context, tx *tenant.Tx) (err error) {
 	return u.file.Chunks(ctx, func(c ingest.Chunk) error {
 		arrays := map[column.Payload][]byte{c.Payload: c.Array}
 		return loader.Row(u.org[:], u.segment[:], integer(c.ColumnNo), integer(c.ChunkNo), u.user[:], smallint(everyone), bigint(c.FirstRow), integer(c.Rows), integer(c.Nulls),
-			optionalBigint(c.Min), optionalBigint(c.Max), nil, nil, arrays[column.Ints], arrays[column.Floats], arrays[column.Codes], arrays[column.Texts])
+			optionalBigint(c.Min), optionalBigint(c.Max), arrays[column.Int2s], arrays[column.Int4s], arrays[column.Ints],
+			arrays[column.Floats], arrays[column.Codes], arrays[column.Texts])
 	})
 }
 
