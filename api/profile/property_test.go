@@ -20,8 +20,8 @@ import (
 
 var columns = []column.Column{
 	{No: 1, Type: column.Integer, Payload: column.Ints},
-	{No: 2, Type: column.Integer, Payload: "int2s"},
-	{No: 3, Type: column.Integer, Payload: "int4s"},
+	{No: 2, Type: column.Integer, Payload: column.Int2s},
+	{No: 3, Type: column.Integer, Payload: column.Int4s},
 	{No: 4, Type: column.Decimal, Scale: 2, Payload: column.Ints},
 	{No: 5, Type: column.Decimal, Scale: 18, Payload: column.Ints},
 	{No: 6, Type: column.Float, Payload: column.Floats},
@@ -30,13 +30,18 @@ var columns = []column.Column{
 	{No: 9, Type: column.Timestamp, Payload: column.Ints},
 	{No: 10, Type: column.Text, Payload: column.Codes},
 	{No: 11, Type: column.Text, Payload: column.Texts},
+	{No: 12, Type: column.Text, Payload: column.Int2s},
+	{No: 13, Type: column.Timestamp, Payload: column.Int4s},
+	{No: 14, Type: column.Date, Payload: column.Int4s},
 }
 
 func generator(of column.Column) *rapid.Generator[any] {
 	switch {
-	case of.Payload == "int2s":
+	case of.Type == column.Timestamp && of.Payload == column.Int4s:
+		return rapid.Map(rapid.Int64Range(math.MinInt32, math.MaxInt32), func(s int64) int64 { return s * 1_000_000 }).AsAny()
+	case of.Type == column.Integer && of.Payload == column.Int2s:
 		return rapid.OneOf(rapid.Int64Range(-4, 4), rapid.Int64Range(math.MinInt16, math.MaxInt16)).AsAny()
-	case of.Payload == "int4s":
+	case of.Type == column.Integer && of.Payload == column.Int4s:
 		return rapid.OneOf(rapid.Int64Range(-4, 4), rapid.Int64Range(math.MinInt32, math.MaxInt32)).AsAny()
 	case of.Type == column.Integer:
 		return rapid.OneOf(rapid.Int64Range(-4, 4), rapid.SampledFrom([]int64{math.MinInt64, math.MaxInt64, 1 << 53, 1<<53 + 1, -999}), rapid.Int64()).AsAny()

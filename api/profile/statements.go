@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/insightforge/insightforge/api/column"
+	"github.com/insightforge/insightforge/api/query"
 )
 
 // statement collects parameters: $1 is the organization, $2 the segments, $3 the column's number, $4 the dataset.
@@ -44,12 +45,14 @@ func (s *statement) collation() string {
 
 // expanded are the values of a chunk. To add 0 to a float makes -0 into 0.
 func (s *statement) expanded() string {
-	values := fmt.Sprintf("%s(c.%s)", s.version.Expand, s.column.Payload)
-	switch s.column.Payload {
-	case column.Texts:
+	values := fmt.Sprintf("%s(%s)", s.version.Expand, query.Array("c", s.column))
+	switch {
+	case s.column.Payload == column.Texts:
 		return values
-	case column.Floats:
+	case s.column.Payload == column.Floats:
 		return values + " + 0::float8"
+	case s.column.Type == column.Timestamp && s.column.Payload == column.Int4s: // seconds
+		return values + " * 1000000::bigint"
 	default:
 		return values + "::bigint"
 	}
@@ -168,7 +171,7 @@ var missingWords = []string{"na", "n/a", "#n/a", "<na>", "n.a.", "nan", "null", 
 // texts is all that is told of texts. What reads as a number or a date begins with a character before the colon.
 func (s *statement) texts() string {
 	d := s.groups()
-	if s.column.Payload == column.Codes {
+	if s.column.IsCoded() {
 		d = fmt.Sprintf(`
 select w.word collate "C" as v, g.n from (%s) g join (
   select p.page_no * 1024 + generate_subscripts(p.words, 1) - 1 as code, %s(p.words) as word

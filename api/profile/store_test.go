@@ -2,6 +2,7 @@ package profile_test
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,7 +73,7 @@ func store(t fataler, conn *pgx.Conn, of column.Column, values []any, v query.Ve
 	t.Helper()
 	batch := &pgx.Batch{}
 	cells, words := values, []string{}
-	if of.Payload == column.Codes {
+	if of.IsCoded() {
 		cells, words = encode(values)
 	}
 	third := len(cells) / 3
@@ -121,9 +122,29 @@ func queueChunk(batch *pgx.Batch, v query.Version, segment, chunk int, of column
 	if len(cells) == 0 {
 		return
 	}
+	payload, fits := of.Payload, lowest == nil || *lowest >= math.MinInt16 && *highest <= math.MaxInt16
+	switch {
+	case of.Type == column.Timestamp:
+		if payload == column.Int4s {
+			cells = seconds(cells)
+		}
+	case payload != column.Floats && payload != column.Texts && fits && segment == 1: // a segment may have narrower arrays than its version
+		payload = column.Int2s
+	}
 	batch.Queue("insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, min_value, max_value, "+
-		string(of.Payload)+") values ($1, $2, $3, $4, $1, 0, $5, $6, $7, $8, $9)",
+		string(payload)+") values ($1, $2, $3, $4, $1, 0, $5, $6, $7, $8, $9)",
 		v.OrgID, v.Segments[segment], of.No, chunk, len(cells), nulls, lowest, highest, cells)
+}
+
+// seconds of instants that are whole ones.
+func seconds(instants []any) []any {
+	cells := make([]any, len(instants))
+	for i, cell := range instants {
+		if at, ok := cell.(int64); ok {
+			cells[i] = at / 1_000_000
+		}
+	}
+	return cells
 }
 
 var published = time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
