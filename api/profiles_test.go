@@ -65,7 +65,7 @@ func TestAProfileIsStoredForWhoMayAndComputedForTheOthers(t *testing.T) {
 	require.Equal(t, 1, o.s.storedProfiles(dataset))
 	require.Equal(t, first, o.owner.get(dataset+"/profile").is(http.StatusOK))
 	require.Equal(t, 5, o.s.storedProfiles(dataset))
-	o.s.force("update app.dataset_chunks set ints = null, codes = null, texts = null, floats = '{1}'") // nobody computes it again
+	o.s.force("update app.dataset_chunks set ints = null, int4s = null, int2s = null, codes = null, texts = null, floats = '{1}'") // nobody computes it again
 	require.Equal(t, first, o.viewer.get(dataset+"/profile?version=1").is(http.StatusOK))
 }
 
@@ -121,7 +121,7 @@ func TestAVersionWithTheSameSegmentsHasTheSameProfiles(t *testing.T) {
 		select org_id, dataset_id, 2, created_by, published_by, 'change', 1, row_count, column_count, byte_count, segment_ids from app.dataset_versions`)
 	o.s.force(`insert into app.dataset_columns (org_id, dataset_id, version, column_no, created_by, column_id, position, name, header, type, scale, payload, null_count)
 		select org_id, dataset_id, 2, column_no, created_by, column_id, position, name, header, type, scale, payload, null_count from app.dataset_columns`)
-	o.s.force("update app.dataset_chunks set ints = null, codes = null, texts = null, floats = '{1}'")
+	o.s.force("update app.dataset_chunks set ints = null, int4s = null, int2s = null, codes = null, texts = null, floats = '{1}'")
 	second := o.owner.get(dataset + "/profile?version=2").is(http.StatusOK)
 	require.Equal(t, json.Number("2"), second["dataset_version"])
 	require.Equal(t, first["columns"], second["columns"])
