@@ -221,6 +221,12 @@ func datasets() []line {
 		{operation: "update-column", on: "the visibility of own", make: theFirst(own((*organization).dataset, object{"visibility": "analysts"}))},
 		{operation: "list-rows", make: another((*organization).dataset, nil)},
 		{operation: "query-dataset", make: another((*organization).dataset, count), reads: true},
+		{operation: "get-profile", make: another((*organization).dataset, nil)},
+		{operation: "get-column-profile", make: func(o *organization, caller person) request {
+			r := another((*organization).dataset, nil)(o, caller)
+			r.path = append(r.path, "1")
+			return r
+		}},
 		{operation: "ask-question", make: another((*organization).dataset, object{"question": "how many rows"})},
 	}
 }

@@ -41,6 +41,7 @@ type Server struct {
 	refusals  *refusals
 	seals     *seals
 	mails     Mails
+	profiles  profiles
 	api       huma.API
 
 	keyCallers *keyCallers
@@ -54,7 +55,7 @@ type Server struct {
 func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, mails Mails, trustedProxies ...netip.Prefix) *Server {
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
 		exports: newSlots(connections / 4), limits: newLimits(trustedProxies), keyCallers: newKeyCallers(), keyUses: newKeyUses(),
-		refusals: newRefusals(), seals: newSeals(), mails: mails}
+		refusals: newRefusals(), seals: newSeals(), mails: mails, profiles: newProfiles()}
 }
 
 // Trust has the server sign in whom issuer vouches for; before it serves.
@@ -126,6 +127,7 @@ func (s *Server) registerAll() {
 	s.registerVersions()
 	s.registerRows()
 	s.registerQueries()
+	s.registerProfiles()
 	s.registerAnalyses()
 	s.registerRuns()
 	s.registerQuestions()

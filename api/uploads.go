@@ -97,6 +97,9 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 	})
 	out.ETag = etag(out.Body.Revision)
 	out.Body.describe(table, file)
+	if err == nil {
+		s.profiles.publish(caller, in.OrgID, out.Body.ID, out.Body.Version.Number)
+	}
 	return out, err
 }
 

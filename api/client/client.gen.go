@@ -29,6 +29,17 @@ const (
 	AuditEventOutcomeRefused AuditEventOutcome = "refused"
 )
 
+// Defines values for ColumnProfileType.
+const (
+	ColumnProfileTypeBoolean   ColumnProfileType = "boolean"
+	ColumnProfileTypeDate      ColumnProfileType = "date"
+	ColumnProfileTypeDecimal   ColumnProfileType = "decimal"
+	ColumnProfileTypeFloat     ColumnProfileType = "float"
+	ColumnProfileTypeInteger   ColumnProfileType = "integer"
+	ColumnProfileTypeText      ColumnProfileType = "text"
+	ColumnProfileTypeTimestamp ColumnProfileType = "timestamp"
+)
+
 // Defines values for ColumnsPermissionAllowed.
 const (
 	ColumnsPermissionAllowedAll  ColumnsPermissionAllowed = "all"
@@ -131,6 +142,25 @@ const (
 	PermissionAllowedNone PermissionAllowed = "none"
 	PermissionAllowedOwn  PermissionAllowed = "own"
 	PermissionAllowedSome PermissionAllowed = "some"
+)
+
+// Defines values for ReasonCode.
+const (
+	CaseVariants      ReasonCode = "case_variants"
+	Constant          ReasonCode = "constant"
+	DatesAsText       ReasonCode = "dates_as_text"
+	EdgeSpaces        ReasonCode = "edge_spaces"
+	Empty             ReasonCode = "empty"
+	EmptyTexts        ReasonCode = "empty_texts"
+	FutureDates       ReasonCode = "future_dates"
+	MissingMonths     ReasonCode = "missing_months"
+	MissingValues     ReasonCode = "missing_values"
+	MissingWords      ReasonCode = "missing_words"
+	NearlyUnique      ReasonCode = "nearly_unique"
+	NumbersAsText     ReasonCode = "numbers_as_text"
+	Outliers          ReasonCode = "outliers"
+	PlaceholderDate   ReasonCode = "placeholder_date"
+	PlaceholderNumber ReasonCode = "placeholder_number"
 )
 
 // Defines values for ResultColumnType.
@@ -496,6 +526,12 @@ type AuditSeal struct {
 	Number int64 `json:"number"`
 }
 
+// Booleans defines model for Booleans.
+type Booleans struct {
+	FalseCount int64 `json:"false_count"`
+	TrueCount  int64 `json:"true_count"`
+}
+
 // Chart defines model for Chart.
 type Chart struct {
 	Categories   []string    `json:"categories,omitempty"`
@@ -539,6 +575,46 @@ type ColumnDifference struct {
 	Version ComparedColumn `json:"version"`
 	With    ComparedColumn `json:"with"`
 }
+
+// ColumnProfile defines model for ColumnProfile.
+type ColumnProfile struct {
+	Booleans Booleans `json:"booleans,omitempty"`
+	ColumnID int64    `json:"column_id"`
+
+	// Count Values, without the nulls
+	Count int64 `json:"count"`
+
+	// DistinctCount Exact
+	DistinctCount int64       `json:"distinct_count"`
+	Histogram     Histogram   `json:"histogram,omitempty"`
+	Max           interface{} `json:"max,omitempty"`
+
+	// Mean Of integers and decimals rounded to 12 digits after the point, or 6 more than the column has
+	Mean interface{} `json:"mean,omitempty"`
+
+	// Min Texts are compared by their bytes
+	Min       interface{} `json:"min,omitempty"`
+	Name      string      `json:"name"`
+	NullCount int64       `json:"null_count"`
+	Numbers   Numbers     `json:"numbers,omitempty"`
+	Quality   Quality     `json:"quality"`
+	Quantiles Quantiles   `json:"quantiles,omitempty"`
+
+	// Scale Digits after the point of a decimal
+	Scale int64 `json:"scale,omitempty"`
+
+	// StandardDeviation Of the sample (n - 1)
+	StandardDeviation float64 `json:"standard_deviation,omitempty"`
+	Texts             Texts   `json:"texts,omitempty"`
+	Times             Times   `json:"times,omitempty"`
+
+	// TopValues The 10 most frequent, those that occur twice or more; any, where there are no more than 10
+	TopValues []TopValue        `json:"top_values"`
+	Type      ColumnProfileType `json:"type"`
+}
+
+// ColumnProfileType defines model for ColumnProfile.Type.
+type ColumnProfileType string
 
 // ColumnsPermission defines model for ColumnsPermission.
 type ColumnsPermission struct {
@@ -647,6 +723,16 @@ type DatasetDetail struct {
 type DatasetName struct {
 	// Name Example: Seattle weather
 	Name string `json:"name"`
+}
+
+// DatasetProfile defines model for DatasetProfile.
+type DatasetProfile struct {
+	Columns        []ColumnProfile `json:"columns"`
+	DatasetVersion int64           `json:"dataset_version"`
+	RowCount       int64           `json:"row_count"`
+
+	// Score Mean of the columns' scores; null without columns
+	Score int64 `json:"score"`
 }
 
 // DatasetVersion defines model for DatasetVersion.
@@ -758,10 +844,41 @@ type Filter struct {
 // Example: eq
 type FilterOp string
 
+// Gap defines model for Gap.
+type Gap struct {
+	// After The last day before the gap
+	//
+	// Example: 2014-03-01
+	After string `json:"after"`
+
+	// Before The first day after it
+	//
+	// Example: 2014-03-09
+	Before string `json:"before"`
+
+	// Days From one to the other
+	//
+	// Example: 8
+	Days int64 `json:"days"`
+}
+
 // Health defines model for Health.
 type Health struct {
 	// Status Example: ok
 	Status string `json:"status"`
+}
+
+// Histogram defines model for Histogram.
+type Histogram struct {
+	// Above Values after the last edge
+	Above int64 `json:"above"`
+
+	// Below Values before the first edge. The bins leave out what is far from the bulk of the values and would squeeze it into a few of them
+	Below  int64   `json:"below"`
+	Counts []int64 `json:"counts"`
+
+	// Edges One more than there are bins; a bin has the values from its edge up to, and without, the next one
+	Edges []interface{} `json:"edges"`
 }
 
 // IDToken defines model for IDToken.
@@ -1029,6 +1146,16 @@ type NewServiceAccount struct {
 	Role Role   `json:"role"`
 }
 
+// Numbers defines model for Numbers.
+type Numbers struct {
+	IntegersOnly  bool  `json:"integers_only"`
+	NegativeCount int64 `json:"negative_count"`
+
+	// OutlierCount Values more than 3 interquartile ranges below the first quartile or above the third; 0 where the two are equal
+	OutlierCount int64 `json:"outlier_count"`
+	ZeroCount    int64 `json:"zero_count"`
+}
+
 // OIDC defines model for OIDC.
 type OIDC struct {
 	ClientID string `json:"client_id,omitempty"`
@@ -1203,6 +1330,26 @@ type PurgedVersion struct {
 	Rows Table `json:"rows"`
 }
 
+// Quality defines model for Quality.
+type Quality struct {
+	// Reasons The costliest first
+	Reasons []Reason `json:"reasons"`
+
+	// Score 100 less the points of all reasons, and no less than 0
+	Score int64 `json:"score"`
+}
+
+// Quantiles defines model for Quantiles.
+type Quantiles struct {
+	P1  interface{} `json:"p1"`
+	P25 interface{} `json:"p25"`
+	P5  interface{} `json:"p5"`
+	P50 interface{} `json:"p50"`
+	P75 interface{} `json:"p75"`
+	P95 interface{} `json:"p95"`
+	P99 interface{} `json:"p99"`
+}
+
 // Question defines model for Question.
 type Question struct {
 	// Question Example: total precipitation by month in 2014
@@ -1215,6 +1362,19 @@ type Quota struct {
 	Limit int64 `json:"limit"`
 	Used  int64 `json:"used"`
 }
+
+// Reason defines model for Reason.
+type Reason struct {
+	// Code Example: missing_values
+	Code   ReasonCode `json:"code"`
+	Points int64      `json:"points"`
+
+	// Sentence Example: 2,013 of 10,000 values are missing (20.1 %).
+	Sentence string `json:"sentence"`
+}
+
+// ReasonCode Example: missing_values
+type ReasonCode string
 
 // ReceivedInvitation defines model for ReceivedInvitation.
 type ReceivedInvitation struct {
@@ -1426,6 +1586,44 @@ type TablePermissions struct {
 	Update ColumnsPermission `json:"update"`
 }
 
+// Texts defines model for Texts.
+type Texts struct {
+	// CaseVariantCount Distinct values that differ from a more frequent one in case or outer white space only; not looked for among more than 100,000
+	CaseVariantCount int64 `json:"case_variant_count"`
+
+	// DateLikeCount Values that read as dates
+	DateLikeCount int64 `json:"date_like_count"`
+
+	// EdgeSpaceCount Values that begin or end in white space
+	EdgeSpaceCount int64   `json:"edge_space_count"`
+	EmptyCount     int64   `json:"empty_count"`
+	MaxLength      int64   `json:"max_length"`
+	MeanLength     float64 `json:"mean_length"`
+	MinLength      int64   `json:"min_length"`
+
+	// NumberLikeCount Values that read as numbers without a leading zero
+	NumberLikeCount int64 `json:"number_like_count"`
+}
+
+// Times defines model for Times.
+type Times struct {
+	DistinctDays int64 `json:"distinct_days"`
+
+	// LargestGaps The 5 longest, between consecutive days that have values
+	LargestGaps []Gap `json:"largest_gaps"`
+
+	// MissingMonthCount Months between the first and the last one that have no values
+	MissingMonthCount int64 `json:"missing_month_count"`
+
+	// MissingMonths The first 24 of them
+	//
+	// Example: ["2014-03"]
+	MissingMonths []string `json:"missing_months"`
+
+	// SpanDays From the first day to the last one; the same day: 0
+	SpanDays int64 `json:"span_days"`
+}
+
 // Tokens defines model for Tokens.
 type Tokens struct {
 	// AccessToken For Authorization: Bearer
@@ -1441,6 +1639,12 @@ type Tokens struct {
 
 	// TokenType Example: Bearer
 	TokenType string `json:"token_type"`
+}
+
+// TopValue defines model for TopValue.
+type TopValue struct {
+	Count int64       `json:"count"`
+	Value interface{} `json:"value"`
 }
 
 // Transfer defines model for Transfer.
@@ -1977,6 +2181,18 @@ type UpdateDatasetParams struct {
 type UpdateColumnParams struct {
 	// IfMatch An ETag: change only that revision, else 412
 	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// GetColumnProfileParams defines parameters for GetColumnProfile.
+type GetColumnProfileParams struct {
+	// Version Number of a version; by default the active one
+	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
+}
+
+// GetProfileParams defines parameters for GetProfile.
+type GetProfileParams struct {
+	// Version Number of a version; by default the active one
+	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
 }
 
 // ListRowsParams defines parameters for ListRows.
@@ -2661,6 +2877,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
 	UpdateColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetColumnProfile Get what a column holds, and how good it is
+	//
+	// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id}/profile (the `GetColumnProfile` operationId).
+	GetColumnProfile(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProfile Get what the columns of a dataset hold, and how good they are
+	//
+	// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/profile (the `GetProfile` operationId).
+	GetProfile(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// QueryDatasetWithBody Query a dataset
 	//
@@ -3994,6 +4224,40 @@ func (c *Client) UpdateColumnWithBody(ctx context.Context, orgID openapi_types.U
 // Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
 func (c *Client) UpdateColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateColumnRequest(c.Server, orgID, datasetID, columnID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetColumnProfile Get what a column holds, and how good it is
+//
+// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id}/profile (the `GetColumnProfile` operationId).
+func (c *Client) GetColumnProfile(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetColumnProfileRequest(c.Server, orgID, datasetID, columnID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetProfile Get what the columns of a dataset hold, and how good they are
+//
+// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/profile (the `GetProfile` operationId).
+func (c *Client) GetProfile(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProfileRequest(c.Server, orgID, datasetID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7202,6 +7466,149 @@ func NewUpdateColumnRequestWithBody(server string, orgID openapi_types.UUID, dat
 	return req, nil
 }
 
+// NewGetColumnProfileRequest constructs an http.Request for the GetColumnProfile method
+func NewGetColumnProfileRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "column_id", columnID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/columns/%s/profile", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetProfileRequest constructs an http.Request for the GetProfile method
+func NewGetProfileRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *GetProfileParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/profile", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewQueryDatasetRequest calls the generic QueryDataset builder with application/json body
 func NewQueryDatasetRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -9574,6 +9981,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
 	UpdateColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error)
 
+	// GetColumnProfileWithResponse Get what a column holds, and how good it is
+	//
+	// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id}/profile (the `GetColumnProfile` operationId).
+	GetColumnProfileWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams, reqEditors ...RequestEditorFn) (*GetColumnProfileResponse, error)
+
+	// GetProfileWithResponse Get what the columns of a dataset hold, and how good they are
+	//
+	// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/profile (the `GetProfile` operationId).
+	GetProfileWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *GetProfileParams, reqEditors ...RequestEditorFn) (*GetProfileResponse, error)
+
 	// QueryDatasetWithBodyWithResponse Query a dataset
 	//
 	// Every member may.
@@ -10909,6 +11334,52 @@ func (r UpdateColumnResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r UpdateColumnResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetColumnProfileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ColumnProfile
+}
+
+// Status returns HTTPResponse.Status
+func (r GetColumnProfileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetColumnProfileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetProfileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetProfile
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProfileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProfileResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -12577,6 +13048,36 @@ func (c *ClientWithResponses) UpdateColumnWithResponse(ctx context.Context, orgI
 	return ParseUpdateColumnResponse(rsp)
 }
 
+// GetColumnProfileWithResponse Get what a column holds, and how good it is
+//
+// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id}/profile (the `GetColumnProfile` operationId).
+func (c *ClientWithResponses) GetColumnProfileWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams, reqEditors ...RequestEditorFn) (*GetColumnProfileResponse, error) {
+	rsp, err := c.GetColumnProfile(ctx, orgID, datasetID, columnID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetColumnProfileResponse(rsp)
+}
+
+// GetProfileWithResponse Get what the columns of a dataset hold, and how good they are
+//
+// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/profile (the `GetProfile` operationId).
+func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *GetProfileParams, reqEditors ...RequestEditorFn) (*GetProfileResponse, error) {
+	rsp, err := c.GetProfile(ctx, orgID, datasetID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProfileResponse(rsp)
+}
+
 // QueryDatasetWithBodyWithResponse Query a dataset
 //
 // Every member may.
@@ -14234,6 +14735,58 @@ func ParseUpdateColumnResponse(rsp *http.Response) (*UpdateColumnResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DatasetColumn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetColumnProfileResponse parses an HTTP response from a GetColumnProfileWithResponse call
+func ParseGetColumnProfileResponse(rsp *http.Response) (*GetColumnProfileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetColumnProfileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ColumnProfile
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetProfileResponse parses an HTTP response from a GetProfileWithResponse call
+func ParseGetProfileResponse(rsp *http.Response) (*GetProfileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProfileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetProfile
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -120,8 +120,8 @@ func (c *compiler) value(of column.Column) string {
 
 func (c *compiler) chunk(of column.Column) string { return fmt.Sprintf("c%d", c.place(of)) }
 
-// array is the array of a chunk. A segment may have narrower integers than the widest of its version.
-func array(chunk string, of column.Column) string {
+// Array is the array of a chunk. A segment may have narrower integers than the widest of its version.
+func Array(chunk string, of column.Column) string {
 	switch of.Payload {
 	case column.Ints:
 		if of.Type == column.Timestamp {
@@ -141,7 +141,7 @@ func (c *compiler) rows() string {
 	var values, chunks, conditions []string
 	for i, of := range c.read {
 		n := i + 1
-		values = append(values, fmt.Sprintf("%s(%s) as v%d", c.version.Expand, array(fmt.Sprintf("c%d", n), of), n))
+		values = append(values, fmt.Sprintf("%s(%s) as v%d", c.version.Expand, Array(fmt.Sprintf("c%d", n), of), n))
 		chunks = append(chunks, fmt.Sprintf("app.dataset_chunks c%d", n))
 		conditions = append(conditions, fmt.Sprintf("c%d.org_id = $1 and c%d.segment_id = any($2) and c%d.column_no = %s", n, n, n, c.arg(of.No, "int")))
 		if i > 0 {
