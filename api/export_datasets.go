@@ -108,16 +108,20 @@ type columnValues struct {
 }
 
 const selectChunk = `
-select column_no, ints, floats, codes, texts
+select column_no, case when not column_no = any ($5) then coalesce(ints, int4s::bigint[], int2s::bigint[]) end as ints, floats,
+  case when column_no = any ($5) then coalesce(codes, int2s::integer[]) end as codes, texts
 from app.dataset_chunks where org_id = $1 and segment_id = $2 and column_no = any ($3) and chunk_no = $4`
 
 // chunk writes the rows of one chunk of each column, at most 16,384 and 3 MiB together; none after the last.
 func (e *export) chunk(ctx context.Context, table *archive.Table, v version, words map[int][]string, segment uuid.UUID, no int) (int64, error) {
-	place, numbers := map[int]int{}, make([]int, len(v.Columns))
+	place, numbers, coded := map[int]int{}, make([]int, len(v.Columns)), []int{}
 	for i, c := range v.Columns {
 		place[c.No], numbers[i] = i, c.No
+		if c.IsCoded() {
+			coded = append(coded, c.No)
+		}
 	}
-	found, err := tenant.TxRows[columnValues](ctx, e.tx, selectChunk, e.org, segment, numbers, no)
+	found, err := tenant.TxRows[columnValues](ctx, e.tx, selectChunk, e.org, segment, numbers, no, coded)
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}

@@ -88,16 +88,17 @@ wanted as (
   where s.start + k.first_row < $3 + $4 and s.start + k.first_row + k.row_count > $3
   order by position limit 2),
 chunks as (
-  select k.column_no, k.ints, k.floats, k.codes, k.texts, w.position, w.first, w.last
+  select k.column_no, k.ints, k.int4s, k.int2s, k.floats, k.codes, k.texts, w.position, w.first, w.last
   from wanted w join app.dataset_chunks k on k.org_id = $1 and k.segment_id = w.segment_id and k.chunk_no = w.chunk_no)
 select v.number as version, v.row_count, c.column_no, c.name, c.type, c.scale,
-  k.ints[k.first:k.last] as ints, k.floats[k.first:k.last] as floats,
-  case c.payload
-    when 'texts' then k.texts[k.first:k.last]
-    when 'codes' then array(
+  case when c.type <> 'text' then coalesce(k.ints[k.first:k.last], k.int4s[k.first:k.last]::bigint[], k.int2s[k.first:k.last]::bigint[]) end as ints,
+  k.floats[k.first:k.last] as floats,
+  case
+    when c.payload = 'texts' then k.texts[k.first:k.last]
+    when c.type = 'text' then array(
       select (select w.words[u.code % 1024 + 1] from app.dataset_words w
         where w.org_id = $1 and w.dataset_id = $2 and w.column_no = c.column_no and w.page_no = u.code / 1024)
-      from unnest(k.codes[k.first:k.last]) with ordinality u(code, n) order by u.n)
+      from unnest(coalesce(k.codes[k.first:k.last], k.int2s[k.first:k.last]::integer[])) with ordinality u(code, n) order by u.n)
   end as texts
 from v join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.version = v.number
 left join chunks k on k.column_no = c.column_no

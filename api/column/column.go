@@ -27,6 +27,8 @@ type Payload string
 // The payloads.
 const (
 	Ints   Payload = "ints"   // bigint[]: integers, decimal·10^scale, booleans 0 and 1, days and microseconds since 1970-01-01 UTC
+	Int4s  Payload = "int4s"  // integer[]: the same, where every value has 32 bits
+	Int2s  Payload = "int2s"  // smallint[]: the same, where every value has 16 bits; of text: codes, where every one has
 	Floats Payload = "floats" // double precision[]
 	Codes  Payload = "codes"  // integer[]: codes into app.dataset_words
 	Texts  Payload = "texts"  // text[]: text with too many distinct values for a dictionary
@@ -42,3 +44,9 @@ type Column struct {
 	Scale   int     // digits after the point; 0 unless Type is Decimal
 	Payload Payload //
 }
+
+// IsInts tells whether c is stored as integers that stand for numbers, booleans, days or instants.
+func (c Column) IsInts() bool { return c.Type != Float && c.Type != Text }
+
+// IsCoded tells whether c is stored as codes into a dictionary.
+func (c Column) IsCoded() bool { return c.Type == Text && c.Payload != Texts }
