@@ -28,7 +28,7 @@ select row_to_json(t) as line from (
     from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 order by v.number) v) as versions
   from app.datasets d where d.org_id = $1 and d.id = $2) t`
 	selectVersions = `
-select v.dataset_id as id, v.org_id, v.number, v.segment_ids,
+select v.dataset_id as id, v.org_id, v.number, v.row_count, v.segment_ids,
   (select coalesce(json_agg(json_build_object('No', c.column_no, 'Name', c.name, 'Type', c.type, 'Scale', c.scale, 'Payload', c.payload)
      order by c.position), '[]')
    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number) as columns
