@@ -86,7 +86,7 @@ func (e *export) words(ctx context.Context, dataset uuid.UUID) (map[int][]string
 
 // table writes the rows of a version in their order.
 func (e *export) table(ctx context.Context, w io.Writer, v version, words map[int][]string) (rows int64, err error) {
-	table, err := archive.NewTable(w, v.Columns)
+	table, err := archive.NewTable(w, v.Columns, archive.CSV{})
 	if err != nil {
 		return 0, err
 	}
