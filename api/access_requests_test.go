@@ -215,6 +215,7 @@ func datasets() []line {
 		{operation: "delete-dataset", on: "another's", make: another((*organization).dataset, nil)},
 		{operation: "delete-dataset", on: "own", make: own((*organization).dataset, nil)},
 		{operation: "list-rows", make: another((*organization).dataset, nil)},
+		{operation: "download-dataset", make: another((*organization).dataset, nil)},
 		{operation: "query-dataset", make: another((*organization).dataset, count), reads: true},
 		{operation: "ask-question", make: another((*organization).dataset, object{"question": "how many rows"})},
 	}

@@ -142,8 +142,23 @@ func (d *download) prepare(ctx context.Context) error {
 			return err
 		}
 		d.chunks, err = tenant.TxRows[downloadChunk](ctx, tx.Last(), selectChunksOf, d.in.OrgID, d.version.SegmentIDs, d.columns[0].No)
-		return err
+		return finished(err, d.checkChunks)
 	})
+}
+
+// checkChunks: what is missing would else be left out.
+func (d *download) checkChunks() error {
+	rows := int64(0)
+	for _, c := range d.chunks {
+		if c.Start != rows {
+			break
+		}
+		rows += c.RowCount
+	}
+	if rows != d.version.RowCount {
+		return fmt.Errorf("chunks for %d of %d rows", rows, d.version.RowCount)
+	}
+	return nil
 }
 
 func (d *download) checkFilters() error {
@@ -328,6 +343,9 @@ func (d *download) values(ctx context.Context, chunk downloadChunk) ([]archive.V
 	for _, c := range found {
 		c.Words = d.words[c.ColumnNo]
 		values[place[c.ColumnNo]] = c.Values
+		if n := c.Rows(); int64(n) != chunk.RowCount {
+			return nil, fmt.Errorf("a chunk has %d of %d rows", n, chunk.RowCount)
+		}
 	}
 	return values, nil
 }

@@ -51,7 +51,7 @@ func (v Values) text(row int) (text string, ok bool) {
 
 // checked is how many rows there are; each column must have as many.
 func checked(values []Values) (int, error) {
-	n := values[0].rows()
+	n := values[0].Rows()
 	for _, v := range values {
 		if err := v.check(n); err != nil {
 			return 0, err
@@ -60,12 +60,13 @@ func checked(values []Values) (int, error) {
 	return n, nil
 }
 
-func (v Values) rows() int { return len(v.Ints) + len(v.Floats) + len(v.Codes) + len(v.Texts) }
+// Rows is how many there are.
+func (v Values) Rows() int { return len(v.Ints) + len(v.Floats) + len(v.Codes) + len(v.Texts) }
 
 // check tells of what was stored wrongly, which would else be left out.
 func (v Values) check(rows int) error {
-	if v.rows() != rows {
-		return fmt.Errorf("a column has %d values where the first has %d", v.rows(), rows)
+	if v.Rows() != rows {
+		return fmt.Errorf("a column has %d values where the first has %d", v.Rows(), rows)
 	}
 	for _, c := range v.Codes {
 		if c.Valid && (c.Int32 < 0 || int(c.Int32) >= len(v.Words)) {
