@@ -107,7 +107,7 @@ select column_no, words from app.dataset_words where org_id = $1 and dataset_id 
 	selectChunksOf = `
 select k.segment_id, k.chunk_no, s.start + k.first_row as start, k.row_count
 from (
-  select g.id, sum(g.row_count) over (order by u.n) - g.row_count as start
+  select g.id, (sum(g.row_count) over (order by u.n) - g.row_count)::bigint as start
   from unnest($2::uuid[]) with ordinality u(id, n) join app.dataset_segments g on g.org_id = $1 and g.id = u.id) s
 join app.dataset_chunks k on k.org_id = $1 and k.segment_id = s.id and k.column_no = $3
 order by start`

@@ -88,7 +88,7 @@ func (v version) find(ctx context.Context, tx *tenant.Tx, expand string, sel que
 // for each of its values.
 const selectCells = `
 with s as (
-  select g.id, sum(g.row_count) over (order by u.n) - g.row_count as start
+  select g.id, (sum(g.row_count) over (order by u.n) - g.row_count)::bigint as start
   from unnest($3::uuid[]) with ordinality u(id, n) join app.dataset_segments g on g.org_id = $1 and g.id = u.id),
 chunks as materialized (
   select row_number() over (order by s.start + k.first_row) as n, s.start + k.first_row as start, k.segment_id, k.chunk_no
@@ -103,7 +103,7 @@ arrays as (
     k.int2s || '{}'::smallint[] as int2s, k.floats || '{}'::float8[] as floats, k.codes || '{}'::integer[] as codes, k.texts || '{}'::text[] as texts
   from wanted w join app.dataset_chunks k on k.org_id = $1 and k.segment_id = w.segment_id and k.chunk_no = w.chunk_no and k.column_no = any ($4)
   offset 0),
-cells as (
+cells as materialized (
   select a.column_no, u.place, case when not a.coded then coalesce(a.ints[u.row], a.int4s[u.row], a.int2s[u.row]) end as int, a.floats[u.row] as float,
     case when a.coded then (select w.words[c.code % 1024 + 1]
         from (select coalesce(a.codes[u.row], a.int2s[u.row]) as code) c, app.dataset_words w

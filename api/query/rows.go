@@ -99,7 +99,7 @@ func (c *compiler) key(of column.Column, value string) string {
 }
 
 // starts is a common table expression: where the rows of each segment begin in the version.
-const starts = `s as materialized (select g.id, sum(g.row_count) over (order by u.n) - g.row_count as start
+const starts = `s as materialized (select g.id, (sum(g.row_count) over (order by u.n) - g.row_count)::bigint as start
   from unnest($2::uuid[]) with ordinality u(id, n) join app.dataset_segments g on g.org_id = $1 and g.id = u.id)`
 
 // numbers is the statement. A row's number comes out in lockstep with its values.
@@ -152,16 +152,17 @@ func (c *compiler) last(keys []sortKey, number string) string {
 }
 
 // comesAfter is the condition that a row comes after the last one: by its first key, or if that is equal by the next, and at
-// the end by its number. A chunk whose first keys all come before is not read.
+// the end by its number. Most rows are decided by the first case. A chunk whose first keys all come before is not read.
 func (c *compiler) comesAfter(keys []sortKey, number string) string {
 	condition := "v.number > " + number
 	for i := len(keys) - 1; i >= 0; i-- {
 		k := keys[i]
-		key, last, after := c.key(k.of, c.value(k.of)), fmt.Sprintf("(select k%d from last)", i+1), ">"
+		key, last, before, after := c.key(k.of, c.value(k.of)), fmt.Sprintf("(select k%d from last)", i+1), "<", ">"
 		if k.desc {
-			after = "<"
+			before, after = after, before
 		}
-		condition = fmt.Sprintf("(%[1]s %[3]s %[2]s or %[1]s is null and %[2]s is not null or %[1]s is not distinct from %[2]s and %[4]s)", key, last, after, condition)
+		condition = fmt.Sprintf("case when %[1]s %[3]s %[2]s then false when %[1]s %[4]s %[2]s then true when %[1]s is distinct from %[2]s then %[1]s is null else %[5]s end",
+			key, last, before, after, condition)
 	}
 	if first := keys[0]; first.of.IsInts() {
 		extreme := "max_value >="
