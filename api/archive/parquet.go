@@ -15,7 +15,7 @@ const rowGroupBytes = 16 << 20
 
 // Parquet writes a table as a Parquet file of row groups of bounded size, with the columns' names, types and scales.
 type Parquet struct {
-	w       *parquet.Writer
+	w       *parquet.GenericWriter[any]
 	columns []column.Column
 	values  []parquet.Value
 	bytes   int // of the row group
@@ -23,7 +23,7 @@ type Parquet struct {
 
 // NewParquet begins a file.
 func NewParquet(w io.Writer, columns []column.Column) *Parquet {
-	return &Parquet{columns: columns, w: parquet.NewWriter(w, parquet.NewSchema("table", schemaOf(columns)),
+	return &Parquet{columns: columns, w: parquet.NewGenericWriter[any](w, parquet.NewSchema("table", schemaOf(columns)),
 		parquet.Compression(&parquet.Snappy), parquet.DataPageVersion(1))}
 }
 
