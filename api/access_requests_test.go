@@ -220,6 +220,7 @@ func datasets() []line {
 		{operation: "update-column", on: "own", make: theFirst(own((*organization).dataset, object{"unit": "mm"}))},
 		{operation: "update-column", on: "the visibility of own", make: theFirst(own((*organization).dataset, object{"visibility": "analysts"}))},
 		{operation: "list-rows", make: another((*organization).dataset, nil)},
+		{operation: "download-dataset", make: another((*organization).dataset, nil)},
 		{operation: "query-dataset", make: another((*organization).dataset, count), reads: true},
 		{operation: "get-profile", make: another((*organization).dataset, nil)},
 		{operation: "get-column-profile", make: func(o *organization, caller person) request {

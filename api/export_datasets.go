@@ -30,7 +30,7 @@ select row_to_json(t) as line from (
     from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 order by v.number) v) as versions
   from app.datasets d where d.org_id = $1 and d.id = $2) t`
 	selectVersions = `
-select v.dataset_id as id, v.org_id, v.number, v.segment_ids,
+select v.dataset_id as id, v.org_id, v.number, v.row_count, v.segment_ids,
   (select coalesce(json_agg(json_build_object('No', c.column_no, 'Name', c.name, 'Type', c.type, 'Scale', c.scale, 'Payload', c.payload)
      order by c.position), '[]')
    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number) as columns,
@@ -113,7 +113,7 @@ func (e *export) words(ctx context.Context, dataset uuid.UUID) (map[int][]string
 
 // table writes the rows of a version in their order.
 func (e *export) table(ctx context.Context, w io.Writer, v version, words map[int][]string) (rows int64, err error) {
-	table, err := archive.NewTable(w, v.Columns)
+	table, err := archive.NewTable(w, v.Columns, archive.CSV{})
 	if err != nil {
 		return 0, err
 	}
@@ -143,11 +143,12 @@ select column_no, floats,
   case when column_no = any ($5) then coalesce(codes, int2s::integer[]) end as codes, texts
 from app.dataset_chunks where org_id = $1 and segment_id = $2 and column_no = any ($3) and chunk_no = $4`
 
-// chunk writes the rows of one chunk of each column, at most 16,384 and 3 MiB together; none after the last.
-func (e *export) chunk(ctx context.Context, table *archive.Table, v version, words map[int][]string, segment uuid.UUID, no int) (int64, error) {
-	place, numbers, coded, instants := map[int]int{}, make([]int, len(v.Columns)), []int{}, []int{}
-	for i, c := range v.Columns {
-		place[c.No], numbers[i] = i, c.No
+// placed are the places of columns by their numbers, and the numbers: of all, of those with dictionaries, and of instants.
+func placed(columns []column.Column) (place map[int]int, numbers, coded, instants []int) {
+	place, coded, instants = map[int]int{}, []int{}, []int{}
+	for i, c := range columns {
+		place[c.No] = i
+		numbers = append(numbers, c.No)
 		if c.IsCoded() {
 			coded = append(coded, c.No)
 		}
@@ -155,6 +156,12 @@ func (e *export) chunk(ctx context.Context, table *archive.Table, v version, wor
 			instants = append(instants, c.No)
 		}
 	}
+	return place, numbers, coded, instants
+}
+
+// chunk writes the rows of one chunk of each column, at most 16,384 and 3 MiB together; none after the last.
+func (e *export) chunk(ctx context.Context, table *archive.Table, v version, words map[int][]string, segment uuid.UUID, no int) (int64, error) {
+	place, numbers, coded, instants := placed(v.Columns)
 	found, err := tenant.TxRows[columnValues](ctx, e.tx, selectChunk, e.org, segment, numbers, no, coded, instants)
 	if err != nil || len(found) == 0 {
 		return 0, err

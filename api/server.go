@@ -36,6 +36,7 @@ type Server struct {
 	maxUpload int64  // bytes
 	slots     *slots // for what holds a connection long
 	exports   *slots // besides: an export takes as long as its reader does
+	downloads *slots // likewise; they hold memory and no connection
 	limits    *limits
 	issuer    *oidc.Issuer // nil: none
 	refusals  *refusals
@@ -54,7 +55,7 @@ type Server struct {
 // limit in bytes. mails is how it writes to people. What trustedProxies say about a client's address is believed.
 func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, mails Mails, trustedProxies ...netip.Prefix) *Server {
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
-		exports: newSlots(connections / 4), limits: newLimits(trustedProxies), keyCallers: newKeyCallers(), keyUses: newKeyUses(),
+		exports: newSlots(connections / 4), downloads: newSlots(maxDownloads * 2), limits: newLimits(trustedProxies), keyCallers: newKeyCallers(), keyUses: newKeyUses(),
 		refusals: newRefusals(), seals: newSeals(), mails: mails, profiles: newProfiles()}
 }
 
@@ -126,6 +127,7 @@ func (s *Server) registerAll() {
 	s.registerUploads()
 	s.registerVersions()
 	s.registerRows()
+	s.registerDownloads()
 	s.registerQueries()
 	s.registerProfiles()
 	s.registerAnalyses()

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"encoding/json"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -52,28 +50,12 @@ func (NumberFormat) Schema(huma.Registry) *huma.Schema {
 }
 
 // uploadColumns are read from a query parameter. URLs are short, so there are fewer of them than a table may have columns.
-var (
-	uploadRegistry = huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
-	uploadColumns  = huma.SchemaFromType(uploadRegistry, reflect.TypeFor[[]UploadColumn]())
-)
+var uploadColumns = newListParameter[UploadColumn]("columns")
 
 // parseColumns reads the parameter as strictly as a body.
 func parseColumns(text string) (columns []UploadColumn, errs []error) {
-	if text == "" {
-		return nil, nil
-	}
-	var value any
-	if err := unmarshalStrictly([]byte(text), &value); err != nil || value == nil {
-		return nil, []error{&huma.ErrorDetail{Location: "query.columns", Message: "not a JSON array of columns"}}
-	}
-	place, result := huma.NewPathBuffer([]byte("query.columns"), len("query.columns")), &huma.ValidateResult{}
-	huma.Validate(uploadRegistry, uploadColumns, place, huma.ModeWriteToServer, value, result)
-	if len(result.Errors) > 0 {
-		return nil, result.Errors
-	}
-	if err := json.Unmarshal([]byte(text), &columns); err != nil {
-		return nil, []error{&huma.ErrorDetail{Location: "query.columns", Message: "not a JSON array of columns"}}
-	}
+	columns, errs = uploadColumns.parse(text)
+	place := huma.NewPathBuffer([]byte(uploadColumns.location), len(uploadColumns.location))
 	for i, c := range columns {
 		at := place.WithIndex(i)
 		switch {

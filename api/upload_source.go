@@ -22,7 +22,7 @@ type source struct {
 
 // keep has body copied to an unlinked temporary file while it is read, if the source is to be kept. The caller closes the source.
 func (o *UploadOptions) keep(dir string, body *uploadBody) (source, error) {
-	s := source{name: fileName(body.fileName), mediaType: mediaTypeOf(body.mediaType)}
+	s := source{name: lastName(body.fileName), mediaType: mediaTypeOf(body.mediaType)}
 	if !o.KeepSource {
 		return s, nil
 	}
@@ -53,8 +53,8 @@ func (s source) stored(bytes int64) int64 {
 	return bytes
 }
 
-// fileName is the last part of a path, of any system's, without what no file name has, and at most 300 characters.
-func fileName(path string) string {
+// lastName is the last part of a path, of any system's, without what no file name has, and at most 300 characters.
+func lastName(path string) string {
 	name := strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1

@@ -35,6 +35,6 @@ func TestAFileNameIsNoPath(t *testing.T) {
 		"a.csv": "a.csv", "/etc/passwd": "passwd", `C:\x\a.csv`: "a.csv", "..": "", "": "", "a\r\nb\x00.csv": "ab.csv", "\xff.csv": "csv", "a/": "",
 		strings.Repeat("ü", 400): strings.Repeat("ü", 300), ".hidden": "hidden", "für.csv": "für.csv",
 	} {
-		require.Equal(t, name, fileName(path), path)
+		require.Equal(t, name, lastName(path), path)
 	}
 }

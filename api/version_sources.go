@@ -67,7 +67,7 @@ func (s *Server) getVersionSource(ctx context.Context, in *VersionPath) (*huma.S
 		out.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": cmp.Or(file.Name, fmt.Sprint("version-", in.Version))}))
 		out.SetHeader("Content-Length", strconv.FormatInt(file.ByteCount, 10))
 		out.SetHeader("ETag", `"`+file.SHA256+`"`)
-		if err := s.sendSource(ctx, caller, *in, newPatientWriter(w), file); err != nil {
+		if err := s.sendSource(ctx, caller, *in, newPatientWriter(w, downloadRate), file); err != nil {
 			slog.WarnContext(ctx, "source not sent to its end", "error", err, "request_id", requestID(ctx))
 			panic(http.ErrAbortHandler)
 		}

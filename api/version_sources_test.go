@@ -59,14 +59,14 @@ func TestASourceIsKeptAsItWasSent(t *testing.T) {
 		require.Equal(t, c.mediaType, a.header.Get("Content-Type"), name)
 		require.Equal(t, strconv.Itoa(len(c.file)), a.header.Get("Content-Length"), name)
 		require.Equal(t, "nosniff", a.header.Get("X-Content-Type-Options"))
-		require.Equal(t, c.name, attachment(t, a), name)
+		require.Equal(t, c.name, attachedName(t, a), name)
 	}
 	requireNoFiles(t, o.s.tempDir)
 	o.viewer.get(o.dataset(o.analyst)+"/versions/1/source").refused(http.StatusNotFound, "not_found")
 }
 
 // attachment is the name in Content-Disposition.
-func attachment(t *testing.T, a answer) string {
+func attachedName(t *testing.T, a answer) string {
 	t.Helper()
 	disposition, params, err := mime.ParseMediaType(a.header.Get("Content-Disposition"))
 	require.NoError(t, err)

@@ -370,6 +370,19 @@ const (
 	Skip   CreateDatasetParamsOnReject = "skip"
 )
 
+// Defines values for DownloadDatasetParamsFormat.
+const (
+	DownloadDatasetParamsFormatCsv     DownloadDatasetParamsFormat = "csv"
+	DownloadDatasetParamsFormatNdjson  DownloadDatasetParamsFormat = "ndjson"
+	DownloadDatasetParamsFormatParquet DownloadDatasetParamsFormat = "parquet"
+)
+
+// Defines values for DownloadDatasetParamsFormulas.
+const (
+	Escaped DownloadDatasetParamsFormulas = "escaped"
+	Plain   DownloadDatasetParamsFormulas = "plain"
+)
+
 // Defines values for ListInvitationsParamsState.
 const (
 	ListInvitationsParamsStateAccepted ListInvitationsParamsState = "accepted"
@@ -1461,7 +1474,10 @@ type Rows struct {
 
 	// NextCursor Give it as cursor for the next page; null on the last one
 	NextCursor string `json:"next_cursor"`
-	Rows       Table  `json:"rows"`
+
+	// RowNumbers If they were asked for: the place of each row in the file, from 1
+	RowNumbers []int64 `json:"row_numbers,omitempty"`
+	Rows       Table   `json:"rows"`
 }
 
 // Run defines model for Run.
@@ -2189,14 +2205,61 @@ type GetColumnProfileParams struct {
 	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
 }
 
+// DownloadDatasetParams defines parameters for DownloadDataset.
+type DownloadDatasetParams struct {
+	// Version Number of a version that is not deleted; without it the active one
+	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
+
+	// Columns Names of the columns to read, in this order; the parameter is repeated for each. Without it all
+	Columns *[]string `form:"columns,omitempty" json:"columns,omitempty"`
+
+	// Filters Conditions that a row must meet: a JSON array as filters in a query
+	Filters *string                      `form:"filters,omitempty" json:"filters,omitempty"`
+	Format  *DownloadDatasetParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Bom Begin CSV with a byte order mark, by which some spreadsheets know UTF-8
+	Bom *bool `form:"bom,omitempty" json:"bom,omitempty"`
+
+	// Formulas escaped: a text of CSV that a spreadsheet would take for a formula, or that begins with an apostrophe, has an apostrophe before it. plain is for programs
+	Formulas       *DownloadDatasetParamsFormulas `form:"formulas,omitempty" json:"formulas,omitempty"`
+	AcceptEncoding *string                        `json:"Accept-Encoding,omitempty"`
+}
+
+// DownloadDatasetParamsFormat defines parameters for DownloadDataset.
+type DownloadDatasetParamsFormat string
+
+// DownloadDatasetParamsFormulas defines parameters for DownloadDataset.
+type DownloadDatasetParamsFormulas string
+
 // GetProfileParams defines parameters for GetProfile.
 type GetProfileParams struct {
 	// Version Number of a version; by default the active one
 	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
 }
 
+// QueryDatasetParams defines parameters for QueryDataset.
+type QueryDatasetParams struct {
+	// Version Number of a version that is not deleted; without it the active one
+	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
+}
+
 // ListRowsParams defines parameters for ListRows.
 type ListRowsParams struct {
+	// Version Number of a version that is not deleted; without it the active one
+	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
+
+	// Columns Names of the columns to read, in this order; the parameter is repeated for each. Without it all
+	Columns *[]string `form:"columns,omitempty" json:"columns,omitempty"`
+
+	// Filters Conditions that a row must meet: a JSON array as filters in a query
+	Filters *string `form:"filters,omitempty" json:"filters,omitempty"`
+
+	// Order Columns to sort by: a JSON array as order in a query, where by is the name of a column. Nulls come last. Without it rows are in the order of the file
+	Order *string `form:"order,omitempty" json:"order,omitempty"`
+
+	// RowNumbers Tell the place of each row in the file
+	RowNumbers *bool `form:"row_numbers,omitempty" json:"row_numbers,omitempty"`
+
 	// Limit At most; a page of long texts ends earlier
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -2885,6 +2948,13 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id}/profile (the `GetColumnProfile` operationId).
 	GetColumnProfile(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// DownloadDataset Download the rows as a file
+	//
+	// Every member may; the file has the columns that the caller may see. It is streamed, in the order of the rows: to sort a table of any size would take memory of any size. CSV is RFC 4180 in UTF-8 with a header; a missing value is an empty field. NDJSON has an object for each row. Parquet has the types of the columns. CSV and NDJSON are compressed for a client that accepts gzip. A client that reads less than 32 KiB a second is let go.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/download (the `DownloadDataset` operationId).
+	DownloadDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *DownloadDatasetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetProfile Get what the columns of a dataset hold, and how good they are
 	//
 	// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
@@ -2899,7 +2969,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-	QueryDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	QueryDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// QueryDataset Query a dataset
 	//
@@ -2908,7 +2978,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-	QueryDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	QueryDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AskQuestionWithBody Ask a question in plain English
 	//
@@ -2928,9 +2998,9 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
 	AskQuestion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListRows Read the rows in the order of the file
+	// ListRows Read the rows, in the order of the file or another
 	//
-	// A cursor stays with the version it was given for.
+	// A cursor stays with the version it was given for, and serves with the filters and the order that it was given for. Rows that are equal in the order are in that of the file.
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 	ListRows(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4251,6 +4321,23 @@ func (c *Client) GetColumnProfile(ctx context.Context, orgID openapi_types.UUID,
 	return c.Client.Do(req)
 }
 
+// DownloadDataset Download the rows as a file
+//
+// Every member may; the file has the columns that the caller may see. It is streamed, in the order of the rows: to sort a table of any size would take memory of any size. CSV is RFC 4180 in UTF-8 with a header; a missing value is an empty field. NDJSON has an object for each row. Parquet has the types of the columns. CSV and NDJSON are compressed for a client that accepts gzip. A client that reads less than 32 KiB a second is let go.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/download (the `DownloadDataset` operationId).
+func (c *Client) DownloadDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *DownloadDatasetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDownloadDatasetRequest(c.Server, orgID, datasetID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetProfile Get what the columns of a dataset hold, and how good they are
 //
 // Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
@@ -4275,8 +4362,8 @@ func (c *Client) GetProfile(ctx context.Context, orgID openapi_types.UUID, datas
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-func (c *Client) QueryDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewQueryDatasetRequestWithBody(c.Server, orgID, datasetID, contentType, body)
+func (c *Client) QueryDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQueryDatasetRequestWithBody(c.Server, orgID, datasetID, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4294,8 +4381,8 @@ func (c *Client) QueryDatasetWithBody(ctx context.Context, orgID openapi_types.U
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-func (c *Client) QueryDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewQueryDatasetRequest(c.Server, orgID, datasetID, body)
+func (c *Client) QueryDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQueryDatasetRequest(c.Server, orgID, datasetID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4344,9 +4431,9 @@ func (c *Client) AskQuestion(ctx context.Context, orgID openapi_types.UUID, data
 	return c.Client.Do(req)
 }
 
-// ListRows Read the rows in the order of the file
+// ListRows Read the rows, in the order of the file or another
 //
-// A cursor stays with the version it was given for.
+// A cursor stays with the version it was given for, and serves with the filters and the order that it was given for. Rows that are equal in the order are in that of the file.
 //
 // Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 func (c *Client) ListRows(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7541,6 +7628,149 @@ func NewGetColumnProfileRequest(server string, orgID openapi_types.UUID, dataset
 	return req, nil
 }
 
+// NewDownloadDatasetRequest constructs an http.Request for the DownloadDataset method
+func NewDownloadDatasetRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *DownloadDatasetParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/download", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Columns != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Filters != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "filters", *params.Filters, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Bom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "bom", *params.Bom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Formulas != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "formulas", *params.Formulas, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.AcceptEncoding != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept-Encoding", *params.AcceptEncoding, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept-Encoding", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetProfileRequest constructs an http.Request for the GetProfile method
 func NewGetProfileRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *GetProfileParams) (*http.Request, error) {
 	var err error
@@ -7610,18 +7840,18 @@ func NewGetProfileRequest(server string, orgID openapi_types.UUID, datasetID ope
 }
 
 // NewQueryDatasetRequest calls the generic QueryDataset builder with application/json body
-func NewQueryDatasetRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody) (*http.Request, error) {
+func NewQueryDatasetRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, body QueryDatasetJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewQueryDatasetRequestWithBody(server, orgID, datasetID, "application/json", bodyReader)
+	return NewQueryDatasetRequestWithBody(server, orgID, datasetID, params, "application/json", bodyReader)
 }
 
 // NewQueryDatasetRequestWithBody constructs an http.Request for the QueryDataset method, with any body, and a specified content type
-func NewQueryDatasetRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader) (*http.Request, error) {
+func NewQueryDatasetRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -7651,6 +7881,33 @@ func NewQueryDatasetRequestWithBody(server string, orgID openapi_types.UUID, dat
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
@@ -7758,6 +8015,66 @@ func NewListRowsRequest(server string, orgID openapi_types.UUID, datasetID opena
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Columns != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Filters != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "filters", *params.Filters, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RowNumbers != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "row_numbers", *params.RowNumbers, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.Limit != nil {
 
@@ -9990,6 +10307,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id}/profile (the `GetColumnProfile` operationId).
 	GetColumnProfileWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams, reqEditors ...RequestEditorFn) (*GetColumnProfileResponse, error)
 
+	// DownloadDatasetWithResponse Download the rows as a file
+	//
+	// Every member may; the file has the columns that the caller may see. It is streamed, in the order of the rows: to sort a table of any size would take memory of any size. CSV is RFC 4180 in UTF-8 with a header; a missing value is an empty field. NDJSON has an object for each row. Parquet has the types of the columns. CSV and NDJSON are compressed for a client that accepts gzip. A client that reads less than 32 KiB a second is let go.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/download (the `DownloadDataset` operationId).
+	DownloadDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *DownloadDatasetParams, reqEditors ...RequestEditorFn) (*DownloadDatasetResponse, error)
+
 	// GetProfileWithResponse Get what the columns of a dataset hold, and how good they are
 	//
 	// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
@@ -10006,7 +10332,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-	QueryDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error)
+	QueryDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error)
 
 	// QueryDatasetWithResponse Query a dataset
 	//
@@ -10015,7 +10341,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-	QueryDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error)
+	QueryDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error)
 
 	// AskQuestionWithBodyWithResponse Ask a question in plain English
 	//
@@ -10035,9 +10361,9 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
 	AskQuestionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error)
 
-	// ListRowsWithResponse Read the rows in the order of the file
+	// ListRowsWithResponse Read the rows, in the order of the file or another
 	//
-	// A cursor stays with the version it was given for.
+	// A cursor stays with the version it was given for, and serves with the filters and the order that it was given for. Rows that are equal in the order are in that of the file.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11357,6 +11683,27 @@ func (r GetColumnProfileResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetColumnProfileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DownloadDatasetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DownloadDatasetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DownloadDatasetResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -13063,6 +13410,21 @@ func (c *ClientWithResponses) GetColumnProfileWithResponse(ctx context.Context, 
 	return ParseGetColumnProfileResponse(rsp)
 }
 
+// DownloadDatasetWithResponse Download the rows as a file
+//
+// Every member may; the file has the columns that the caller may see. It is streamed, in the order of the rows: to sort a table of any size would take memory of any size. CSV is RFC 4180 in UTF-8 with a header; a missing value is an empty field. NDJSON has an object for each row. Parquet has the types of the columns. CSV and NDJSON are compressed for a client that accepts gzip. A client that reads less than 32 KiB a second is let go.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/download (the `DownloadDataset` operationId).
+func (c *ClientWithResponses) DownloadDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *DownloadDatasetParams, reqEditors ...RequestEditorFn) (*DownloadDatasetResponse, error) {
+	rsp, err := c.DownloadDataset(ctx, orgID, datasetID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDownloadDatasetResponse(rsp)
+}
+
 // GetProfileWithResponse Get what the columns of a dataset hold, and how good they are
 //
 // Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
@@ -13085,8 +13447,8 @@ func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, orgID 
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-func (c *ClientWithResponses) QueryDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error) {
-	rsp, err := c.QueryDatasetWithBody(ctx, orgID, datasetID, contentType, body, reqEditors...)
+func (c *ClientWithResponses) QueryDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error) {
+	rsp, err := c.QueryDatasetWithBody(ctx, orgID, datasetID, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -13100,8 +13462,8 @@ func (c *ClientWithResponses) QueryDatasetWithBodyWithResponse(ctx context.Conte
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-func (c *ClientWithResponses) QueryDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error) {
-	rsp, err := c.QueryDataset(ctx, orgID, datasetID, body, reqEditors...)
+func (c *ClientWithResponses) QueryDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error) {
+	rsp, err := c.QueryDataset(ctx, orgID, datasetID, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -13138,9 +13500,9 @@ func (c *ClientWithResponses) AskQuestionWithResponse(ctx context.Context, orgID
 	return ParseAskQuestionResponse(rsp)
 }
 
-// ListRowsWithResponse Read the rows in the order of the file
+// ListRowsWithResponse Read the rows, in the order of the file or another
 //
-// A cursor stays with the version it was given for.
+// A cursor stays with the version it was given for, and serves with the filters and the order that it was given for. Rows that are equal in the order are in that of the file.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14766,6 +15128,22 @@ func ParseGetColumnProfileResponse(rsp *http.Response) (*GetColumnProfileRespons
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseDownloadDatasetResponse parses an HTTP response from a DownloadDatasetWithResponse call
+func ParseDownloadDatasetResponse(rsp *http.Response) (*DownloadDatasetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DownloadDatasetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil
