@@ -294,7 +294,7 @@ func TestADownloadThatFailsBeforeItsFirstByteIsAProblem(t *testing.T) {
 	a.refused(http.StatusForbidden, "forbidden")
 	require.Empty(t, a.header.Get("Content-Disposition"))
 	o.s.force("grant select on app.dataset_words to insightforge_api")
-	o.s.force("update app.dataset_chunks set texts = null, codes = array[99, 99, 99] where codes is not null or int2s is not null and column_no = 3")
+	o.s.force("update app.dataset_chunks set codes = array[99, 99, 99], int2s = null where codes is not null or int2s is not null and column_no = 3")
 	for format := range downloadTypes {
 		a := o.owner.get(path + "/download?format=" + format)
 		a.refused(http.StatusInternalServerError, "internal")
