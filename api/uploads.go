@@ -61,7 +61,7 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 		return nil, err
 	}
 	defer memory.Reserve(ingest.Memory)()
-	table, file, err := s.spool(ctx, in, body)
+	table, file, err := s.spool(ctx, &in.fileInput, body)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 }
 
 // spool reads a file to its end. The table it returns is closed: it tells what was read.
-func (s *Server) spool(ctx context.Context, in *uploadInput, body uploadBody) (*transcode.Table, *ingest.File, error) {
+func (s *Server) spool(ctx context.Context, in *fileInput, body uploadBody) (*transcode.Table, *ingest.File, error) {
 	opt := in.transcode(s.tempDir, s.maxUpload)
 	opt.MediaType, opt.FileName = body.mediaType, body.fileName
 	table, err := transcode.Open(ctx, body.file, opt)

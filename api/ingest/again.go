@@ -84,3 +84,25 @@ func (f *File) Recount(ctx context.Context) error {
 	}
 	return nil
 }
+
+// NewWords returns the pages of a column's dictionary, as [File.Words] does, from the first one that has words which it
+// did not begin with, and the number of that page. It is known after [File.Chunks].
+func (f *File) NewWords(columnNo int) (first int, pages [][]byte) {
+	begun := len(f.begun[columnNo])
+	if pages = f.Words(columnNo); pages == nil || f.words[columnNo-1].n == begun {
+		return 0, nil
+	}
+	first = begun / pageWords
+	return first, pages[first:]
+}
+
+// Nulls is an array of nulls.
+func Nulls(p column.Payload, rows int) []byte {
+	oid, _ := element(p)
+	array := make([]byte, headerSize, headerSize+rows*nullSize)
+	for range rows {
+		array = appendNull(array)
+	}
+	putHeader(array, oid, rows, true)
+	return array
+}

@@ -62,7 +62,6 @@ func TestADictionaryThatGrowsTooLargeIsNone(t *testing.T) {
 	for i := range words {
 		words[i] = strconv.Itoa(i)
 	}
-	words[0] = "new"
 	f.Begin(1, words)
 	require.NoError(t, f.Recount(t.Context()))
 	require.Equal(t, column.Texts, f.Columns[0].Payload)
