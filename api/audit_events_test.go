@@ -309,11 +309,24 @@ func (o *organization) happenDatasets() []happening {
 		return func() answer { return p.patch(dataset, object{"name": name}) }
 	}
 	remove := func(p person) func() answer { return func() answer { return p.delete(dataset) } }
+	renew := func(p person, mode string) func() answer {
+		return func() answer { return p.renew(dataset, mode, weather) }
+	}
+	retype := func(p person) func() answer {
+		return func() answer { return p.retype(dataset, object{"columns": []object{{"name": "rain", "type": "text"}}}) }
+	}
+	type number = json.Number
 	return []happening{
 		{"create-dataset", o.analyst, func() answer { return o.upload(o.analyst, weather) }, "dataset.created", "new", nil, object{"name": "weather"}, nil},
 		{"create-dataset", o.viewer, func() answer { return o.upload(o.viewer, weather) }, "dataset.created", nil, nil, object{"name": "weather"}, "forbidden"},
 		{"update-dataset", o.analyst, rename(o.analyst, "Mine"), "dataset.changed", id, nil, object{"name": "Mine"}, "forbidden"},
 		{"update-dataset", o.colleague, rename(o.colleague, "Rain"), "dataset.changed", id, object{"name": "weather"}, object{"name": "Rain"}, nil},
+		{"create-version", o.viewer, renew(o.viewer, "append"), "dataset.appended", id, nil, nil, "forbidden"},
+		{"create-version", o.viewer, renew(o.viewer, "replace"), "dataset.replaced", id, nil, nil, "forbidden"},
+		{"create-version", o.colleague, renew(o.colleague, "append"), "dataset.appended", id, object{"version": number("1")}, object{"version": number("2")}, nil},
+		{"create-version", o.owner, renew(o.owner, "replace"), "dataset.replaced", id, object{"version": number("2")}, object{"version": number("3")}, nil},
+		{"change-types", o.viewer, retype(o.viewer), "dataset.types_changed", id, nil, object{"columns": []any{object{"name": "rain", "type": "text"}}}, "forbidden"},
+		{"change-types", o.owner, retype(o.owner), "dataset.types_changed", id, object{"version": number("3")}, object{"version": number("4")}, nil},
 		{"delete-dataset", o.viewer, remove(o.viewer), "dataset.deleted", id, nil, nil, "forbidden"},
 		{"delete-dataset", o.owner, remove(o.owner), "dataset.deleted", id, object{"name": "Rain"}, nil, nil},
 	}

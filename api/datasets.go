@@ -96,6 +96,10 @@ const datasetFields = `d.id, d.name, d.created_by, d.created_at, d.updated_at, d
   row(v.number, v.row_count, v.byte_count, 
     (select encode(f.sha256, 'hex') from app.dataset_files f where f.org_id = $1 and f.dataset_id = v.dataset_id and f.version = v.number), v.published_at, v.published_by) as version`
 
+// datasetColumns are the columns of the active version of app.datasets d, which is $2.
+const datasetColumns = `array(select row(c.name, c.type, c.scale, c.null_count)
+    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version order by c.position) as columns`
+
 const selectDatasets = `
 select ` + datasetFields + `
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version
@@ -112,8 +116,7 @@ func (s *Server) listDatasets(ctx context.Context, in *struct {
 
 const selectDataset = `
 select ` + datasetFields + `,
-  array(select row(c.name, c.type, c.scale, c.null_count)
-    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version order by c.position) as columns
+  ` + datasetColumns + `
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version
 where d.org_id = $1 and d.id = $2`
 

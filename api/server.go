@@ -122,6 +122,7 @@ func (s *Server) registerAll() {
 	s.registerAuditEvents()
 	s.registerDatasets()
 	s.registerUploads()
+	s.registerNewVersions()
 	s.registerRows()
 	s.registerQueries()
 	s.registerAnalyses()

@@ -21,8 +21,8 @@ const (
 	leastRate = 1 << 10
 )
 
-// fileInput keeps the request, so that the handler can stream its body.
-type fileInput struct {
+// FileInput keeps the request, so that the handler can stream its body.
+type FileInput struct {
 	IdempotencyKey
 	UploadOptions
 	Columns string `query:"columns" maxLength:"12000" doc:"Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them" example:"[{\"name\": \"Price\", \"as\": \"price\", \"type\": \"decimal\", \"scale\": 2}]"`
@@ -34,19 +34,19 @@ type fileInput struct {
 // uploadInput is a file for a new dataset.
 type uploadInput struct {
 	InOrganization
-	fileInput
+	FileInput
 	Name string `query:"name" maxLength:"200" doc:"Name of the dataset; without it the file name of the multipart body" example:"Seattle weather"`
 }
 
 // Resolve keeps the request and reads the columns.
-func (in *fileInput) Resolve(ctx huma.Context) (errs []error) {
+func (in *FileInput) Resolve(ctx huma.Context) (errs []error) {
 	in.ctx = ctx
 	in.columns, errs = parseColumns(in.Columns)
 	return errs
 }
 
 // fileBytes is how large the file is, as far as the headers tell: a form is larger than the file in it.
-func (in *fileInput) fileBytes() int64 {
+func (in *FileInput) fileBytes() int64 {
 	r, _ := humago.Unwrap(in.ctx)
 	if strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/") {
 		return 0
@@ -62,7 +62,7 @@ type uploadBody struct {
 
 // open returns the file in the body, limited to maxBytes, of a dataset that has a name.
 func (in *uploadInput) open(maxBytes int64) (uploadBody, error) {
-	body, err := in.fileInput.open(maxBytes)
+	body, err := in.FileInput.open(maxBytes)
 	if err != nil {
 		return body, err
 	}
@@ -76,7 +76,7 @@ func (in *uploadInput) open(maxBytes int64) (uploadBody, error) {
 }
 
 // open returns the file in the body, limited to maxBytes.
-func (in *fileInput) open(maxBytes int64) (uploadBody, error) {
+func (in *FileInput) open(maxBytes int64) (uploadBody, error) {
 	r, w := humago.Unwrap(in.ctx)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a long upload may take longer than an answer
 	whole := &patientReader{body: http.MaxBytesReader(w, r.Body, maxBytes), connection: in.ctx, begun: time.Now()}

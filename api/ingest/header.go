@@ -131,13 +131,13 @@ func (h *header) name() error {
 		if utf8.RuneCountInString(clean) > maxName {
 			return columnNameTooLong(h.line, i+1)
 		}
-		name := uniqueName(clean, taken)
+		name := UniqueName(clean, taken)
 		if name != written && (h.kind == HeaderPresent || written != "") {
 			h.renamed = append(h.renamed, i+1)
 		}
 		taken[name] = true
 		h.names = append(h.names, name)
-		header = uniqueName(shortName(cleanName(header, i+1)), headers)
+		header = UniqueName(shortName(cleanName(header, i+1)), headers)
 		headers[header] = true
 		h.headers = append(h.headers, header)
 	}
@@ -170,7 +170,8 @@ func visible(r rune) rune {
 	return r
 }
 
-func uniqueName(name string, taken map[string]bool) string {
+// UniqueName is name with a number behind it where it is taken.
+func UniqueName(name string, taken map[string]bool) string {
 	unique := name
 	for n := 2; taken[unique]; n++ {
 		suffix := fmt.Sprintf(" (%d)", n)
