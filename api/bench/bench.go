@@ -120,6 +120,7 @@ func (b *bench) served(ctx context.Context) error {
 		{[]string{ownersLost}, b.owners},
 		{[]string{refreshesLost}, b.refreshes},
 		{[]string{ingestRows}, b.ingest},
+		{[]string{appendRows}, b.appends},
 		{queryNames(), b.queries},
 		{[]string{auditName}, b.audit},
 		{[]string{b.memoryName()}, b.memory},
