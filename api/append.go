@@ -332,7 +332,9 @@ func (a *appending) storeChanged(ctx context.Context, changed []int, stretches [
 	columns, opt := make([]storedColumn, len(changed)), ingest.Options{Dir: a.dir}
 	for k, i := range changed {
 		columns[k] = a.Columns[a.match[i]]
-		opt.Columns = append(opt.Columns, typed(columns[k], k+1, ingest.ColumnOptions{Type: a.to[i].Type, Scale: a.to[i].Scale}))
+		how := a.file.Given(i + 1) // the request says how texts are written, the old ones too
+		how.Type, how.Scale, how.Name = a.to[i].Type, a.to[i].Scale, ""
+		opt.Columns = append(opt.Columns, typed(columns[k], k+1, how))
 	}
 	old, bytes, err := a.parseAgain(ctx, columns, stretches, opt)
 	if err != nil {

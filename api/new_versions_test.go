@@ -432,3 +432,46 @@ func TestALargeDictionaryBecomesTexts(t *testing.T) {
 	require.Equal(t, []any{json.Number("91001"), json.Number("71001")}, o.viewer.post(dataset+"/query", query).is(http.StatusOK)["rows"].([]any)[0])
 	o.s.requireSound()
 }
+
+// TestValuesThatAreStoredAnewKeepTheirChunks: of several chunks in several segments, with dictionaries of several pages.
+func TestValuesThatAreStoredAnewKeepTheirChunks(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	rows := func(first, n int) string {
+		var b strings.Builder
+		b.WriteString("n,word\n")
+		for i := first; i < first+n; i++ {
+			fmt.Fprintf(&b, "%d,w%d\n", i, i%3000)
+		}
+		return b.String()
+	}
+	dataset := o.datasetOf(o.analyst, rows(0, 20_000))
+	o.analyst.renew(dataset, "append", rows(20_000, 20_000)+"1.5,x\n").is(http.StatusCreated)
+	o.s.requireSound()
+	o.analyst.renew(dataset, "append", "word,new\nw5,1\n").is(http.StatusCreated)
+	o.analyst.retype(dataset, object{"columns": []object{{"name": "n", "type": "text"}, {"name": "new", "type": "float"}}}).is(http.StatusCreated)
+	o.s.requireSound()
+	all := object{"measures": []object{{"op": "count"}, {"op": "count_distinct", "column": "n"}, {"op": "count_distinct", "column": "word"}, {"op": "sum", "column": "new"}}}
+	require.Equal(t, []any{json.Number("40002"), json.Number("40001"), json.Number("3001"), json.Number("1")},
+		o.viewer.post(dataset+"/query", all).is(http.StatusOK)["rows"].([]any)[0])
+	table := o.viewer.table(dataset)
+	for _, i := range []int{0, 16_383, 16_384, 19_999, 20_000, 36_384, 39_999} {
+		require.Equal(t, []string{fmt.Sprint(i), fmt.Sprintf("w%d", i%3000), "null"}, table[i+1])
+	}
+	require.Equal(t, [][]string{{"1.5", "x", "null"}, {"null", "w5", "1"}}, table[40_001:])
+}
+
+func TestAnAppendSaysHowTextsAreWritten(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	dataset := o.datasetOf(o.analyst, "day,n\n01/02/2014,1\n")
+	dates := `[{"name":"day","type":"date","dates":"day_first"}]`
+	o.nothingStored(func() answer {
+		return o.analyst.renew(dataset, "append", "day,n\n03/02/2014,2\n", "columns", strings.Replace(dates, `,"dates":"day_first"`, "", 1))
+	}).refused(http.StatusUnprocessableEntity, "csv_column_ambiguous")
+	o.analyst.renew(dataset, "append", "day,n\n03/02/2014,2\n", "columns", dates).is(http.StatusCreated)
+	require.Equal(t, tableOf("day,n\n2014-02-01,1\n2014-02-03,2"), o.viewer.table(dataset))
+
+	v := o.analyst.renew(dataset, "append", "n,day\n$5,2014-02-04\n").is(http.StatusCreated)
+	require.Equal(t, "other_unit", v["warnings"].([]any)[0].(object)["code"])
+}

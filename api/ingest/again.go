@@ -44,6 +44,9 @@ func (f *File) Reread(ctx context.Context, types map[int]Retype) error {
 	return nil
 }
 
+// Given is what the options, or its format, have said of a column.
+func (f *File) Given(columnNo int) ColumnOptions { return f.assigned[columnNo-1] }
+
 // numbersOf is how the numbers of a column were found to be written; empty for a column of something else.
 func (f *File) numbersOf(i int) NumberFormat {
 	switch c := f.Columns[i]; {
