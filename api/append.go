@@ -148,9 +148,6 @@ func widened(old storedColumn, r valueRange, f ingest.Column) (t ingest.Retype, 
 		return t, false
 	case old.Type != column.Float && f.Type != column.Float:
 		scale, digits := max(old.Scale, f.Scale), max(r.digits(old), f.Digits)
-		if scale == 0 {
-			return ingest.Retype{Type: column.Integer}, true
-		}
 		if scale < exactDigits && scale+digits <= exactDigits {
 			return ingest.Retype{Type: column.Decimal, Scale: scale}, true
 		}
