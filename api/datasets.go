@@ -44,8 +44,8 @@ type Dataset struct {
 type DatasetVersion struct {
 	Number      int       `json:"number"`
 	RowCount    int64     `json:"row_count"`
-	ByteCount   int64     `json:"byte_count" doc:"Size of the uploaded file"`
-	SHA256      *string   `json:"sha256" doc:"Of the uploaded file, hexadecimal; null for who may not see all of its columns"`
+	ByteCount   int64     `json:"byte_count" doc:"Size of the uploaded file, and of values before it that were stored anew"`
+	SHA256      *string   `json:"sha256" doc:"Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file"`
 	PublishedAt time.Time `json:"published_at"`
 	PublishedBy uuid.UUID `json:"published_by" format:"uuid"`
 }
