@@ -68,7 +68,7 @@ func (a *appending) check(context.Context) error {
 	case added == len(a.match):
 		return refuse("append_other_columns", "")
 	case len(a.Columns)+added > maxColumns:
-		return refuse("csv_too_many_columns", "")
+		return refuse(ingest.CodeTooManyColumns, "")
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func TestAttack_113_ABombIsNotUnpacked(t *testing.T) {
 		o.owner.post("/api/v1/organizations", object{"name": "Acme"}, "Content-Encoding", encoding).refused(http.StatusUnsupportedMediaType, "unsupported_media_type")
 	}
 	o.nothingStored(func() answer { return o.owner.post(path, bytes.NewReader(bomb.Bytes()), "Content-Type", "text/csv") }).
-		refused(http.StatusUnprocessableEntity, "csv_nul_byte") // of its first bytes
+		refused(http.StatusUnprocessableEntity, "nul_character") // of its first bytes
 }
 
 // TestAttack_120_APathInAFileName is at most a name.

@@ -48,13 +48,18 @@ func (s *Server) createVersion(ctx context.Context, in *versionInput) (*made[New
 	action := map[string]string{"append": "dataset.appended", "replace": "dataset.replaced"}[in.Mode]
 	acts(ctx, action)
 	change := dataChange{DatasetPath: in.DatasetPath, key: in.IdempotencyKey, want: in.revision()}
-	if err := s.mayChangeData(ctx, change, in.fileBytes()); err != nil {
+	if err := s.mayChangeData(ctx, change, in.storedBytes()); err != nil {
 		return nil, err
 	}
 	body, err := in.open(s.maxUpload)
 	if err != nil {
 		return nil, err
 	}
+	source, err := in.keep(s.tempDir, &body)
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
 	defer memory.Reserve(ingest.Memory)()
 	table, file, err := s.spool(ctx, &in.FileInput, body)
 	if err != nil {
@@ -74,7 +79,7 @@ func (s *Server) createVersion(ctx context.Context, in *versionInput) (*made[New
 		if err != nil {
 			return v, err
 		}
-		p.sha256, p.bytes = &sum, p.bytes+size
+		p.sha256, p.source, p.bytes = &sum, source, p.bytes+size
 		v.DatasetDetail, err = b.publish(ctx, p, session(ctx).User, action)
 		return v, err
 	}, func(d DatasetDetail) NewVersion {
@@ -133,7 +138,7 @@ func makeVersion[T any](ctx context.Context, s *Server, c dataChange, make func(
 	out, err := create(ctx, s, creation[T]{
 		id: c.DatasetID, caller: caller, path: inOrganization(c.OrgID) + "/datasets", key: c.key, request: c.request,
 		insert: func(tx *tenant.Tx) (made T, err error) {
-			b, err := c.owned().base(ctx, tx, lockDataset, c.want)
+			b, err := c.owned().base(ctx, tx, lockData, c.want)
 			if err != nil {
 				return made, err
 			}

@@ -56,7 +56,7 @@ var writers = map[string]func(t *rapid.T, scale int) string{
 		return fmt.Sprintf("2020-02-%02d", rapid.IntRange(1, 28).Draw(t, "day"))
 	},
 	"timestamp": func(t *rapid.T, _ int) string {
-		return fmt.Sprintf("2020-02-03T04:05:%02dZ", rapid.IntRange(0, 59).Draw(t, "s"))
+		return fmt.Sprintf("2020-02-03T04:05:%02d%sZ", rapid.IntRange(0, 59).Draw(t, "s"), rapid.SampledFrom([]string{"", "", ".25"}).Draw(t, "fraction"))
 	},
 	"text": func(t *rapid.T, _ int) string { return fmt.Sprintf("w, \"%d", rapid.IntRange(0, 30).Draw(t, "w")) },
 }

@@ -32,7 +32,12 @@ func (p person) retype(dataset string, body object, header ...string) answer {
 // datasetOf is the path of a new dataset.
 func (o *organization) datasetOf(p person, csv string) string {
 	o.s.t.Helper()
-	a := o.upload(p, csv)
+	return o.datasetWith(p, "", csv)
+}
+
+func (o *organization) datasetWith(p person, columns, csv string) string {
+	o.s.t.Helper()
+	a := p.post(o.path("/datasets?name=x&columns="+columns), csv, "Content-Type", csvType)
 	a.is(http.StatusCreated)
 	return a.header.Get("Location")
 }
@@ -125,6 +130,7 @@ func TestNumbersAndTimesWidenByThemselves(t *testing.T) {
 		"floats stay floats":                 {"1e3", "2.5", "float", "1000,2.5"},
 		"too many digits make floats":        {"123456789012345", "0.1234", "float", "123456789012345,0.1234"},
 		"days become instants":               {"2014-01-01", "2014-01-02T03:04:05Z", "timestamp", "2014-01-01T00:00:00Z,2014-01-02T03:04:05Z"},
+		"instants of less than a second":     {"2014-01-02T03:04:05Z", "2014-01-02T03:04:05.25Z", "timestamp", "2014-01-02T03:04:05Z,2014-01-02T03:04:05.25Z"},
 		"instants stay instants":             {"2014-01-02T03:04:05Z", "2014-01-01", "timestamp", "2014-01-02T03:04:05Z,2014-01-01T00:00:00Z"},
 		"text stays text":                    {"a", "1\n2014-01-01", "text", "a,1,2014-01-01"},
 		"nulls widen nothing":                {"1", "NA", "integer", "1,null"},
@@ -149,7 +155,7 @@ func TestWhatDoesNotFitAnAppendIsRejected(t *testing.T) {
 	dataset := o.datasetOf(o.analyst, "n,w\n9007199254740993,a\n")
 	for _, values := range []string{"five", "1e3"} { // as a float the number before would lose a digit
 		p := o.nothingStored(func() answer { return o.analyst.renew(dataset, "append", "n,w\n1,a\n"+values+",b\n") }).
-			refused(http.StatusUnprocessableEntity, "csv_cells_rejected")
+			refused(http.StatusUnprocessableEntity, "cells_rejected")
 		require.Equal(t, "line 3 column 1", p["errors"].([]any)[0].(object)["location"])
 	}
 	v := o.analyst.renew(dataset, "append", "n,w\n1,a\nfive,b\n", "on_reject", "null").is(http.StatusCreated)
@@ -190,12 +196,13 @@ from app.dataset_columns where version = 2 and name = 'cost'`).Scan(&kept))
 func TestTypesAreChanged(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
-	dataset := o.datasetOf(o.analyst, "day,price,code,n\n01/02/2014,\"1,234\",007,1\n03/04/2014,\"2,345\",NA,2\n")
+	columns := url.QueryEscape(`[{"name":"price","type":"text"}]`)
+	dataset := o.datasetWith(o.analyst, columns, "day,price,code,n\n01/02/2014,\"1,234\",007,1\n03/04/2014,\"2,345\",NA,2\n")
 	require.Equal(t, []string{"text", "text", "text", "integer"}, typesOf(o.viewer.get(dataset).is(http.StatusOK)))
 	o.analyst.renew(dataset, "append", "day,n\n05/06/2014,3\n").is(http.StatusCreated)
 	o.nothingStored(func() answer {
 		return o.analyst.retype(dataset, object{"columns": []object{{"name": "day", "type": "date"}}})
-	}).refused(http.StatusUnprocessableEntity, "csv_column_ambiguous")
+	}).refused(http.StatusUnprocessableEntity, "column_ambiguous")
 	chunks := o.s.chunks()
 	v := o.analyst.retype(dataset, object{"columns": []object{
 		{"name": "price", "type": "decimal", "scale": 3, "numbers": "1.234,56"}, {"name": "day", "type": "date", "dates": "day_first"}}}).is(http.StatusCreated)
@@ -248,8 +255,10 @@ where c.payload <> case when ints is not null then 'ints' when floats is not nul
   or k.vis <> c.vis or k.row_count <> coalesce(cardinality(ints), cardinality(floats), cardinality(codes), cardinality(texts), cardinality(int2s), cardinality(int4s))`,
 	"a chunk with wrong figures": `select 1 from app.dataset_chunks k,
 lateral (select count(*) filter (where u.v is null) as nulls, min(u.v) as least, max(u.v) as most
-  from unnest(coalesce(k.ints, k.codes::bigint[], k.int2s::bigint[], k.int4s::bigint[])) u(v)) n
-where floats is null and texts is null and (n.nulls <> k.null_count or n.least is distinct from k.min_value or n.most is distinct from k.max_value)`,
+  from unnest(coalesce(k.ints, k.codes::bigint[], k.int2s::bigint[], k.int4s::bigint[])) u(v)) n,
+lateral (select case when k.int4s is not null and exists (select from app.dataset_columns c join app.dataset_segments s on s.dataset_id = c.dataset_id
+  where s.id = k.segment_id and c.column_no = k.column_no and c.type = 'timestamp') then 1000000 else 1 end as unit) of
+where floats is null and texts is null and (n.nulls <> k.null_count or n.least * unit is distinct from k.min_value or n.most * unit is distinct from k.max_value)`,
 	"a chunk with wrong nulls": `select 1 from app.dataset_chunks k where num_nonnulls(k.floats, k.texts) > 0
   and k.null_count <> coalesce(cardinality(array_positions(k.floats, null)), 0) + coalesce(cardinality(array_positions(k.texts, null)), 0)`,
 	"a column with wrong nulls": `select 1 from app.dataset_versions v join app.dataset_columns c on c.dataset_id = v.dataset_id and c.version = v.number
@@ -328,19 +337,11 @@ func TestWhoMayNotChangeADatasetIsRefusedBeforeTheBodyIsRead(t *testing.T) {
 	o.analyst.post(dataset+"/versions?mode=other", weather, "Content-Type", csvType).refused(http.StatusUnprocessableEntity, "invalid")
 }
 
-// hide hides a column from ANALYSTs, as an ADMIN does.
-func (o *organization) hide(column string) {
-	o.s.force("update app.dataset_columns set vis = 2 where name = $1", column)
-	o.s.force("update app.dataset_chunks k set vis = 2 from app.dataset_columns c where c.name = $1 and k.column_no = c.column_no", column)
-	o.s.force("update app.dataset_words k set vis = 2 from app.dataset_columns c where c.name = $1 and k.column_no = c.column_no", column)
-	o.s.force("update app.dataset_files set vis = 2")
-}
-
 func TestWhoDoesNotSeeAllColumnsMayNotChangeTheData(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
 	dataset := o.dataset(o.analyst)
-	o.hide("place")
+	o.hide(dataset, "place", 2)
 	for _, mode := range []string{"append", "replace"} {
 		const length = "Content-Length: 1000000000" // none of it is sent
 		o.analyst.partial(dataset+"/versions?mode="+mode, csvType, length, "").refused(http.StatusForbidden, "columns_hidden")
@@ -468,7 +469,7 @@ func TestAnAppendSaysHowTextsAreWritten(t *testing.T) {
 	dates := `[{"name":"day","type":"date","dates":"day_first"}]`
 	o.nothingStored(func() answer {
 		return o.analyst.renew(dataset, "append", "day,n\n03/02/2014,2\n", "columns", strings.Replace(dates, `,"dates":"day_first"`, "", 1))
-	}).refused(http.StatusUnprocessableEntity, "csv_column_ambiguous")
+	}).refused(http.StatusUnprocessableEntity, "column_ambiguous")
 	o.analyst.renew(dataset, "append", "day,n\n03/02/2014,2\n", "columns", dates).is(http.StatusCreated)
 	require.Equal(t, tableOf("day,n\n2014-02-01,1\n2014-02-03,2"), o.viewer.table(dataset))
 

@@ -87,7 +87,7 @@ type version struct {
 
 const selectVersionSQL = `
 select d.id, d.org_id, v.number, v.segment_ids,
-  (select coalesce(json_agg(json_build_object('No', c.column_no, 'Name', c.name, 'Type', c.type, 'Scale', c.scale, 'Payload', c.payload)
+  (select coalesce(json_agg(json_build_object('No', c.column_no, 'ID', c.column_id, 'Name', c.name, 'Type', c.type, 'Scale', c.scale, 'Payload', c.payload)
      order by c.position), '[]')
    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version) as columns
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version

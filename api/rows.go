@@ -76,7 +76,7 @@ const selectRows = `
 with v as (
   select v.number, v.row_count, v.segment_ids
   from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = coalesce($5, d.version)
-  where d.org_id = $1 and d.id = $2),
+  where d.org_id = $1 and d.id = $2 and v.deleted_at is null),
 segments as (
   select s.id, sum(s.row_count) over (order by u.n) - s.row_count as start
   from v, unnest(v.segment_ids) with ordinality u(id, n) join app.dataset_segments s on s.org_id = $1 and s.id = u.id),
@@ -88,20 +88,29 @@ wanted as (
   where s.start + k.first_row < $3 + $4 and s.start + k.first_row + k.row_count > $3
   order by position limit 2),
 chunks as (
-  select k.column_no, k.ints, k.floats, k.codes, k.texts, w.position, w.first, w.last
+  select k.column_no, k.ints, k.int4s, k.int2s, k.floats, k.codes, k.texts, w.position, w.first, w.last
   from wanted w join app.dataset_chunks k on k.org_id = $1 and k.segment_id = w.segment_id and k.chunk_no = w.chunk_no)
 select v.number as version, v.row_count, c.column_no, c.name, c.type, c.scale,
-  k.ints[k.first:k.last] as ints, k.floats[k.first:k.last] as floats,
-  case c.payload
-    when 'texts' then k.texts[k.first:k.last]
-    when 'codes' then array(
+  case
+    when c.type = 'timestamp' then coalesce(k.ints[k.first:k.last], array(select s * 1000000::bigint from unnest(k.int4s[k.first:k.last]) s))
+    when c.type <> 'text' then coalesce(k.ints[k.first:k.last], k.int4s[k.first:k.last]::bigint[], k.int2s[k.first:k.last]::bigint[])
+  end as ints,
+  k.floats[k.first:k.last] as floats,
+  case
+    when c.payload = 'texts' then k.texts[k.first:k.last]
+    when c.type = 'text' then array(
       select (select w.words[u.code % 1024 + 1] from app.dataset_words w
         where w.org_id = $1 and w.dataset_id = $2 and w.column_no = c.column_no and w.page_no = u.code / 1024)
-      from unnest(k.codes[k.first:k.last]) with ordinality u(code, n) order by u.n)
+      from unnest(coalesce(k.codes[k.first:k.last], k.int2s[k.first:k.last]::integer[])) with ordinality u(code, n) order by u.n)
   end as texts
 from v join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.version = v.number
 left join chunks k on k.column_no = c.column_no
 order by c.position, k.position`
+
+const selectVersionNumber = `
+select v.number
+from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = coalesce($3, d.version)
+where d.org_id = $1 and d.id = $2`
 
 func (s *Server) listRows(ctx context.Context, in *rowsInput) (*struct{ Body Rows }, error) {
 	slices, err := tenant.Rows[columnSlice](ctx, s.db, member(ctx, in.OrgID), selectRows,
@@ -109,8 +118,9 @@ func (s *Server) listRows(ctx context.Context, in *rowsInput) (*struct{ Body Row
 	if err != nil {
 		return nil, err
 	}
-	if len(slices) == 0 { // every version has a column
-		return nil, refuse("not_found", "")
+	if len(slices) == 0 { // every version has a column, but perhaps none that the caller sees
+		_, err := tenant.Row[struct{ Number int32 }](ctx, s.db, member(ctx, in.OrgID), selectVersionNumber, in.OrgID, in.DatasetID, in.version)
+		return &struct{ Body Rows }{Rows{Columns: []query.ResultColumn{}, Rows: Table{}}}, err
 	}
 	out := rowsOf(slices)
 	if next := in.position + int64(len(out.Rows)); next < slices[0].RowCount {

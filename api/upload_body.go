@@ -60,6 +60,14 @@ type uploadBody struct {
 	name, fileName, mediaType string
 }
 
+// storedBytes is what the file adds to stored_bytes, as far as the headers tell.
+func (in *FileInput) storedBytes() int64 {
+	if in.KeepSource {
+		return 2 * in.fileBytes()
+	}
+	return in.fileBytes()
+}
+
 // open returns the file in the body, limited to maxBytes, of a dataset that has a name.
 func (in *uploadInput) open(maxBytes int64) (uploadBody, error) {
 	body, err := in.FileInput.open(maxBytes)

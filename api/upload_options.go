@@ -27,6 +27,7 @@ type UploadOptions struct {
 	Numbers     NumberFormat `query:"numbers" doc:"How numbers are written, in the columns that it fits" json:"numbers,omitempty"`
 	Dates       string       `query:"dates" enum:"month_first,day_first" doc:"How to read 01/02/2006, in the columns that it fits" json:"dates,omitempty"`
 	OnReject    string       `query:"on_reject" enum:"refuse,null,skip" default:"refuse" doc:"What becomes of values that do not fit the type given for their column, and of rows with too many fields: the file is refused, the values are null (such rows are skipped), the rows are skipped" json:"on_reject,omitempty"`
+	KeepSource  bool         `query:"keep_source" doc:"Keep the file as it was sent, so that it can be downloaded; it counts in stored_bytes once more" json:"keep_source,omitempty"`
 }
 
 // UploadColumn says what a column of a file is to be: the one that the header calls name, or that of a number.

@@ -31,7 +31,7 @@ func TestAFaultIsFoundAmongJoinedErrors(t *testing.T) {
 	t.Parallel()
 	for code, err := range map[string]error{
 		"json_syntax": &transcode.Error{Code: transcode.CodeJSON, Message: "m", Line: 3, Column: 2},
-		"csv_empty":   &ingest.Error{Code: ingest.CodeEmpty, Message: "m", Record: 3, Column: 2},
+		"table_empty": &ingest.Error{Code: ingest.CodeEmpty, Message: "m", Record: 3, Column: 2},
 	} {
 		var p *Problem
 		require.ErrorAs(t, uploadProblem(errors.Join(fmt.Errorf("spool: %w", err), os.ErrClosed)), &p)

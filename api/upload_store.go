@@ -16,6 +16,7 @@ type upload struct {
 	org, dataset, segment, user uuid.UUID
 	name                        string
 	file                        *ingest.File
+	source                      source
 	sha256                      [sha256.Size]byte // of what was sent
 	bytes                       int64
 }
@@ -36,7 +37,7 @@ func (u upload) store(ctx context.Context, tx *tenant.Tx) error {
 	if err := o.storeSegment(ctx, tx, u.segment, u.file, columns, nil); err != nil {
 		return err
 	}
-	p := publication{owned: o, number: 1, mode: "create", rows: u.file.Rows, bytes: u.bytes, segments: []uuid.UUID{u.segment}, columns: columns, sha256: &u.sha256}
+	p := publication{owned: o, number: 1, mode: "create", rows: u.file.Rows, bytes: u.bytes, segments: []uuid.UUID{u.segment}, columns: columns, sha256: &u.sha256, source: u.source}
 	return p.store(ctx, tx, u.user)
 }
 

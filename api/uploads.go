@@ -64,6 +64,11 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 	if err != nil {
 		return nil, err
 	}
+	source, err := in.keep(s.tempDir, &body)
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
 	defer memory.Reserve(ingest.Memory)()
 	table, file, err := s.spool(ctx, &in.FileInput, body)
 	if err != nil {
@@ -75,7 +80,7 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 		return nil, err
 	}
 	defer release()
-	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: body.name, file: file}
+	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: body.name, file: file, source: source}
 	upload.sha256, upload.bytes = table.SHA256()
 	out, err := create(ctx, s, creation[UploadedDataset]{
 		id: id, caller: caller, path: inOrganization(in.OrgID) + "/datasets", key: in.IdempotencyKey, request: []any{body.name, upload.sha256, in.UploadOptions, in.columns},
@@ -83,7 +88,7 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 			if err := upload.store(ctx, tx); err != nil {
 				return d, err
 			}
-			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(upload.bytes)); err != nil {
+			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(upload.source.stored(upload.bytes))); err != nil {
 				return d, err
 			}
 			d.DatasetDetail, err = tenant.TxRow[DatasetDetail](ctx, tx.Last(), recordDataset, recorded(ctx, in.OrgID, id)...)
@@ -137,8 +142,9 @@ func (s *Server) mayCreateDataset(ctx context.Context, caller tenant.Caller, id,
 			if err != nil {
 				return err
 			}
-			u.StoredBytes.Used += in.fileBytes()
-			if err := u.exceeded(oneDataset(in.fileBytes())); err != nil {
+			bytes := in.storedBytes()
+			u.StoredBytes.Used += bytes
+			if err := u.exceeded(oneDataset(bytes)); err != nil {
 				return err
 			}
 		}

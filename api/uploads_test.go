@@ -41,7 +41,7 @@ func TestAFileIsTakenRawAndAsAForm(t *testing.T) {
 	}
 	require.Equal(t, []any{"date", "decimal", "text", "boolean", "text"}, types)
 
-	a := o.owner.post(o.path("/datasets"), form("file", "My table.csv", weather), "Content-Type", formType)
+	a := o.analyst.post(o.path("/datasets"), form("file", "My table.csv", weather), "Content-Type", formType)
 	formed := a.is(http.StatusCreated)
 	require.Equal(t, "My table", formed["name"])
 	require.Equal(t, raw["columns"], formed["columns"])
@@ -156,16 +156,16 @@ func TestAFileWithAFaultIsRefusedWholeAndSaysWhere(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
 	for code, file := range map[string]string{
-		"csv_ragged_row":     weather + "2014-02-02,1.00,Oslo,true,,secret\n",
-		"csv_unclosed_quote": weather + "2014-02-02,1.00,\"secret,true,\n",
-		"csv_stray_quote":    weather + "2014-02-02,1.00,\"Oslo\"secret,true,\n",
-		"csv_nul_byte":       weather + "2014-02-02,1.00,secret\x00,true,\n",
-		"csv_empty":          "\n\n",
+		"ragged_row":     weather + "2014-02-02,1.00,Oslo,true,,secret\n",
+		"unclosed_quote": weather + "2014-02-02,1.00,\"secret,true,\n",
+		"stray_quote":    weather + "2014-02-02,1.00,\"Oslo\"secret,true,\n",
+		"nul_character":  weather + "2014-02-02,1.00,secret\x00,true,\n",
+		"table_empty":    "\n\n",
 	} {
 		a := o.nothingStored(func() answer { return o.upload(o.owner, file) })
 		problem := a.refused(http.StatusUnprocessableEntity, code)
 		require.NotContains(t, string(a.body), "secret")
-		if code != "csv_empty" {
+		if code != "table_empty" {
 			require.Regexp(t, "(?i)line 5", problem["detail"], code)
 		}
 	}

@@ -36,7 +36,7 @@ type baseRow struct {
 const (
 	// Changes of a dataset's data come one after the other. What names the dataset without changing its data, such as a new
 	// analysis, does not wait.
-	lockDataset = `
+	lockData = `
 select from app.datasets where org_id = $1 and id = $2 for no key update`
 	// The policy lets who may change the dataset find it, without waiting for a change that is under way.
 	findOwnDataset = `
@@ -102,7 +102,7 @@ func (b *base) publish(ctx context.Context, p publication, user uuid.UUID, actio
 	if err := p.store(ctx, b.tx, user); err != nil {
 		return d, err
 	}
-	if err := withinQuotas(ctx, b.tx, b.org, Usage{StoredBytes: Quota{Used: p.bytes}}); err != nil {
+	if err := withinQuotas(ctx, b.tx, b.org, Usage{StoredBytes: Quota{Used: p.source.stored(p.bytes)}}); err != nil {
 		return d, err
 	}
 	return tenant.TxRow[DatasetDetail](ctx, b.tx.Last(), publishVersion,
@@ -225,6 +225,8 @@ func (k *storedChunk) append(dst []byte, row int, c storedColumn, words []string
 	switch {
 	case k.Ints != nil && k.Ints[row] != nil && c.Type == column.Text:
 		return appendQuoted(dst, words[*k.Ints[row]])
+	case k.Ints != nil && k.Ints[row] != nil && c.Type == column.Timestamp && c.Payload == column.Int4s: // seconds
+		return appendJSON(dst, column.Column{Type: c.Type}.Cell(*k.Ints[row]*1_000_000))
 	case k.Ints != nil && k.Ints[row] != nil:
 		return appendJSON(dst, column.Column{Type: c.Type, Scale: c.Scale}.Cell(*k.Ints[row]))
 	case k.Floats != nil && k.Floats[row] != nil:

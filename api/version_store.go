@@ -25,9 +25,6 @@ on conflict (org_id, dataset_id, column_no, page_no) do update set words = exclu
 	insertVersion = `
 insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, mode, base, row_count, column_count, byte_count, segment_ids)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
-	insertFile = `
-insert into app.dataset_files (org_id, dataset_id, version, created_by, vis, sha256, media_type, name, report, kept)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	insertColumns = `
 insert into app.dataset_columns (org_id, dataset_id, version, column_no, created_by, column_id, position, name, header, description, unit,
   semantic, vis, type, scale, payload, null_count)
@@ -84,6 +81,7 @@ type publication struct {
 	segments []uuid.UUID
 	columns  []storedColumn
 	sha256   *[sha256.Size]byte // of the file; nil: there is none
+	source   source
 }
 
 // store writes the version, its file and its columns. Its data is there already.
@@ -92,13 +90,10 @@ func (p publication) store(ctx context.Context, tx *tenant.Tx, user uuid.UUID) e
 		p.segments); err != nil {
 		return err
 	}
-	if p.sha256 != nil {
-		if _, err := tx.Exec(ctx, insertFile, p.org, p.dataset, p.number, p.creator, highest(p.columns), p.sha256[:], "", "", nil, false); err != nil {
-			return err
-		}
+	if _, err := tx.Exec(ctx, insertColumns, p.org, p.dataset, p.number, p.columns); err != nil || p.sha256 == nil {
+		return err
 	}
-	_, err := tx.Exec(ctx, insertColumns, p.org, p.dataset, p.number, p.columns)
-	return err
+	return p.source.store(ctx, tx, storedFile{p.org, p.dataset, p.number, p.creator, highest(p.columns), p.sha256[:]})
 }
 
 // highest is who sees all of the columns.
@@ -155,7 +150,7 @@ func (o owned) storeChunks(ctx context.Context, tx *tenant.Tx, file *ingest.File
 func (o owned) storeChunk(loader *tenant.Loader, at stretch, to storedColumn, c ingest.Chunk) error {
 	arrays := map[column.Payload][]byte{c.Payload: c.Array}
 	return loader.Row(o.org[:], at.SegmentID[:], integer(to.ColumnNo), integer(at.ChunkNo), o.creator[:], smallint(to.Vis), bigint(at.FirstRow),
-		integer(c.Rows), integer(c.Nulls), optionalBigint(c.Min), optionalBigint(c.Max), arrays["int2s"], arrays["int4s"],
+		integer(c.Rows), integer(c.Nulls), optionalBigint(c.Min), optionalBigint(c.Max), arrays[column.Int2s], arrays[column.Int4s],
 		arrays[column.Ints], arrays[column.Floats], arrays[column.Codes], arrays[column.Texts])
 }
 

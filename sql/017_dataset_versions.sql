@@ -78,6 +78,7 @@ create table app.dataset_files (
   foreign key (org_id, dataset_id, version) references app.dataset_versions on delete cascade,
   foreign key (org_id, dataset_id, created_by) references app.datasets (org_id, id, created_by) on delete cascade
 );
+create index dataset_files_dataset on app.dataset_files (org_id, dataset_id, created_by, version);
 
 alter table app.dataset_versions no force row level security;
 insert into app.dataset_files (org_id, dataset_id, version, created_by, sha256)
@@ -97,6 +98,7 @@ create table app.dataset_pieces (
   foreign key (org_id, dataset_id, version) references app.dataset_files on delete cascade,
   foreign key (org_id, dataset_id, created_by) references app.datasets (org_id, id, created_by) on delete cascade
 );
+create index dataset_pieces_dataset on app.dataset_pieces (org_id, dataset_id, created_by);
 alter table app.dataset_pieces alter column bytes set storage external; -- mostly compressed already
 
 -- What a column of a version holds, computed once.
@@ -112,6 +114,7 @@ create table app.dataset_profiles (
   foreign key (org_id, dataset_id, version, column_no) references app.dataset_columns on delete cascade,
   foreign key (org_id, dataset_id, created_by) references app.datasets (org_id, id, created_by) on delete cascade
 );
+create index dataset_profiles_dataset on app.dataset_profiles (org_id, dataset_id, created_by);
 
 -- An upload while it runs and afterwards. One that runs says so every few seconds; one that has stopped to say so was
 -- interrupted. The dataset may be one that never came to be.

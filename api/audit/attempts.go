@@ -146,11 +146,15 @@ func (p planted) fill(table string, r row, c caller, sql string) string {
 	if r.org == "" {
 		path = "/" + name
 	}
+	id := table + path
+	if r.vis > 0 {
+		id += "/" + strconv.Itoa(r.vis)
+	}
 	role, _, _ := strings.Cut(name, "/")
 	quoted := func(name string) string { return "'" + p.id(name).String() + "'" }
 	return strings.NewReplacer(
 		"{salt}", p.salt, "{org}", quoted("organizations/"+r.org), "{orgname}", r.org, "{me}", quoted("users/"+c.person), "{by}", quoted("users/"+by),
-		"{vis}", strconv.Itoa(r.vis), "{name}", name, "{hash}", "'"+p.hash(name)+"'", "{role}", role, "{new}", quoted("new"), "{id}", quoted(table+path),
+		"{vis}", strconv.Itoa(r.vis), "{name}", name, "{hash}", "'"+p.hash(name)+"'", "{role}", role, "{new}", quoted("new"), "{id}", quoted(id),
 		"{dataset}", quoted("datasets"+path), "{segment}", quoted("dataset_segments"+path), "{analysis}", quoted("analyses"+path), "{invitation}", quoted("invitations"+path),
 		"{alan}", quoted("users/alan"), "{noor}", quoted("users/noor"), "{ned}", quoted("users/ned"), "{open_invitation}", quoted("invitations/acme/ANALYST/open"),
 		"{event}", quoted("audit_events"+path), "{unsealed}", quoted("unsealed"+path), "{olga}", quoted("users/olga"), "{bot}", quoted("users/bot"), "{account}", quoted("account"), "{less}", quoted("api_keys/acme/olga/less"), "{founded}", quoted("organizations/new"), "{beta}", quoted("organizations/beta"), "{gamma}", quoted("organizations/gamma"), "{delta}", quoted("organizations/delta"), "{foreign_dataset}", quoted("datasets/beta/alan"),

@@ -139,9 +139,9 @@ profiles as (insert into app.dataset_profiles (org_id, dataset_id, version, colu
 imports as (insert into app.dataset_imports (org_id, id, created_by, dataset_id, mode)
   select org_id, md5('{salt}dataset_imports/' || name)::uuid, created_by, dataset_id, 'create' from made),
 analyses as (insert into app.analyses (org_id, id, dataset_id, name, query, created_by, vis)
-  select org_id, case vis when 0 then analysis_id else md5(analysis_id::text || vis)::uuid end, dataset_id, name, '{}', created_by, vis from hidden),
+  select org_id, case vis when 0 then analysis_id else md5('{salt}analyses/' || name || '/' || vis)::uuid end, dataset_id, name, '{}', created_by, vis from hidden),
 runs as (insert into app.analysis_runs (org_id, id, analysis_id, created_by, result, vis)
-  select org_id, case vis when 0 then run_id else md5(run_id::text || vis)::uuid end, analysis_id, created_by, '{}', vis from hidden),
+  select org_id, case vis when 0 then run_id else md5('{salt}analysis_runs/' || name || '/' || vis)::uuid end, analysis_id, created_by, '{}', vis from hidden),
 asked as (insert into app.questions_asked (org_id, id) select org_id, md5('{salt}questions_asked/' || name)::uuid from made)
 insert into app.questions (org_id, id, dataset_id, question, interpretation, provider, created_by)
 select org_id, question_id, dataset_id, 'how many?', '{}', 'none', created_by from made;

@@ -167,7 +167,7 @@ func TestThePageNeedsNoScriptAndLoadsNothing(t *testing.T) {
 	page := written(t, report(t), "html")
 	require.NotRegexp(t, `<script|<link|<img|<iframe|@import|url\(|\son[a-z]+=`, page)
 	require.Contains(t, page, "default-src 'none'")
-	for _, part := range []string{"Findings", "Who may do what", "The policies, as installed", "The grants", "Every attempt", "create policy datasets_select on app.datasets", "app.datasets: UPDATE (name, revision, updated_at, version)"} {
+	for _, part := range []string{"Findings", "Who may do what", "The policies, as installed", "The grants", "Every attempt", "create policy datasets_select on app.datasets", "app.datasets: UPDATE (last_column_no, last_version, name, revision, updated_at, version)"} {
 		require.Contains(t, page, part)
 	}
 }
@@ -190,7 +190,7 @@ func TestTheSummarySaysWhatTheRolesMayDoAndHowTheyAreRefused(t *testing.T) {
 		`(?m)^datasets$`,
 		`  select +✔   ✔   ✘r   ✔   ✔   ✘r   ✔   ✔   ✘r   ✔   ✔   ✘r   ✘r$`,
 		`  insert +✔   ✘c  ✘c   ✔   ✘c  ✘c   ✔   ✘c  ✘c   ✘c  ✘c  ✘c   ✘c$`,
-		`  update +✔   ✔   ✘r   ✔   ✔   ✘r   ✔   ✘r  ✘r   ✘r  ✘r  ✘r   ✘r  name, updated_at, revision, version$`,
+		`  update +✔   ✔   ✘r   ✔   ✔   ✘r   ✔   ✘r  ✘r   ✘r  ✘r  ✘r   ✘r  name, updated_at, revision, version, last_version, last_column_no$`,
 		`  update +✔   ✔   ✘r   ✘r  ✔\+  ✘r   ✘r  ✘r  ✘r   ✘r  ✘r  ✘r   ✘r  role, updated_at, revision; ADMIN only ANALYST, VIEWER$`,
 		`  delete +✘p for every role$`,
 	} {

@@ -179,11 +179,11 @@ var targets = []target{
 	{name: "dataset_imports", key: "id = {id}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, id, created_by, dataset_id, mode) values ({org}, {new}, {by}, {dataset}, 'append')"},
 
-	{name: "analyses", key: "created_by = {by} and vis = {vis}", org: "org_id = {org}", rows: ofColumns,
+	{name: "analyses", key: "id = {id}", org: "org_id = {org}", rows: ofColumns,
 		insert: "(org_id, id, dataset_id, name, query, created_by, vis) values ({org}, {new}, {dataset}, 'x', '{}', {by}, {vis})",
 		extra: []attempt{{"insert", "on beta's dataset", columns{}, made[0],
 			"insert into app.analyses (org_id, id, dataset_id, name, query, created_by) values ({org}, {new}, {foreign_dataset}, 'x', '{}', {by})"}}},
-	{name: "analysis_runs", key: "created_by = {by} and vis = {vis}", org: "org_id = {org}", rows: ofColumns,
+	{name: "analysis_runs", key: "id = {id}", org: "org_id = {org}", rows: ofColumns,
 		insert: "(org_id, id, analysis_id, created_by, result, vis) values ({org}, {new}, {analysis}, {by}, '{}', {vis})"},
 	{name: "questions", key: "id = {id}", org: "org_id = {org}", rows: made,
 		insert: "(org_id, id, dataset_id, question, interpretation, provider, created_by) values ({org}, {new}, {dataset}, 'x', '{}', 'none', {by})"},

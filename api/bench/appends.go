@@ -23,7 +23,7 @@ func (b *bench) appends(ctx context.Context, s *subject) error {
 	if err := s.signIn(ctx); err != nil {
 		return err
 	}
-	id, _, err := s.timedUpload(ctx, file, b.rows)
+	id, _, err := s.timedUpload(ctx, file, b.rows, "")
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -51,15 +52,20 @@ func (c *client) datasets(id ...string) string {
 	return "/api/v1/organizations/" + c.org + "/" + strings.Join(append([]string{"datasets"}, id...), "/")
 }
 
-// upload makes a dataset of a CSV file and returns its id and how many rows it has.
-func (c *client) upload(ctx context.Context, file io.Reader) (id string, rows int64, err error) {
+// upload makes a dataset of a CSV file, whose types are inferred unless columns says them, and returns its id and how
+// many rows it has.
+func (c *client) upload(ctx context.Context, file io.Reader, columns string) (id string, rows int64, err error) {
 	var dataset struct {
 		ID      string
 		Version struct {
 			RowCount int64 `json:"row_count"`
 		}
 	}
-	err = c.do(ctx, http.MethodPost, c.datasets()+"?name=bench", "text/csv", file, &dataset)
+	query := url.Values{"name": {"bench"}}
+	if columns != "" {
+		query.Set("columns", columns)
+	}
+	err = c.do(ctx, http.MethodPost, c.datasets()+"?"+query.Encode(), "text/csv", file, &dataset)
 	return dataset.ID, dataset.Version.RowCount, err
 }
 

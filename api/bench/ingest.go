@@ -9,10 +9,25 @@ import (
 	"time"
 )
 
-const ingestRows = "ingest"
+const (
+	ingestGiven    = "ingest, types given"
+	ingestInferred = "ingest, types inferred"
+)
 
 // ingest compares an upload with psql's \copy of the same file into a table whose types are known.
 func (b *bench) ingest(ctx context.Context, s *subject) error {
+	if b.wanted(ingestGiven) {
+		if err := b.ingestAs(ctx, s, ingestGiven, columnTypes, goal{"≥", 2}); err != nil {
+			return err
+		}
+	}
+	if b.wanted(ingestInferred) {
+		return b.ingestAs(ctx, s, ingestInferred, "", goal{"≥", 1.5})
+	}
+	return nil
+}
+
+func (b *bench) ingestAs(ctx context.Context, s *subject, name, columns string, least goal) error {
 	file, err := b.file()
 	if err != nil {
 		return err
@@ -20,9 +35,9 @@ func (b *bench) ingest(ctx context.Context, s *subject) error {
 	if err := s.signIn(ctx); err != nil {
 		return err
 	}
-	measured, err := b.pairs(ctx, ingestRows, "rows/s", b.samples,
+	measured, err := b.pairs(ctx, name, "rows/s", b.samples,
 		func() (float64, error) {
-			id, took, err := s.timedUpload(ctx, file, b.rows)
+			id, took, err := s.timedUpload(ctx, file, b.rows, columns)
 			if err != nil {
 				return 0, err
 			}
@@ -39,7 +54,7 @@ func (b *bench) ingest(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
-	b.add(figure(ingestRows, measured.ratio(), `of \copy`, goal{"≥", 1}, measured.note("rows/s")))
+	b.add(figure(name, measured.ratio(), `of \copy`, least, measured.note("rows/s")))
 	return nil
 }
 
@@ -67,7 +82,7 @@ func writeRows(path string, rows int) (err error) {
 }
 
 // timedUpload makes a dataset of the file. The caller deletes it.
-func (s *subject) timedUpload(ctx context.Context, file string, rows int) (id string, took time.Duration, err error) {
+func (s *subject) timedUpload(ctx context.Context, file string, rows int, columns string) (id string, took time.Duration, err error) {
 	if err := s.settle(ctx); err != nil {
 		return "", 0, err
 	}
@@ -77,7 +92,7 @@ func (s *subject) timedUpload(ctx context.Context, file string, rows int) (id st
 	}
 	defer f.Close()
 	begun := time.Now()
-	id, stored, err := s.upload(ctx, f)
+	id, stored, err := s.upload(ctx, f, columns)
 	took = time.Since(begun)
 	if err == nil && stored != int64(rows) {
 		err = fmt.Errorf("%d rows of %d were stored", stored, rows)

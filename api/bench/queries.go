@@ -62,7 +62,7 @@ func (b *bench) queries(ctx context.Context, s *subject) error {
 		return err
 	}
 	say("loading %d rows twice", b.rows)
-	dataset, _, err := s.timedUpload(ctx, file, b.rows)
+	dataset, _, err := s.timedUpload(ctx, file, b.rows, "")
 	if err != nil {
 		return err
 	}

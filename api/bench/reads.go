@@ -72,14 +72,14 @@ func fill(ctx context.Context, c *client, n int) (id string, err error) {
 	group.SetLimit(clients)
 	for range n - 1 {
 		group.Go(func() error {
-			_, _, err := c.upload(groupCtx, csvOfRows(10))
+			_, _, err := c.upload(groupCtx, csvOfRows(10), "")
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return "", err
 	}
-	id, _, err = c.upload(ctx, csvOfRows(10))
+	id, _, err = c.upload(ctx, csvOfRows(10), "")
 	return id, err
 }
 

@@ -15,6 +15,12 @@ const typedTable = `
 create table bench.rows (id bigint, quantity integer, age integer, code integer, price numeric, rate numeric, active boolean,
   day date, at timestamp, region text, product text, customer text)`
 
+// columnTypes are the same, as an upload is told them.
+const columnTypes = `[{"name": "id", "type": "integer"}, {"name": "quantity", "type": "integer"}, {"name": "age", "type": "integer"},
+  {"name": "code", "type": "integer"}, {"name": "price", "type": "decimal", "scale": 2}, {"name": "rate", "type": "decimal", "scale": 4},
+  {"name": "active", "type": "boolean"}, {"name": "day", "type": "date"}, {"name": "at", "type": "timestamp"},
+  {"name": "region", "type": "text"}, {"name": "product", "type": "text"}, {"name": "customer", "type": "text"}]`
+
 // csv is a reader of generated rows, the same at every run: in order of time, as logs and ledgers are, and random in
 // every other column.
 type csv struct {

@@ -131,8 +131,8 @@ func (s *server) databaseURL(user string) (string, error) {
 	return u.String(), nil
 }
 
-// memoryOf is a line of /proc/PID/status: VmHWM, the most physical memory that the process has held, or VmRSS, what it
-// holds; in bytes. Elsewhere than on Linux: os.ErrNotExist.
+// memoryOf is a line of /proc/PID/status: VmHWM, the most physical memory that the process has held, or RssAnon, what it
+// holds without what it shares with others that run the same program; in bytes. Elsewhere than on Linux: os.ErrNotExist.
 func memoryOf(pid int, line string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -146,7 +146,8 @@ func memoryOf(pid int, line string) (int64, error) {
 	return kilobytes << 10, err
 }
 
-// peakMemory is the most that the server's process has held, and what the processes that hash its passwords hold now.
+// peakMemory is the most that the server's process has held, its program included, and what the processes that hash its
+// passwords hold now besides that program.
 func (s *server) peakMemory() (int64, error) {
 	peak, err := memoryOf(s.cmd.Process.Pid, "VmHWM")
 	if err != nil {
@@ -158,7 +159,7 @@ func (s *server) peakMemory() (int64, error) {
 		status, _ := os.ReadFile(filepath.Dir(process) + "/status")
 		if bytes.HasPrefix(command, []byte("insightforge: passwords")) && bytes.Contains(status, fmt.Appendf(nil, "\nPPid:\t%d\n", s.cmd.Process.Pid)) {
 			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(process)))
-			held, err := memoryOf(pid, "VmRSS")
+			held, err := memoryOf(pid, "RssAnon")
 			if err != nil {
 				return 0, err
 			}

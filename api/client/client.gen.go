@@ -59,6 +59,17 @@ const (
 	ColumnsPermissionAllowedSome ColumnsPermissionAllowed = "some"
 )
 
+// Defines values for ComparedColumnType.
+const (
+	ComparedColumnTypeBoolean   ComparedColumnType = "boolean"
+	ComparedColumnTypeDate      ComparedColumnType = "date"
+	ComparedColumnTypeDecimal   ComparedColumnType = "decimal"
+	ComparedColumnTypeFloat     ComparedColumnType = "float"
+	ComparedColumnTypeInteger   ComparedColumnType = "integer"
+	ComparedColumnTypeText      ComparedColumnType = "text"
+	ComparedColumnTypeTimestamp ComparedColumnType = "timestamp"
+)
+
 // Defines values for DatasetColumnType.
 const (
 	DatasetColumnTypeBoolean   DatasetColumnType = "boolean"
@@ -288,6 +299,29 @@ const (
 	UploadedFileFormatXlsx    UploadedFileFormat = "xlsx"
 )
 
+// Defines values for VersionDetailMode.
+const (
+	VersionDetailModeAppend  VersionDetailMode = "append"
+	VersionDetailModeChange  VersionDetailMode = "change"
+	VersionDetailModeCreate  VersionDetailMode = "create"
+	VersionDetailModeReplace VersionDetailMode = "replace"
+)
+
+// Defines values for VersionSummaryMode.
+const (
+	VersionSummaryModeAppend  VersionSummaryMode = "append"
+	VersionSummaryModeChange  VersionSummaryMode = "change"
+	VersionSummaryModeCreate  VersionSummaryMode = "create"
+	VersionSummaryModeReplace VersionSummaryMode = "replace"
+)
+
+// Defines values for Visibility.
+const (
+	Admins   Visibility = "admins"
+	Analysts Visibility = "analysts"
+	Everyone Visibility = "everyone"
+)
+
 // Defines values for ListAuditEventsParamsOutcome.
 const (
 	ListAuditEventsParamsOutcomeDone    ListAuditEventsParamsOutcome = "done"
@@ -428,8 +462,8 @@ const (
 
 // Defines values for CreateVersionParamsMode.
 const (
-	Append  CreateVersionParamsMode = "append"
-	Replace CreateVersionParamsMode = "replace"
+	CreateVersionParamsModeAppend  CreateVersionParamsMode = "append"
+	CreateVersionParamsModeReplace CreateVersionParamsMode = "replace"
 )
 
 // Defines values for ListInvitationsParamsState.
@@ -644,6 +678,37 @@ type Chart struct {
 	ValueName    string      `json:"value_name,omitempty"`
 }
 
+// ColumnChange defines model for ColumnChange.
+type ColumnChange struct {
+	Description string `json:"description,omitempty"`
+
+	// Name Example: revenue
+	Name string `json:"name,omitempty"`
+
+	// Semantic Example: currency
+	Semantic string `json:"semantic,omitempty"`
+
+	// Unit Example: EUR
+	Unit       string     `json:"unit,omitempty"`
+	Visibility Visibility `json:"visibility,omitempty"`
+}
+
+// ColumnComparison defines model for ColumnComparison.
+type ColumnComparison struct {
+	Added   []ComparedColumn   `json:"added"`
+	Removed []ComparedColumn   `json:"removed"`
+	Renamed []ColumnDifference `json:"renamed"`
+
+	// Retyped With another type or scale
+	Retyped []ColumnDifference `json:"retyped"`
+}
+
+// ColumnDifference defines model for ColumnDifference.
+type ColumnDifference struct {
+	Version ComparedColumn `json:"version"`
+	With    ComparedColumn `json:"with"`
+}
+
 // ColumnsPermission defines model for ColumnsPermission.
 type ColumnsPermission struct {
 	// Allowed all: any row of the organization; own: only rows in which a column names the caller, so for insert only in the caller's own name; some: only rows that fulfil the condition; none: no row
@@ -671,6 +736,18 @@ type ColumnsPermission struct {
 // ColumnsPermissionAllowed all: any row of the organization; own: only rows in which a column names the caller, so for insert only in the caller's own name; some: only rows that fulfil the condition; none: no row
 type ColumnsPermissionAllowed string
 
+// ComparedColumn defines model for ComparedColumn.
+type ComparedColumn struct {
+	Name string `json:"name"`
+
+	// Scale Digits after the point of a decimal
+	Scale int64              `json:"scale,omitempty"`
+	Type  ComparedColumnType `json:"type"`
+}
+
+// ComparedColumnType defines model for ComparedColumn.Type.
+type ComparedColumnType string
+
 // Credentials defines model for Credentials.
 type Credentials struct {
 	// Email Example: ada@example.com
@@ -692,16 +769,37 @@ type Dataset struct {
 
 // DatasetColumn defines model for DatasetColumn.
 type DatasetColumn struct {
+	Description string `json:"description"`
+
+	// ID The same in every version
+	ID        int64  `json:"id"`
 	Name      string `json:"name"`
 	NullCount int64  `json:"null_count"`
 
+	// Position From 1, among the columns that the caller sees
+	Position int64 `json:"position"`
+
 	// Scale Digits after the point of a decimal
-	Scale int64             `json:"scale,omitempty"`
-	Type  DatasetColumnType `json:"type"`
+	Scale int64 `json:"scale,omitempty"`
+
+	// Semantic What the column is about; empty where nothing is known
+	//
+	// Example: currency
+	Semantic string            `json:"semantic"`
+	Type     DatasetColumnType `json:"type"`
+
+	// Unit Example: EUR
+	Unit       string     `json:"unit"`
+	Visibility Visibility `json:"visibility,omitempty"`
 }
 
 // DatasetColumnType defines model for DatasetColumn.Type.
 type DatasetColumnType string
+
+// DatasetColumns defines model for DatasetColumns.
+type DatasetColumns struct {
+	Items []DatasetColumn `json:"items"`
+}
 
 // DatasetDetail defines model for DatasetDetail.
 type DatasetDetail struct {
@@ -722,14 +820,14 @@ type DatasetName struct {
 
 // DatasetVersion defines model for DatasetVersion.
 type DatasetVersion struct {
-	// ByteCount Size of the uploaded file
+	// ByteCount Size of the uploaded file, and of values before it that were stored anew; and of what purged versions have left to this one
 	ByteCount   int64              `json:"byte_count"`
 	Number      int64              `json:"number"`
 	PublishedAt time.Time          `json:"published_at"`
 	PublishedBy openapi_types.UUID `json:"published_by"`
 	RowCount    int64              `json:"row_count"`
 
-	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file
 	Sha256 string `json:"sha256"`
 }
 
@@ -1019,6 +1117,14 @@ type ListSession struct {
 	NextCursor string `json:"next_cursor"`
 }
 
+// ListVersionSummary defines model for ListVersionSummary.
+type ListVersionSummary struct {
+	Items []VersionSummary `json:"items"`
+
+	// NextCursor Give it as cursor for the next page; null on the last one
+	NextCursor string `json:"next_cursor"`
+}
+
 // Measure defines model for Measure.
 type Measure struct {
 	// As Name in the result. By default <op>_<column>, or count
@@ -1254,6 +1360,33 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
+// ProfileChange defines model for ProfileChange.
+type ProfileChange struct {
+	Column  string `json:"column"`
+	Figures []struct {
+		// Figure Example: null_count
+		Figure string `json:"figure"`
+
+		// Version In the version
+		Version interface{} `json:"version"`
+
+		// With In the one that it is compared with
+		With interface{} `json:"with"`
+	} `json:"figures"`
+}
+
+// PurgedVersion defines model for PurgedVersion.
+type PurgedVersion struct {
+	// Bytes How much less stored_bytes is
+	Bytes int64 `json:"bytes"`
+
+	// Chunks A chunk holds up to 16,384 values of one column
+	Chunks int64 `json:"chunks"`
+
+	// Rows That no other version has
+	Rows Table `json:"rows"`
+}
+
 // Question defines model for Question.
 type Question struct {
 	// Question Example: total precipitation by month in 2014
@@ -1333,6 +1466,17 @@ type Role string
 // RoleChange defines model for RoleChange.
 type RoleChange struct {
 	Role Role `json:"role"`
+}
+
+// RowComparison defines model for RowComparison.
+type RowComparison struct {
+	OnlyVersion int64 `json:"only_version"`
+	OnlyWith    int64 `json:"only_with"`
+
+	// Shared Stored once, in both
+	Shared  int64 `json:"shared"`
+	Version int64 `json:"version"`
+	With    int64 `json:"with"`
 }
 
 // Rows defines model for Rows.
@@ -1749,6 +1893,88 @@ type VerifiedEmail struct {
 	User    User   `json:"user"`
 }
 
+// VersionComparison defines model for VersionComparison.
+type VersionComparison struct {
+	Columns ColumnComparison `json:"columns"`
+
+	// Profiles Of columns of which both versions have a profile: what differs
+	Profiles []ProfileChange `json:"profiles"`
+	Rows     Table           `json:"rows"`
+
+	// SameFile Whether their files are the same, byte for byte; null for who may not see all of their columns
+	SameFile bool  `json:"same_file"`
+	Version  int64 `json:"version"`
+	With     int64 `json:"with"`
+}
+
+// VersionDetail defines model for VersionDetail.
+type VersionDetail struct {
+	// Active Whether it is what is read where no version is named
+	Active bool `json:"active"`
+
+	// Base The version that it was made of; it may have been purged
+	Base int64 `json:"base"`
+
+	// ByteCount Size of the uploaded file, and of values before it that were stored anew; and of what purged versions have left to this one
+	ByteCount int64 `json:"byte_count"`
+
+	// ColumnCount Of the columns that the caller sees
+	ColumnCount int64           `json:"column_count"`
+	Columns     []DatasetColumn `json:"columns"`
+	DeletedAt   time.Time       `json:"deleted_at"`
+
+	// Mode How it was made
+	Mode        VersionDetailMode  `json:"mode"`
+	Number      int64              `json:"number"`
+	PublishedAt time.Time          `json:"published_at"`
+	PublishedBy openapi_types.UUID `json:"published_by"`
+	RowCount    int64              `json:"row_count"`
+
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file
+	Sha256 string `json:"sha256"`
+
+	// SourceKept Whether the uploaded file can be downloaded
+	SourceKept bool `json:"source_kept"`
+}
+
+// VersionDetailMode How it was made
+type VersionDetailMode string
+
+// VersionSummary defines model for VersionSummary.
+type VersionSummary struct {
+	// Active Whether it is what is read where no version is named
+	Active bool `json:"active"`
+
+	// Base The version that it was made of; it may have been purged
+	Base int64 `json:"base"`
+
+	// ByteCount Size of the uploaded file, and of values before it that were stored anew; and of what purged versions have left to this one
+	ByteCount int64 `json:"byte_count"`
+
+	// ColumnCount Of the columns that the caller sees
+	ColumnCount int64     `json:"column_count"`
+	DeletedAt   time.Time `json:"deleted_at"`
+
+	// Mode How it was made
+	Mode        VersionSummaryMode `json:"mode"`
+	Number      int64              `json:"number"`
+	PublishedAt time.Time          `json:"published_at"`
+	PublishedBy openapi_types.UUID `json:"published_by"`
+	RowCount    int64              `json:"row_count"`
+
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file
+	Sha256 string `json:"sha256"`
+
+	// SourceKept Whether the uploaded file can be downloaded
+	SourceKept bool `json:"source_kept"`
+}
+
+// VersionSummaryMode How it was made
+type VersionSummaryMode string
+
+// Visibility defines model for Visibility.
+type Visibility string
+
 // ListReceivedInvitationsParams defines parameters for ListReceivedInvitations.
 type ListReceivedInvitationsParams struct {
 	// Limit At most
@@ -1927,6 +2153,9 @@ type CreateDatasetParams struct {
 	// OnReject What becomes of values that do not fit the type given for their column, and of rows with too many fields: the file is refused, the values are null (such rows are skipped), the rows are skipped
 	OnReject *CreateDatasetParamsOnReject `form:"on_reject,omitempty" json:"on_reject,omitempty"`
 
+	// KeepSource Keep the file as it was sent, so that it can be downloaded; it counts in stored_bytes once more
+	KeepSource *bool `form:"keep_source,omitempty" json:"keep_source,omitempty"`
+
 	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
 	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
 
@@ -1967,6 +2196,12 @@ type UpdateDatasetParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
+// UpdateColumnParams defines parameters for UpdateColumn.
+type UpdateColumnParams struct {
+	// IfMatch An ETag: change only that revision, else 412
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // ListRowsParams defines parameters for ListRows.
 type ListRowsParams struct {
 	// Limit At most; a page of long texts ends earlier
@@ -1983,6 +2218,15 @@ type ChangeTypesParams struct {
 
 	// IfMatch An ETag: change only that revision, else 412
 	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ListVersionsParams defines parameters for ListVersions.
+type ListVersionsParams struct {
+	// Limit At most
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // CreateVersionMultipartBody defines parameters for CreateVersion.
@@ -2029,6 +2273,9 @@ type CreateVersionParams struct {
 	// OnReject What becomes of values that do not fit the type given for their column, and of rows with too many fields: the file is refused, the values are null (such rows are skipped), the rows are skipped
 	OnReject *CreateVersionParamsOnReject `form:"on_reject,omitempty" json:"on_reject,omitempty"`
 
+	// KeepSource Keep the file as it was sent, so that it can be downloaded; it counts in stored_bytes once more
+	KeepSource *bool `form:"keep_source,omitempty" json:"keep_source,omitempty"`
+
 	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
 	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
 
@@ -2068,6 +2315,18 @@ type CreateVersionParamsOnReject string
 
 // CreateVersionParamsMode defines parameters for CreateVersion.
 type CreateVersionParamsMode string
+
+// ActivateVersionParams defines parameters for ActivateVersion.
+type ActivateVersionParams struct {
+	// IfMatch An ETag: change only that revision, else 412
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// CompareVersionsParams defines parameters for CompareVersions.
+type CompareVersionsParams struct {
+	// With The number of the other version
+	With int32 `form:"with" json:"with"`
+}
 
 // ListInvitationsParams defines parameters for ListInvitations.
 type ListInvitationsParams struct {
@@ -2182,6 +2441,9 @@ type CreateDatasetMultipartRequestBody CreateDatasetMultipartBody
 
 // UpdateDatasetJSONRequestBody defines body for UpdateDataset for application/json ContentType.
 type UpdateDatasetJSONRequestBody = DatasetName
+
+// UpdateColumnJSONRequestBody defines body for UpdateColumn for application/json ContentType.
+type UpdateColumnJSONRequestBody = ColumnChange
 
 // QueryDatasetJSONRequestBody defines body for QueryDataset for application/json ContentType.
 type QueryDatasetJSONRequestBody = Specification
@@ -2535,7 +2797,7 @@ type ClientInterface interface {
 
 	// CreateAnalysisWithBody Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2544,7 +2806,7 @@ type ClientInterface interface {
 
 	// CreateAnalysis Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2693,6 +2955,38 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id} (the `UpdateDataset` operationId).
 	UpdateDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *UpdateDatasetParams, body UpdateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListColumns List the columns of a dataset
+	//
+	// Those of the active version that the caller sees, in their order.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+	ListColumns(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetColumn Get a column of a dataset
+	//
+	// The ETag is the dataset's.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+	GetColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateColumnWithBody Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumnWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateColumn Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// QueryDatasetWithBody Query a dataset
 	//
 	// Every member may.
@@ -2754,6 +3048,13 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
 	ChangeTypes(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListVersions List the versions of a dataset
+	//
+	// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+	ListVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateVersionWithBody Append a file to a dataset, or replace its rows by it
 	//
 	// OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
@@ -2762,6 +3063,60 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `CreateVersion` operationId).
 	CreateVersionWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteVersion Delete a version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+	DeleteVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetVersion Get a version with its columns
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+	GetVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ActivateVersion Make a version the one that is read
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+	ActivateVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompareVersions Compare a version with another one
+	//
+	// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+	CompareVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PurgeVersion Purge a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+	PurgeVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RestoreVersion Restore a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+	RestoreVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteVersionSource Delete the file that a version was made from
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+	DeleteVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetVersionSource Download the file that a version was made from
+	//
+	// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+	GetVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExportOrganization Export everything that an organization owns
 	//
@@ -2841,7 +3196,7 @@ type ClientInterface interface {
 
 	// GetPermissions Get what the caller may do in an organization
 	//
-	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
 	GetPermissions(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3551,7 +3906,7 @@ func (c *Client) ListAnalyses(ctx context.Context, orgID openapi_types.UUID, par
 
 // CreateAnalysisWithBody Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3570,7 +3925,7 @@ func (c *Client) CreateAnalysisWithBody(ctx context.Context, orgID openapi_types
 
 // CreateAnalysis Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3929,6 +4284,78 @@ func (c *Client) UpdateDataset(ctx context.Context, orgID openapi_types.UUID, da
 	return c.Client.Do(req)
 }
 
+// ListColumns List the columns of a dataset
+//
+// Those of the active version that the caller sees, in their order.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+func (c *Client) ListColumns(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListColumnsRequest(c.Server, orgID, datasetID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetColumn Get a column of a dataset
+//
+// The ETag is the dataset's.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+func (c *Client) GetColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetColumnRequest(c.Server, orgID, datasetID, columnID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateColumnWithBody Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *Client) UpdateColumnWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateColumnRequestWithBody(c.Server, orgID, datasetID, columnID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateColumn Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *Client) UpdateColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateColumnRequest(c.Server, orgID, datasetID, columnID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // QueryDatasetWithBody Query a dataset
 //
 // Every member may.
@@ -4060,6 +4487,23 @@ func (c *Client) ChangeTypes(ctx context.Context, orgID openapi_types.UUID, data
 	return c.Client.Do(req)
 }
 
+// ListVersions List the versions of a dataset
+//
+// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+func (c *Client) ListVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListVersionsRequest(c.Server, orgID, datasetID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CreateVersionWithBody Append a file to a dataset, or replace its rows by it
 //
 // OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
@@ -4069,6 +4513,140 @@ func (c *Client) ChangeTypes(ctx context.Context, orgID openapi_types.UUID, data
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `CreateVersion` operationId).
 func (c *Client) CreateVersionWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateVersionRequestWithBody(c.Server, orgID, datasetID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteVersion Delete a version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+func (c *Client) DeleteVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetVersion Get a version with its columns
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+func (c *Client) GetVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ActivateVersion Make a version the one that is read
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+func (c *Client) ActivateVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewActivateVersionRequest(c.Server, orgID, datasetID, version, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompareVersions Compare a version with another one
+//
+// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+func (c *Client) CompareVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompareVersionsRequest(c.Server, orgID, datasetID, version, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PurgeVersion Purge a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+func (c *Client) PurgeVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPurgeVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestoreVersion Restore a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+func (c *Client) RestoreVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestoreVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteVersionSource Delete the file that a version was made from
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+func (c *Client) DeleteVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteVersionSourceRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetVersionSource Download the file that a version was made from
+//
+// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+func (c *Client) GetVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetVersionSourceRequest(c.Server, orgID, datasetID, version)
 	if err != nil {
 		return nil, err
 	}
@@ -4257,7 +4835,7 @@ func (c *Client) UpdateMember(ctx context.Context, orgID openapi_types.UUID, use
 
 // GetPermissions Get what the caller may do in an organization
 //
-// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 //
 // Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
 func (c *Client) GetPermissions(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6650,6 +7228,18 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 
 		}
 
+		if params.KeepSource != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "keep_source", *params.KeepSource, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Columns != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -6822,6 +7412,171 @@ func NewUpdateDatasetRequestWithBody(server string, orgID openapi_types.UUID, da
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListColumnsRequest constructs an http.Request for the ListColumns method
+func NewListColumnsRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/columns", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetColumnRequest constructs an http.Request for the GetColumn method
+func NewGetColumnRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "column_id", columnID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/columns/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateColumnRequest calls the generic UpdateColumn builder with application/json body
+func NewUpdateColumnRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateColumnRequestWithBody(server, orgID, datasetID, columnID, params, "application/json", bodyReader)
+}
+
+// NewUpdateColumnRequestWithBody constructs an http.Request for the UpdateColumn method, with any body, and a specified content type
+func NewUpdateColumnRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "column_id", columnID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/columns/%s", pathParam0, pathParam1, pathParam2)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -7124,6 +7879,86 @@ func NewChangeTypesRequestWithBody(server string, orgID openapi_types.UUID, data
 	return req, nil
 }
 
+// NewListVersionsRequest constructs an http.Request for the ListVersions method
+func NewListVersionsRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreateVersionRequestWithBody constructs an http.Request for the CreateVersion method, with any body, and a specified content type
 func NewCreateVersionRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
@@ -7310,6 +8145,18 @@ func NewCreateVersionRequestWithBody(server string, orgID openapi_types.UUID, da
 
 		}
 
+		if params.KeepSource != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "keep_source", *params.KeepSource, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Columns != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -7367,6 +8214,428 @@ func NewCreateVersionRequestWithBody(server string, orgID openapi_types.UUID, da
 			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewDeleteVersionRequest constructs an http.Request for the DeleteVersion method
+func NewDeleteVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetVersionRequest constructs an http.Request for the GetVersion method
+func NewGetVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewActivateVersionRequest constructs an http.Request for the ActivateVersion method
+func NewActivateVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/activate", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCompareVersionsRequest constructs an http.Request for the CompareVersions method
+func NewCompareVersionsRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/comparison", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "with", params.With, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPurgeVersionRequest constructs an http.Request for the PurgeVersion method
+func NewPurgeVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/purge", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRestoreVersionRequest constructs an http.Request for the RestoreVersion method
+func NewRestoreVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/restore", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeleteVersionSourceRequest constructs an http.Request for the DeleteVersionSource method
+func NewDeleteVersionSourceRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/source", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetVersionSourceRequest constructs an http.Request for the GetVersionSource method
+func NewGetVersionSourceRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/source", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -8834,7 +10103,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAnalysisWithBodyWithResponse Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8843,7 +10112,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAnalysisWithResponse Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9018,6 +10287,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id} (the `UpdateDataset` operationId).
 	UpdateDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *UpdateDatasetParams, body UpdateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDatasetResponse, error)
 
+	// ListColumnsWithResponse List the columns of a dataset
+	//
+	// Those of the active version that the caller sees, in their order.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+	ListColumnsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*ListColumnsResponse, error)
+
+	// GetColumnWithResponse Get a column of a dataset
+	//
+	// The ETag is the dataset's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+	GetColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*GetColumnResponse, error)
+
+	// UpdateColumnWithBodyWithResponse Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumnWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error)
+
+	// UpdateColumnWithResponse Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error)
+
 	// QueryDatasetWithBodyWithResponse Query a dataset
 	//
 	// Every member may.
@@ -9081,6 +10386,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
 	ChangeTypesWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeTypesResponse, error)
 
+	// ListVersionsWithResponse List the versions of a dataset
+	//
+	// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+	ListVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*ListVersionsResponse, error)
+
 	// CreateVersionWithBodyWithResponse Append a file to a dataset, or replace its rows by it
 	//
 	// OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
@@ -9089,6 +10403,76 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `CreateVersion` operationId).
 	CreateVersionWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateVersionResponse, error)
+
+	// DeleteVersionWithResponse Delete a version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+	DeleteVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionResponse, error)
+
+	// GetVersionWithResponse Get a version with its columns
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+	GetVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionResponse, error)
+
+	// ActivateVersionWithResponse Make a version the one that is read
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+	ActivateVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*ActivateVersionResponse, error)
+
+	// CompareVersionsWithResponse Compare a version with another one
+	//
+	// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+	CompareVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*CompareVersionsResponse, error)
+
+	// PurgeVersionWithResponse Purge a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+	PurgeVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*PurgeVersionResponse, error)
+
+	// RestoreVersionWithResponse Restore a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+	RestoreVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*RestoreVersionResponse, error)
+
+	// DeleteVersionSourceWithResponse Delete the file that a version was made from
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+	DeleteVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionSourceResponse, error)
+
+	// GetVersionSourceWithResponse Download the file that a version was made from
+	//
+	// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+	GetVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionSourceResponse, error)
 
 	// ExportOrganizationWithResponse Export everything that an organization owns
 	//
@@ -9180,7 +10564,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetPermissionsWithResponse Get what the caller may do in an organization
 	//
-	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10238,6 +11622,75 @@ func (r UpdateDatasetResponse) StatusCode() int {
 	return 0
 }
 
+type ListColumnsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetColumns
+}
+
+// Status returns HTTPResponse.Status
+func (r ListColumnsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListColumnsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetColumnResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetColumn
+}
+
+// Status returns HTTPResponse.Status
+func (r GetColumnResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetColumnResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type UpdateColumnResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetColumn
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateColumnResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateColumnResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type QueryDatasetResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10330,6 +11783,29 @@ func (r ChangeTypesResponse) StatusCode() int {
 	return 0
 }
 
+type ListVersionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListVersionSummary
+}
+
+// Status returns HTTPResponse.Status
+func (r ListVersionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListVersionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type CreateVersionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10347,6 +11823,184 @@ func (r CreateVersionResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r CreateVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VersionDetail
+}
+
+// Status returns HTTPResponse.Status
+func (r GetVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ActivateVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetDetail
+}
+
+// Status returns HTTPResponse.Status
+func (r ActivateVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ActivateVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CompareVersionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VersionComparison
+}
+
+// Status returns HTTPResponse.Status
+func (r CompareVersionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CompareVersionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PurgeVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PurgedVersion
+}
+
+// Status returns HTTPResponse.Status
+func (r PurgeVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PurgeVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RestoreVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VersionDetail
+}
+
+// Status returns HTTPResponse.Status
+func (r RestoreVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RestoreVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteVersionSourceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteVersionSourceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteVersionSourceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetVersionSourceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r GetVersionSourceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetVersionSourceResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -11369,7 +13023,7 @@ func (c *ClientWithResponses) ListAnalysesWithResponse(ctx context.Context, orgI
 
 // CreateAnalysisWithBodyWithResponse Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11384,7 +13038,7 @@ func (c *ClientWithResponses) CreateAnalysisWithBodyWithResponse(ctx context.Con
 
 // CreateAnalysisWithResponse Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11685,6 +13339,66 @@ func (c *ClientWithResponses) UpdateDatasetWithResponse(ctx context.Context, org
 	return ParseUpdateDatasetResponse(rsp)
 }
 
+// ListColumnsWithResponse List the columns of a dataset
+//
+// Those of the active version that the caller sees, in their order.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+func (c *ClientWithResponses) ListColumnsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*ListColumnsResponse, error) {
+	rsp, err := c.ListColumns(ctx, orgID, datasetID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListColumnsResponse(rsp)
+}
+
+// GetColumnWithResponse Get a column of a dataset
+//
+// The ETag is the dataset's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+func (c *ClientWithResponses) GetColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*GetColumnResponse, error) {
+	rsp, err := c.GetColumn(ctx, orgID, datasetID, columnID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetColumnResponse(rsp)
+}
+
+// UpdateColumnWithBodyWithResponse Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *ClientWithResponses) UpdateColumnWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error) {
+	rsp, err := c.UpdateColumnWithBody(ctx, orgID, datasetID, columnID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateColumnResponse(rsp)
+}
+
+// UpdateColumnWithResponse Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *ClientWithResponses) UpdateColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error) {
+	rsp, err := c.UpdateColumn(ctx, orgID, datasetID, columnID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateColumnResponse(rsp)
+}
+
 // QueryDatasetWithBodyWithResponse Query a dataset
 //
 // Every member may.
@@ -11790,6 +13504,21 @@ func (c *ClientWithResponses) ChangeTypesWithResponse(ctx context.Context, orgID
 	return ParseChangeTypesResponse(rsp)
 }
 
+// ListVersionsWithResponse List the versions of a dataset
+//
+// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+func (c *ClientWithResponses) ListVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*ListVersionsResponse, error) {
+	rsp, err := c.ListVersions(ctx, orgID, datasetID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListVersionsResponse(rsp)
+}
+
 // CreateVersionWithBodyWithResponse Append a file to a dataset, or replace its rows by it
 //
 // OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
@@ -11803,6 +13532,124 @@ func (c *ClientWithResponses) CreateVersionWithBodyWithResponse(ctx context.Cont
 		return nil, err
 	}
 	return ParseCreateVersionResponse(rsp)
+}
+
+// DeleteVersionWithResponse Delete a version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+func (c *ClientWithResponses) DeleteVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionResponse, error) {
+	rsp, err := c.DeleteVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteVersionResponse(rsp)
+}
+
+// GetVersionWithResponse Get a version with its columns
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+func (c *ClientWithResponses) GetVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionResponse, error) {
+	rsp, err := c.GetVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetVersionResponse(rsp)
+}
+
+// ActivateVersionWithResponse Make a version the one that is read
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+func (c *ClientWithResponses) ActivateVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*ActivateVersionResponse, error) {
+	rsp, err := c.ActivateVersion(ctx, orgID, datasetID, version, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseActivateVersionResponse(rsp)
+}
+
+// CompareVersionsWithResponse Compare a version with another one
+//
+// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+func (c *ClientWithResponses) CompareVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*CompareVersionsResponse, error) {
+	rsp, err := c.CompareVersions(ctx, orgID, datasetID, version, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompareVersionsResponse(rsp)
+}
+
+// PurgeVersionWithResponse Purge a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+func (c *ClientWithResponses) PurgeVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*PurgeVersionResponse, error) {
+	rsp, err := c.PurgeVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePurgeVersionResponse(rsp)
+}
+
+// RestoreVersionWithResponse Restore a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+func (c *ClientWithResponses) RestoreVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*RestoreVersionResponse, error) {
+	rsp, err := c.RestoreVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestoreVersionResponse(rsp)
+}
+
+// DeleteVersionSourceWithResponse Delete the file that a version was made from
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+func (c *ClientWithResponses) DeleteVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionSourceResponse, error) {
+	rsp, err := c.DeleteVersionSource(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteVersionSourceResponse(rsp)
+}
+
+// GetVersionSourceWithResponse Download the file that a version was made from
+//
+// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+func (c *ClientWithResponses) GetVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionSourceResponse, error) {
+	rsp, err := c.GetVersionSource(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetVersionSourceResponse(rsp)
 }
 
 // ExportOrganizationWithResponse Export everything that an organization owns
@@ -11955,7 +13802,7 @@ func (c *ClientWithResponses) UpdateMemberWithResponse(ctx context.Context, orgI
 
 // GetPermissionsWithResponse Get what the caller may do in an organization
 //
-// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13186,6 +15033,84 @@ func ParseUpdateDatasetResponse(rsp *http.Response) (*UpdateDatasetResponse, err
 	return response, nil
 }
 
+// ParseListColumnsResponse parses an HTTP response from a ListColumnsWithResponse call
+func ParseListColumnsResponse(rsp *http.Response) (*ListColumnsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListColumnsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetColumns
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetColumnResponse parses an HTTP response from a GetColumnWithResponse call
+func ParseGetColumnResponse(rsp *http.Response) (*GetColumnResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetColumnResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetColumn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateColumnResponse parses an HTTP response from a UpdateColumnWithResponse call
+func ParseUpdateColumnResponse(rsp *http.Response) (*UpdateColumnResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateColumnResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetColumn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseQueryDatasetResponse parses an HTTP response from a QueryDatasetWithResponse call
 func ParseQueryDatasetResponse(rsp *http.Response) (*QueryDatasetResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -13290,6 +15215,32 @@ func ParseChangeTypesResponse(rsp *http.Response) (*ChangeTypesResponse, error) 
 	return response, nil
 }
 
+// ParseListVersionsResponse parses an HTTP response from a ListVersionsWithResponse call
+func ParseListVersionsResponse(rsp *http.Response) (*ListVersionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListVersionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListVersionSummary
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCreateVersionResponse parses an HTTP response from a CreateVersionWithResponse call
 func ParseCreateVersionResponse(rsp *http.Response) (*CreateVersionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -13311,6 +15262,184 @@ func ParseCreateVersionResponse(rsp *http.Response) (*CreateVersionResponse, err
 		}
 		response.JSON201 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseDeleteVersionResponse parses an HTTP response from a DeleteVersionWithResponse call
+func ParseDeleteVersionResponse(rsp *http.Response) (*DeleteVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetVersionResponse parses an HTTP response from a GetVersionWithResponse call
+func ParseGetVersionResponse(rsp *http.Response) (*GetVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VersionDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseActivateVersionResponse parses an HTTP response from a ActivateVersionWithResponse call
+func ParseActivateVersionResponse(rsp *http.Response) (*ActivateVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ActivateVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCompareVersionsResponse parses an HTTP response from a CompareVersionsWithResponse call
+func ParseCompareVersionsResponse(rsp *http.Response) (*CompareVersionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CompareVersionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VersionComparison
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePurgeVersionResponse parses an HTTP response from a PurgeVersionWithResponse call
+func ParsePurgeVersionResponse(rsp *http.Response) (*PurgeVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PurgeVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PurgedVersion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRestoreVersionResponse parses an HTTP response from a RestoreVersionWithResponse call
+func ParseRestoreVersionResponse(rsp *http.Response) (*RestoreVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RestoreVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VersionDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteVersionSourceResponse parses an HTTP response from a DeleteVersionSourceWithResponse call
+func ParseDeleteVersionSourceResponse(rsp *http.Response) (*DeleteVersionSourceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteVersionSourceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetVersionSourceResponse parses an HTTP response from a GetVersionSourceWithResponse call
+func ParseGetVersionSourceResponse(rsp *http.Response) (*GetVersionSourceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetVersionSourceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil

@@ -20,9 +20,9 @@ type Chunk struct {
 	FirstRow int64 // from 0
 	Rows     int
 	Nulls    int
-	Min, Max *int64 // of ints and codes; nil for others and where every value is null
+	Min, Max *int64 // of integers and codes; nil for others and where every value is null
 	Payload  column.Payload
-	Array    []byte // int8[], float8[], int4[] or text[] in PostgreSQL's binary format
+	Array    []byte // int8[], int4[], int2[], float8[] or text[] in PostgreSQL's binary format
 }
 
 // Chunks reads the file again and calls emit for each chunk, row group by row group and in order of columns. A chunk is
@@ -68,7 +68,7 @@ func (f *File) encoders() []encoder {
 	encoders := make([]encoder, len(f.Columns))
 	f.words = make([]*dictionary, len(f.Columns))
 	for i, c := range f.Columns {
-		if c.Payload == column.Codes {
+		if c.IsCoded() {
 			f.words[i] = newDictionary(seed)
 			for _, word := range f.begun[c.No] {
 				f.words[i].code([]byte(word))

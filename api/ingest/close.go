@@ -6,7 +6,10 @@ import (
 	"github.com/insightforge/insightforge/api/column"
 )
 
-const phoneDigits = 7 // of whole numbers that all have a plus sign: they are telephone numbers
+const (
+	phoneDigits = 7 // of whole numbers that all have a plus sign: they are telephone numbers
+	groupDigits = 3 // of the numbers without a comma, where commas separate thousands
+)
 
 // decide takes the ways in which the columns with given types are written, and tells whether values do not fit.
 func (f *inference) decide() (decided []*encoder, misfits bool, err error) {
@@ -33,24 +36,24 @@ func (f *inference) decide() (decided []*encoder, misfits bool, err error) {
 func (f *inference) values(p *profile) int64 { return f.rows - p.empty - p.tokens - p.rejected }
 
 // close decides how each column is read.
-func (f *inference) close() []reading {
-	readings := make([]reading, len(f.profiles))
+func (f *inference) close(d *Dialect) []reading {
+	readings, commas := make([]reading, len(f.profiles)), f.commas(d)
 	for i := range f.profiles {
 		p := &f.profiles[i]
 		if p.kind == assigned {
 			readings[i] = f.decided[i].reading
 		} else {
-			readings[i] = p.close(f.values(p), f.opt)
+			readings[i] = p.close(f.values(p), f.opt, commas)
 		}
 		p.kind = readings[i].kind
 	}
 	return readings
 }
 
-func (p *profile) close(values int64, o *Options) reading {
+func (p *profile) close(values int64, o *Options, commas commas) reading {
 	switch p.kind {
 	case integer, decimal, float:
-		return p.closeNumbers(values, o.Numbers.styles())
+		return p.closeNumbers(values, o.Numbers.styles(), commas)
 	case date, timestamp:
 		return p.closeDates(o.Dates.layouts())
 	case huge:
@@ -78,7 +81,7 @@ func (p *profile) closeDates(preferred layouts) reading {
 	return reading{kind: p.kind, layout: p.layouts.first(), zones: p.zones}
 }
 
-func (p *profile) closeNumbers(values int64, preferred styles) reading {
+func (p *profile) closeNumbers(values int64, preferred styles, commas commas) reading {
 	all := p.amounts
 	if all == nil {
 		all = &amounts{}
@@ -93,14 +96,60 @@ func (p *profile) closeNumbers(values int64, preferred styles) reading {
 	if p.styles&preferred != 0 {
 		p.styles &= preferred
 	}
+	r := reading{unit: all.unit}
+	if p.styles.ambiguous() && (!commas.presumed || p.digits <= groupDigits) {
+		p.styles, decided = p.styles&commas.styles, true
+		if commas.presumed {
+			r.warning = WarnThousandsPresumed
+		}
+	}
 	if p.styles.ambiguous() || !decided && all.doubtful(p.styles) {
 		return leftAsText(WarnAmbiguousNumbers, (p.styles | commaPoint).readings()...)
 	}
-	r := reading{form: p.styles.first(), unit: all.unit}
+	r.form = p.styles.first()
 	if p.amounts == nil && r.form.mark == '.' {
 		r.form = nil
 	}
 	return p.closeType(r, all)
+}
+
+// commas is how to read the columns in which every comma can separate thousands or begin the fraction.
+type commas struct {
+	styles   styles // all of them where nothing tells
+	presumed bool   // no other column tells, only the delimiter
+}
+
+// commas asks the other columns. Where they say nothing, the delimiter does: programs that begin fractions with a comma
+// delimit fields otherwise.
+func (f *inference) commas(d *Dialect) commas {
+	var told styles
+	for i := range f.profiles {
+		told |= f.profiles[i].tells()
+	}
+	switch {
+	case told == pointStyles, told == commaStyles:
+		return commas{styles: told}
+	case told == 0 && d.Delimiter == "," && len(f.profiles) > 1 && !f.opt.Records:
+		return commas{styles: pointStyles, presumed: true}
+	}
+	return commas{styles: allStyles}
+}
+
+// tells returns the formats of a file with such a column of numbers: those in which a comma begins the fraction, those in
+// which it does not, all where it is doubtful, none where the column says nothing.
+func (p *profile) tells() styles {
+	fraction := p.scale > 0 || p.amounts != nil && p.amounts.point.scale > 0
+	switch {
+	case p.kind < integer || p.kind > float:
+		return 0
+	case p.styles&pointStyles == 0 && p.amounts != nil && p.amounts.doubtful(p.styles):
+		return allStyles
+	case p.styles&pointStyles == 0:
+		return commaStyles
+	case p.styles&commaStyles == 0 && (fraction || p.styles&^commaGroups == 0):
+		return pointStyles
+	}
+	return 0
 }
 
 // doubtful tells whether a few values make fractions of what looks like thousands in the others: 17,189 above 6,01.
@@ -146,7 +195,7 @@ func (f *inference) columns(readings []reading) []Column {
 	columns := make([]Column, len(readings))
 	for i := range columns {
 		p, r := &f.profiles[i], &readings[i]
-		c := Column{Column: column.Column{No: i + 1, Name: f.header.names[i], Type: types[r.kind], Scale: r.scale, Payload: column.Ints},
+		c := Column{Column: column.Column{No: i + 1, Name: f.header.names[i], Type: types[r.kind], Scale: r.scale, Payload: p.payload(r)},
 			Header: f.header.headers[i], Asked: f.header.columns[i].asked, Digits: r.digits, Rejected: p.rejected, Format: r.format(), Readings: r.readings, Unit: r.unit, Zones: r.zones.name()}
 		c.NullCount, c.NullWords = p.nulls(f.nulls != nil)
 		f.words.describe(i, r, &c)
@@ -154,6 +203,21 @@ func (f *inference) columns(readings []reading) []Column {
 		columns[i] = c
 	}
 	return columns
+}
+
+// payload is the array of numbers, booleans, days and instants.
+func (p *profile) payload(r *reading) column.Payload {
+	switch r.kind {
+	case boolean:
+		return column.Int2s
+	case integer, decimal, date:
+		return p.reach.payload(r.scale)
+	case timestamp:
+		if p.reach.payload(0) != column.Ints {
+			return column.Int4s
+		}
+	}
+	return column.Ints
 }
 
 // describe says how a column is stored: texts where a text column has too many words for a dictionary.
@@ -164,8 +228,10 @@ func (v *vocabulary) describe(i int, r *reading, c *Column) {
 	case r.kind == text && words.over:
 		c.Payload = column.Texts
 	case r.kind == text:
-		c.Payload = column.Codes
-		c.DistinctCount = int64(words.n)
+		c.Payload, c.DistinctCount = column.Codes, int64(words.n)
+		if words.n <= 1<<15 {
+			c.Payload = column.Int2s
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // layouts is a set of the ways to write a date. Months and days after the year, or before a year of four digits, may
-// have one digit, except in isoDate; names of months are English, short or in full, in any case.
+// have one digit; names of months are English, short or in full, in any case.
 type layouts uint16
 
 const (
@@ -101,7 +101,7 @@ func isISO(v []byte) bool { return len(v) == len("2006-01-02") && v[4] == '-' }
 // civil puts the parts of a date in order.
 func civil(parts [3]int, layout layouts) (year, month, day int) {
 	switch {
-	case layout&(slashedYear|dottedYear) != 0:
+	case layout&(isoDate|slashedYear|dottedYear) != 0:
 		return parts[0], parts[1], parts[2]
 	case layout == isoMonth:
 		return parts[0], parts[1], 1
@@ -114,7 +114,7 @@ func civil(parts [3]int, layout layouts) (year, month, day int) {
 	}
 }
 
-// splitDate returns the three parts of a date, but for isoDate, as written, a month's name as its number, and the layouts of that shape.
+// splitDate returns the three parts of a date as written, a month's name as its number, and the layouts of that shape.
 func splitDate(v []byte) (parts [3]int, shape layouts) {
 	if len(v) > len("September 30, 2006") || len(v) < len("2006-01") {
 		return parts, 0
@@ -134,6 +134,8 @@ func splitDate(v []byte) (parts [3]int, shape layouts) {
 // shapes returns the layouts of a form: d is one or two digits, y four, m a month's name, a comma also its space.
 func shapes(form string) layouts {
 	switch form {
+	case "y-d-d":
+		return isoDate
 	case "y/d/d":
 		return slashedYear
 	case "y.d.d":

@@ -13,7 +13,7 @@ func TestLayoutsOfDates(t *testing.T) {
 	t.Parallel()
 	day := time.Date(2006, 5, 22, 0, 0, 0, 0, time.UTC).Unix() / 86_400
 	for written, format := range map[string]string{
-		"2006-05-22": "", "2006/05/22": "2006/01/02", "2006.5.22": "2006.01.02", "22.5.2006": "02.01.2006", "05/22/2006": "01/02/2006",
+		"2006-05-22": "", "2006-5-22": "", "2006/05/22": "2006/01/02", "2006.5.22": "2006.01.02", "22.5.2006": "02.01.2006", "05/22/2006": "01/02/2006",
 		"22/05/2006": "02/01/2006", "5-22-2006": "01-02-2006", "22-05-2006": "02-01-2006", "May 22, 2006": "Jan 2, 2006", "22 May 2006": "2 Jan 2006",
 		"22 May, 2006": "2 Jan 2006", "22-May-2006": "02-Jan-2006",
 	} {
@@ -27,7 +27,7 @@ func TestLayoutsOfDates(t *testing.T) {
 		require.Equal(t, []any{day*86_400_000_000 + (15*60+4)*60_000_000}, values, written)
 		require.Equal(t, ZonesNone, c.Zones)
 	}
-	for _, written := range []string{"2006-05", "May 2006", "20060522", "1148256000", "22/05/06", "15:04", "May 22", "2006"} {
+	for _, written := range []string{"2006-05", "May 2006", "20060522", "2006-5-32", "2006-5-221", "1148256000", "22/05/06", "15:04", "May 22", "2006"} {
 		c, _, _ := columnWith(t, written, Options{})
 		require.NotContains(t, []column.Type{column.Date, column.Timestamp}, c.Type, written)
 	}

@@ -32,8 +32,9 @@ func (s *scanner) sniff(d *Dialect) error {
 	}
 	for {
 		t := s.look(d, s.buf[s.pos:s.end])
+		s.delimiter = t.delimiter // also where the first record has no end, which tells whether its quotes may be text
 		if t.complete && !(t.open && s.end-s.pos <= maxRecord) || s.eof {
-			s.delimiter, s.comment, s.literal, s.comments = t.delimiter, t.prefix, t.literal, t.comments
+			s.comment, s.literal, s.comments = t.prefix, t.literal, t.comments
 			skipped := s.buf[s.pos : s.pos+t.skip]
 			s.blank = int64(max(bytes.Count(skipped, []byte{'\n'}), bytes.Count(skipped, []byte{'\r'}))) - t.comments - t.separator
 			s.pos += t.skip

@@ -111,22 +111,24 @@ func TestALineOfCommentIsCutAtNoBlock(t *testing.T) {
 func TestAHeaderIsToldFromValues(t *testing.T) {
 	t.Parallel()
 	for csv, want := range map[string]Header{
-		"name,age\nAnn,30\n":                         HeaderPresent,
-		"Bob,25\nAnn,30\n":                           HeaderAbsent,
-		"name,city\nAnn,Oslo\n":                      HeaderPresent,
-		"Bob,Rome\nAnn,Oslo\n":                       HeaderPresent, // nothing tells
-		"2006-01-02,x\n2006-01-03,y\n":               HeaderAbsent,
-		"1.5\n2\n":                                   HeaderAbsent,
-		"country,1990,2000\nNorway,5,6\nChad,7,8\n":  HeaderPresent,
-		"country,2000,1990\nNorway,5,6\n":            HeaderPresent,
-		"x,1965,1960,1960\nNorway,\"5,000\",6,7\n":   HeaderPresent,
-		"id,2019\n1,5\n":                             HeaderPresent,
-		"1,2,3\n":                                    HeaderPresent, // alone
-		",1\nx,2\n":                                  HeaderAbsent,
-		"true\nfalse\n":                              HeaderAbsent,
-		"NA,x\n1,y\n":                                HeaderPresent,
-		"$5,x\n$7,y\n":                               HeaderAbsent,
-		"1,x\n2,y\n" + strings.Repeat("3,z\n", 2000): HeaderAbsent,
+		"name,age\nAnn,30\n":                                  HeaderPresent,
+		"Bob,25\nAnn,30\n":                                    HeaderAbsent,
+		"name,city\nAnn,Oslo\n":                               HeaderPresent,
+		"Bob,Rome\nAnn,Oslo\n":                                HeaderPresent, // nothing tells
+		"2006-01-02,x\n2006-01-03,y\n":                        HeaderAbsent,
+		"1.5\n2\n":                                            HeaderAbsent,
+		"country,1990,2000\nNorway,5,6\nChad,7,8\n":           HeaderPresent,
+		"country,2000,1990\nNorway,5,6\n":                     HeaderPresent,
+		"x,2001,2006\na,$5,rank 3\nb,7%,\"1,100\"\n":          HeaderPresent, // years above numbers with other units, and texts
+		"Bob,2001,2006\nAnn,2002,about 2000\n":                HeaderAbsent,  // no: years below
+		"x,1965,1960,1960\nNorway,\"5,000\",6,7\n":            HeaderPresent,
+		"id,2019\n1,5\n":                                      HeaderPresent,
+		"1,2,3\n":                                             HeaderPresent, // alone
+		",1\nx,2\n":                                           HeaderAbsent,
+		"true\nfalse\n":                                       HeaderAbsent,
+		"NA,x\n1,y\n":                                         HeaderPresent,
+		"$5,x\n$7,y\n":                                        HeaderAbsent,
+		"1,x\n2,y\n" + strings.Repeat("3,z\n", 2000):          HeaderAbsent,
 		"7,x\n2,y\n" + strings.Repeat("3,z\n", 2000) + "q,\n": HeaderPresent, // the last row makes it text
 	} {
 		got := read(t, csv)
@@ -176,4 +178,17 @@ func TestNamesAreComposedAndShowNothingHidden(t *testing.T) {
 	require.Equal(t, []string{"café", "café (2)", "abc", "a b", "日本", "می\u200cخواهم"}, names(got))
 	require.Equal(t, WarnColumnsRenamed, got.Warnings[0].Code)
 	require.Equal(t, []int{1, 2, 3, 4}, got.Warnings[0].Columns)
+}
+
+func TestAQuoteInTheFirstLineOfATSVMayBeText(t *testing.T) {
+	t.Parallel()
+	lines := strings.Repeat("1\t2\n", 300_000)
+	for _, d := range []string{"", "\t"} {
+		f, err := Spool(context.Background(), strings.NewReader("a\t\"b\n"+lines), Options{Dialect: Dialect{Delimiter: d}})
+		require.NoError(t, err)
+		defer f.Close()
+		require.Equal(t, NoQuotes, f.Dialect.Quotes)
+		require.EqualValues(t, 300_000, f.Rows)
+		require.Equal(t, `"b`, f.Columns[1].Name)
+	}
 }

@@ -4,33 +4,34 @@ import "fmt"
 
 // The codes of [Error]: what can be wrong with a client's file. They are stable.
 const (
-	CodeEmpty             = "csv_empty"                // no header: nothing but blank lines
-	CodeNotUTF8           = "encoding_invalid"         // a byte sequence that is not UTF-8
-	CodeNulByte           = "csv_nul_byte"             // a NUL character, which PostgreSQL cannot store
-	CodeRowTooLong        = "csv_row_too_long"         // a record of more than 1 MiB, found before it is read whole
-	CodeTooManyColumns    = "csv_too_many_columns"     // more than 1,000
-	CodeColumnNameTooLong = "csv_column_name_too_long" // more than 200 characters
-	CodeUnclosedQuote     = "csv_unclosed_quote"       // the file ends inside a quoted field
-	CodeStrayQuote        = "csv_stray_quote"          // text between the closing quote of a field and the next delimiter
-	CodeCellsRejected     = "csv_cells_rejected"       // cells that do not fit the types that the options give
-	CodeColumnAmbiguous   = "csv_column_ambiguous"     // a type is given, but the values can be read in two ways: give the format too
-	CodeUnknownColumn     = "csv_unknown_column"       // the options are about a column that the file does not have, or twice about one
-	CodeOptionInvalid     = "csv_option_invalid"       // an option that makes no sense
-	CodeRaggedRow         = "csv_ragged_row"           // a record with more fields than the header, not all of them empty
+	CodeEmpty             = "table_empty"          // no header: nothing but blank lines
+	CodeNotUTF8           = "encoding_invalid"     // a byte sequence that is not UTF-8
+	CodeNulByte           = "nul_character"        // a NUL character, which PostgreSQL cannot store
+	CodeRowTooLong        = "record_too_long"      // a record of more than 1 MiB, found before it is read whole
+	CodeTooManyColumns    = "too_many_columns"     // more than 1,000
+	CodeColumnNameTooLong = "column_name_too_long" // more than 200 characters
+	CodeUnclosedQuote     = "unclosed_quote"       // the file ends inside a quoted field
+	CodeStrayQuote        = "stray_quote"          // text between the closing quote of a field and the next delimiter
+	CodeCellsRejected     = "cells_rejected"       // cells that do not fit the types that the options give
+	CodeColumnAmbiguous   = "column_ambiguous"     // a type is given, but the values can be read in two ways: give the format too
+	CodeUnknownColumn     = "unknown_column"       // the options are about a column that the file does not have, or twice about one
+	CodeOptionInvalid     = "option_invalid"       // an option that makes no sense
+	CodeRaggedRow         = "ragged_row"           // a record with more fields than the header, not all of them empty
 )
 
 // The codes of [Warning]. They are stable.
 const (
-	WarnShortRows        = "short_rows"        // records with fewer fields than the header; the missing ones are null
-	WarnNoHeader         = "no_header"         // the first record looks like the others; the columns are column_1 and so on
-	WarnComments         = "comment_lines"     // lines skipped because the first ones begin with # or //
-	WarnColumnsRenamed   = "columns_renamed"   // names that were empty, double, not composed (NFC) or had characters that are not to be seen
-	WarnAmbiguousDates   = "ambiguous_dates"   // kept as text: every value can be read month first and day first
-	WarnAmbiguousNumbers = "ambiguous_numbers" // kept as text: in every value the comma can separate thousands or begin the fraction
-	WarnMixedUnits       = "mixed_units"       // kept as text: numbers with several currencies, or some with a unit and some without
-	WarnIntegersTooLong  = "integers_too_long" // kept as text: integers of more than 64 bits, whose last digits a float would lose
-	WarnDecimalAsFloat   = "decimal_as_float"  // decimals that need more than 18 digits
-	WarnMixedZones       = "mixed_zones"       // timestamps with a zone and without; the latter are taken as UTC
+	WarnShortRows         = "short_rows"         // records with fewer fields than the header; the missing ones are null
+	WarnNoHeader          = "no_header"          // the first record looks like the others; the columns are column_1 and so on
+	WarnComments          = "comment_lines"      // lines skipped because the first ones begin with # or //
+	WarnColumnsRenamed    = "columns_renamed"    // names that were empty, double, not composed (NFC) or had characters that are not to be seen
+	WarnAmbiguousDates    = "ambiguous_dates"    // kept as text: every value can be read month first and day first
+	WarnAmbiguousNumbers  = "ambiguous_numbers"  // kept as text: in every value the comma can separate thousands or begin the fraction
+	WarnThousandsPresumed = "thousands_presumed" // numbers such as 1,234 read as 1234, since nothing but the delimiter tells
+	WarnMixedUnits        = "mixed_units"        // kept as text: numbers with several currencies, or some with a unit and some without
+	WarnIntegersTooLong   = "integers_too_long"  // kept as text: integers of more than 64 bits, whose last digits a float would lose
+	WarnDecimalAsFloat    = "decimal_as_float"   // decimals that need more than 18 digits
+	WarnMixedZones        = "mixed_zones"        // timestamps with a zone and without; the latter are taken as UTC
 )
 
 // columnWarnings are those about columns, with the sentence that tells how many.
@@ -38,6 +39,7 @@ var columnWarnings = []struct{ code, sentence string }{
 	{WarnColumnsRenamed, "Columns renamed: %d. Their names were empty, not unique or had characters that cannot be seen."},
 	{WarnAmbiguousDates, "Columns of dates kept as text: %d. Days and months cannot be told apart; say which comes first, or write dates as 2006-01-02."},
 	{WarnAmbiguousNumbers, "Columns of numbers kept as text: %d. 1,234 can be 1234 or 1.234; say which, or write numbers as 1234.56."},
+	{WarnThousandsPresumed, "Columns of numbers in which the comma was taken to separate thousands: %d. If it begins the fraction, say so: numbers=1.234,56."},
 	{WarnMixedUnits, "Columns of numbers kept as text: %d. Their values have different units, or only some have one."},
 	{WarnIntegersTooLong, "Columns of integers kept as text: %d. They have more digits than a number keeps."},
 	{WarnDecimalAsFloat, "Columns of decimals read as floats: %d. They need more than 18 digits, so the last ones are rounded."},

@@ -21,10 +21,10 @@ type given struct {
 	decided  *encoder                   // once the way is decided: what fits is what it reads
 }
 
-// fit tells whether v fits in any way.
-func (g *given) fit(v []byte) bool {
+// fit tells whether v fits in any way, and widens the reach to what it may be stored as.
+func (g *given) fit(v []byte, r *reach) bool {
 	if g.decided != nil {
-		return g.decided.fits(v)
+		return g.decided.fit(v, r)
 	}
 	switch g.kind {
 	case boolean:
@@ -32,13 +32,20 @@ func (g *given) fit(v []byte) bool {
 		g.fitting += one(ok)
 		return ok
 	case date:
-		return g.fitLayouts(datesOf(v) & g.layouts)
+		fits := datesOf(v) & g.layouts
+		if fits != 0 {
+			r.addDate(v, fits)
+		}
+		return g.fitLayouts(fits)
 	case timestamp:
 		fits, zone := timestampsOf(v, g.layouts)
 		g.zones |= zone
+		if fits != 0 {
+			r.addTimestamp(v, fits)
+		}
 		return g.fitLayouts(fits)
 	}
-	return g.fitNumber(v)
+	return g.fitNumber(v, r)
 }
 
 func (g *given) fitLayouts(fits layouts) bool {
@@ -48,16 +55,21 @@ func (g *given) fitLayouts(fits layouts) bool {
 	return fits != 0
 }
 
-func (g *given) fitNumber(v []byte) bool {
+func (g *given) fitNumber(v []byte, r *reach) bool {
 	n := scanNumber(v)
 	switch {
 	case n.kind == unknown:
-		return g.fitAmount(v)
+		return g.fitAmount(v, r)
 	case n.kind == integer && (g.kind == integer || g.holds(extent{n.digits, 0})):
+		r.addNumber(v, n)
 		g.fitting++
 		return true
 	}
 	fits := g.plainStyles(n, v) & g.styles
+	r.addNumber(v, n)
+	if fits&commaStyles != 0 {
+		r.addDigits(extent{n.digits + n.scale, 0}) // 1.234 is a group
+	}
 	if fits == pointComma && g.styles == allStyles {
 		g.thousand++
 		return true
@@ -77,7 +89,7 @@ func (g *given) plainStyles(n number, v []byte) (fits styles) {
 	return fits
 }
 
-func (g *given) fitAmount(v []byte) bool {
+func (g *given) fitAmount(v []byte, r *reach) bool {
 	var buf [maxAmount]byte
 	a, core, ok := cutAmount(v, &buf)
 	if !ok {
@@ -90,6 +102,8 @@ func (g *given) fitAmount(v []byte) bool {
 	if !g.holds(comma) {
 		fits &^= commaStyles
 	}
+	r.addDigits(point)
+	r.addDigits(comma)
 	if a.unit != "" && fits != 0 {
 		if g.units == nil {
 			g.units = map[string]int64{}

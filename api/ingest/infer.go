@@ -38,6 +38,7 @@ type profile struct {
 	empty     int64   // empty fields
 	tokens    int64   // NA and the like: null unless the column is text
 	rejected  int64   // values that do not fit the given type
+	reach     reach   // of what is stored
 	amounts   *amounts
 	given     *given
 }
@@ -73,13 +74,17 @@ func (p *profile) fit(v []byte) bool {
 		return word != 0 && word&p.words == word || p.fitBoolean(v)
 	case date:
 		if p.layouts == isoDate && isISO(v) {
-			_, ok := parseISO(v)
+			days, ok := parseISO(v)
+			if ok {
+				p.reach.add(days, 0)
+			}
 			return ok
 		}
 		return p.fitDate(v) || p.fitTimestamp(v)
 	case timestamp:
 		if p.layouts == isoDate {
-			if _, zone, ok := parseISOTimestamp(v); ok {
+			if micros, zone, ok := parseISOTimestamp(v); ok {
+				p.reach.addInstant(micros)
 				p.zones |= zone
 				return true
 			}
@@ -88,7 +93,7 @@ func (p *profile) fit(v []byte) bool {
 	case unknown:
 		return p.fitNumber(v) || p.fitBoolean(v) || p.fitDate(v) || p.fitTimestamp(v)
 	case assigned:
-		return p.given.fit(v)
+		return p.given.fit(v, &p.reach)
 	}
 	return false
 }
@@ -101,6 +106,7 @@ func (p *profile) fitNumber(v []byte) bool {
 	p.kind = max(p.kind, n.kind)
 	p.digits = max(p.digits, n.digits)
 	p.scale = max(p.scale, n.scale)
+	p.reach.addNumber(v, n)
 	return true
 }
 
@@ -111,6 +117,9 @@ func (p *profile) fitMark(n number, v []byte) bool {
 		return false
 	}
 	p.styles = fits
+	if fits&commaStyles != 0 {
+		p.reach.addDigits(extent{n.digits + n.scale, 0}) // 1.234 is a group
+	}
 	return true
 }
 
@@ -147,6 +156,8 @@ func (p *profile) fitAmount(v []byte) bool {
 		p.amounts = &amounts{}
 	}
 	p.amounts.add(a, point, comma)
+	p.reach.addDigits(point)
+	p.reach.addDigits(comma)
 	p.amounts.either += one(looks.ambiguous())
 	p.amounts.begins += one(looks&(commaGroups|pointStyles) == 0)
 	p.amounts.grouped += one(skipDigits(core, 0) < len(core))
@@ -198,6 +209,7 @@ func (p *profile) fitDate(v []byte) bool {
 		return false
 	}
 	p.kind, p.layouts = date, fits
+	p.reach.addDate(v, fits)
 	return true
 }
 
@@ -206,6 +218,10 @@ func (p *profile) fitTimestamp(v []byte) bool {
 	if fits &^= monthLayouts; fits == 0 {
 		return false
 	}
+	if p.kind == date {
+		p.reach.daysToSeconds()
+	}
+	p.reach.addTimestamp(v, fits)
 	p.kind, p.layouts, p.zones = timestamp, fits, p.zones|zone
 	return true
 }

@@ -185,11 +185,14 @@ func (f *inference) forgetTyped() {
 // headless tells whether the first record is one of values: it has some that fit the types of the columns below, where
 // these are not text, and none that does not fit. Years in turn, or above numbers that are none, are names.
 func (f *inference) headless() bool {
-	var cells [][]byte
-	years := true // all columns below can be years
+	var cells, above [][]byte // that fit; years above texts
+	years := true             // all columns below can be years
 	for i := range f.profiles {
 		p, v := f.profiles[i].clone(), f.header.cell(i)
 		if p.kind == text || p.kind == unknown || p.kind == boolean && !p.words.whole() || f.null(bytes.TrimSpace(v)) {
+			if isYear(v) {
+				above = append(above, v)
+			}
 			continue
 		}
 		before := p.kind
@@ -198,6 +201,9 @@ func (f *inference) headless() bool {
 		}
 		cells = append(cells, v)
 		years = years && p.digits <= 4 && p.scale == 0 && p.amounts == nil
+	}
+	if len(cells) > 0 && !years {
+		cells = append(cells, above...)
 	}
 	return len(cells) > 0 && !areYears(cells, years)
 }
@@ -220,16 +226,20 @@ func (k kind) like(other kind) bool {
 func areYears(cells [][]byte, below bool) bool {
 	years := make([]int64, len(cells))
 	for i, cell := range cells {
-		n, ok := parseInteger(bytes.TrimSpace(cell))
-		if !ok || n < 1000 || n > 2999 {
+		if !isYear(cell) {
 			return false
 		}
-		years[i] = n
+		years[i], _ = parseInteger(bytes.TrimSpace(cell))
 	}
 	rising := slices.IsSorted(years)
 	slices.Reverse(years)
 	falling := slices.IsSorted(years)
 	return len(years) > 1 && (!below || rising != falling)
+}
+
+func isYear(cell []byte) bool {
+	n, ok := parseInteger(bytes.TrimSpace(cell))
+	return ok && n >= 1000 && n <= 2999
 }
 
 // uncounted tells whether a column became text after values of it had gone by.

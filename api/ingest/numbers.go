@@ -8,19 +8,22 @@ import (
 
 // number is how a number is written.
 type number struct {
-	kind   kind // integer, decimal or float; unknown for what is no number
-	digits int  // before the point
-	scale  int  // digits after the point
+	kind   kind  // integer, decimal or float; unknown for what is no number
+	digits int   // before the point
+	scale  int   // digits after the point
+	short  bool  // value is known
+	value  int64 // ·10^-scale
 }
 
 // scanNumber tells how v is written: an integer (64 bits), a decimal (digits with a point: 1.5, -0.5, .5) or a float
 // (with an exponent). No plus sign, no leading zeros, no 5., no grouping, nothing that overflows its type.
 func scanNumber(v []byte) number {
-	if _, digits, scale, ok := shortNumber(v); ok {
+	if value, digits, scale, ok := shortNumber(v); ok {
+		kind := integer
 		if scale > 0 {
-			return number{decimal, digits, scale}
+			kind = decimal
 		}
-		return number{integer, digits, 0}
+		return number{kind, digits, scale, true, value}
 	}
 	return scanLongNumber(v)
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -206,4 +207,63 @@ func TestNullsCanBeListed(t *testing.T) {
 	// A column that becomes text late has its words counted again, without those that are null.
 	got = readWith(t, "a,b\n"+strings.Repeat("1,1\nnone,2\n", earlyRows)+"x,3\n", Options{Nulls: []string{"none"}})
 	require.EqualValues(t, 2, got.Columns[0].DistinctCount)
+}
+
+func TestTheOtherColumnsTellWhatACommaMeans(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		csv     string
+		format  NumberFormat // of the first column; empty where it stays text
+		warning string
+	}{
+		"commas between fields":                  {"a,b\n\"1,234\",x\n813,y\n\"12,345\",z\n", CommaPoint, WarnThousandsPresumed},
+		"semicolons":                             {"a;b\n1,234;x\n813;y\n", "", WarnAmbiguousNumbers},
+		"tabs":                                   {"a\tb\n1,234\tx\n", "", WarnAmbiguousNumbers},
+		"no other column":                        {"a\n\"1,234\"\n", "", WarnAmbiguousNumbers},
+		"a number that should have a comma":      {"a,b\n\"1,234\",x\n21982,y\n", "", WarnAmbiguousNumbers},
+		"that number, and a fraction":            {"a,b\n\"1,234\",2.5\n21982,3\n", CommaPoint, ""},
+		"a point before a fraction":              {"a;b\n1,234;2.5\n", CommaPoint, ""},
+		"a fraction with a unit":                 {"a;b\n1,234;$2.50\n", CommaPoint, ""},
+		"three digits after a point":             {"a;b\n1,234;1.234\n", "", WarnAmbiguousNumbers},
+		"two commas in one number":               {"a;b\n1,234;1,234,567\n", CommaPoint, ""},
+		"a comma before a fraction":              {"a;b\n1,234;2,5\n", PointComma, ""},
+		"a comma before a fraction, with commas": {"a,b\n\"1,234\",\"2,5\"\n", PointComma, ""},
+		"points between thousands":               {"a;b\n1,234;1.234.567\n", PointComma, ""},
+		"both":                                   {"a,b,c\n\"1,234\",\"2,5\",2.5\n", "", WarnAmbiguousNumbers},
+		"a column that is doubtful":              {"a,b\n\"1,234\",\"17,189\"\n\"1,234\",\"6,902\"\n\"1,234\",\"6,01\"\n", "", WarnAmbiguousNumbers},
+		"whole numbers, dates and texts":         {"a;b;c;d\n1,234;5;2006-01-02;2,5 kg\n", "", WarnAmbiguousNumbers},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := read(t, c.csv)
+			first := got.Columns[0]
+			require.EqualValues(t, c.format, first.Format)
+			if c.warning == "" {
+				require.Empty(t, got.Warnings)
+			} else {
+				require.Equal(t, c.warning, got.Warnings[0].Code)
+				require.Contains(t, got.Warnings[0].Columns, 1)
+			}
+			switch c.format {
+			case CommaPoint:
+				require.Equal(t, column.Integer, first.Type)
+				require.EqualValues(t, 1234, got.values[0][0])
+			case PointComma:
+				require.Equal(t, 3, first.Scale)
+				require.EqualValues(t, 1234, got.values[0][0])
+			default:
+				require.Equal(t, []string{"1,234.56", "1.234,56"}, first.Readings)
+			}
+		})
+	}
+}
+
+func TestOfACommaThatIsPresumedTheCallerDecides(t *testing.T) {
+	t.Parallel()
+	const csv = "a,b\n\"1,234\",x\n"
+	f, err := Spool(context.Background(), strings.NewReader(csv), Options{Numbers: PointComma})
+	require.NoError(t, err)
+	defer f.Close()
+	require.Equal(t, 3, f.Columns[0].Scale)
+	require.Empty(t, f.Warnings)
 }

@@ -30,6 +30,21 @@ func (r *reading) fits(v []byte) bool {
 	return ok
 }
 
+// fit is fits, and widens the reach to what is stored.
+func (r *reading) fit(v []byte, to *reach) bool {
+	if r.kind == text || r.kind == float {
+		return r.fits(v)
+	}
+	n, ok := r.parse(v)
+	switch {
+	case ok && r.kind == timestamp:
+		to.addInstant(n)
+	case ok:
+		to.add(n, r.scale)
+	}
+	return ok
+}
+
 // keeps tells whether a field is null or fits.
 func (e *encoder) keeps(field []byte) bool {
 	if len(field) == 0 || e.fits(field) {

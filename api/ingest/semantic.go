@@ -272,9 +272,9 @@ func (f *inference) semanticOfText(i int, c *Column, names []string) Semantic {
 	values := c.NullCount
 	values = f.rows - values
 	switch {
-	case c.Payload == column.Codes && hasAny(names, identifierNames) && 10*c.DistinctCount >= 9*values && values > 0:
+	case c.IsCoded() && hasAny(names, identifierNames) && 10*c.DistinctCount >= 9*values && values > 0:
 		return Semantic{Kind: Identifier}
-	case c.Payload == column.Codes && c.DistinctCount <= maxCategories && 2*c.DistinctCount <= values:
+	case c.IsCoded() && c.DistinctCount <= maxCategories && 2*c.DistinctCount <= values:
 		return Semantic{Kind: Category}
 	}
 	return Semantic{Kind: FreeText}

@@ -32,9 +32,13 @@
 //
 // Numbers may have a sign before or after them, or parentheses, which are a minus; thousands grouped as in one of the
 // formats of [NumberFormat]; and a currency or %, then the same at every value (else mixed_units, text). 12.5% is stored
-// as 12.5 with the unit percent. Where a comma can separate thousands or begin the fraction in every value, or in more
-// values than it can only begin it, the column stays text (ambiguous_numbers) until the options say which; 1.234 is a
-// decimal unless other values say otherwise. Numbers that are all in parentheses, or all whole, long and with a plus
+// as 12.5 with the unit percent. 1.234 is a decimal unless other values say otherwise. Where a comma can separate
+// thousands or begin the fraction in every value (1,234), the other columns decide, since a file has one way to write
+// numbers: 2.5 or 1,234,567 among them says thousands, 2,5 or 1.234.567 says the fraction. Where they say nothing and
+// commas delimit the fields (of two columns or more), it is thousands (thousands_presumed): programs that write fractions with a comma delimit
+// otherwise, by semicolons or tabs, and 1,234 alone is 1234 to nearly everybody; but not where the column has numbers
+// such as 21982 too, which would have a comma. Else, and where more values can be thousands than can only be fractions,
+// the column stays text (ambiguous_numbers) until the options say which. Numbers that are all in parentheses, or all whole, long and with a plus
 // sign, stay text: they are notes and telephone numbers.
 //
 // An empty field is null. In columns that are not text so are the words of isNull, or of the list that the options give,
@@ -246,7 +250,7 @@ func (f *File) conclude(ctx context.Context, result *inference) error {
 	if err != nil {
 		return err
 	}
-	f.decided, f.readings = decided, result.close()
+	f.decided, f.readings = decided, result.close(&f.Dialect)
 	if result.uncounted() {
 		if err := result.recount(f.rows(ctx, decided)); err != nil {
 			return fmt.Errorf("read a spooled CSV file again: %w", err)

@@ -32,6 +32,11 @@ func decode(t require.TestingT, f *File) table {
 		require.Equal(t, rows[i], c.FirstRow)
 		require.Equal(t, f.Columns[i].Payload, c.Payload)
 		values := decodeArray(t, c.Payload, c.Array)
+		for row, v := range values {
+			if seconds, ok := v.(int64); ok && c.Payload == column.Int4s && f.Columns[i].Type == column.Timestamp {
+				values[row] = seconds * second
+			}
+		}
 		require.Len(t, values, c.Rows)
 		requireSummary(t, c, values)
 		got.values[i] = append(got.values[i], values...)
@@ -47,7 +52,7 @@ func decode(t require.TestingT, f *File) table {
 			}
 		}
 		require.EqualValues(t, c.NullCount, nulls)
-		if c.Payload == column.Codes {
+		if c.IsCoded() {
 			got.resolve(t, i)
 		}
 	}
@@ -92,9 +97,11 @@ func decodeArray(t require.TestingT, payload column.Payload, array []byte) []any
 	switch payload {
 	case column.Ints:
 		return scan[int64](t, pgtype.Int8ArrayOID, array)
+	case column.Int2s:
+		return scan[int64](t, pgtype.Int2ArrayOID, array)
 	case column.Floats:
 		return scan[float64](t, pgtype.Float8ArrayOID, array)
-	case column.Codes:
+	case column.Codes, column.Int4s:
 		return scan[int64](t, pgtype.Int4ArrayOID, array)
 	default:
 		return scan[string](t, pgtype.TextArrayOID, array)

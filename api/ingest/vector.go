@@ -43,6 +43,10 @@ func element(p column.Payload) (oid uint32, size int) {
 	switch p {
 	case column.Ints:
 		return oidInt8, int8Size
+	case column.Int4s:
+		return oidInt4, int4Size
+	case column.Int2s:
+		return oidInt2, int2Size
 	case column.Floats:
 		return oidFloat8, int8Size
 	case column.Codes:
@@ -59,8 +63,7 @@ func (e *encoder) add(dst *vector, field []byte) bool {
 		return true
 	}
 	if e.kind == text {
-		e.addText(dst, field)
-		return true
+		return e.addText(dst, field)
 	}
 	return e.addTyped(dst, field) || e.addOdd(dst, field)
 }
@@ -70,14 +73,12 @@ func (v *vector) addNull() {
 	v.array = appendNull(v.array)
 }
 
-func (e *encoder) addText(dst *vector, field []byte) {
-	if e.words == nil {
-		dst.array = appendText(dst.array, field)
-		return
+func (e *encoder) addText(dst *vector, field []byte) bool {
+	if e.words != nil {
+		return e.addInt(dst, int64(e.words.code(field)))
 	}
-	code := e.words.code(field)
-	dst.span(int64(code))
-	dst.array = appendInt4(dst.array, code)
+	dst.array = appendText(dst.array, field)
+	return true
 }
 
 func (e *encoder) addTyped(dst *vector, field []byte) bool {
@@ -89,11 +90,26 @@ func (e *encoder) addTyped(dst *vector, field []byte) bool {
 		return ok
 	}
 	n, ok := e.parse(field)
-	if ok {
-		dst.span(n)
-		dst.array = appendInt8(dst.array, uint64(n))
+	return ok && e.addInt(dst, n)
+}
+
+// addInt appends a number; false where it is too wide, which pass one excludes.
+func (e *encoder) addInt(dst *vector, n int64) bool {
+	dst.span(n)
+	if e.kind == timestamp && e.oid == oidInt4 {
+		n /= second
 	}
-	return ok
+	switch {
+	case e.oid == oidInt8:
+		dst.array = appendInt8(dst.array, uint64(n))
+	case e.oid == oidInt4 && n == int64(int32(n)):
+		dst.array = appendInt4(dst.array, uint32(n))
+	case e.oid == oidInt2 && n == int64(int16(n)):
+		dst.array = appendInt2(dst.array, uint16(n))
+	default:
+		return false
+	}
+	return true
 }
 
 // addOdd appends a field that stands for null or has spaces around it.

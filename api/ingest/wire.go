@@ -12,11 +12,13 @@ const (
 	nullSize   = 4
 	int8Size   = 4 + 8
 	int4Size   = 4 + 4
+	int2Size   = 4 + 2
 )
 
 // Object identifiers of the types of elements.
 const (
 	oidInt8   = 20
+	oidInt2   = 21
 	oidInt4   = 23
 	oidText   = 25
 	oidFloat8 = 701
@@ -36,7 +38,7 @@ func putHeader(array []byte, oid uint32, n int, nulls bool) {
 
 func appendNull(array []byte) []byte { return binary.BigEndian.AppendUint32(array, math.MaxUint32) }
 
-// appendInt8 and appendInt4 need the array to have the capacity.
+// appendInt8, appendInt4 and appendInt2 need the array to have the capacity.
 func appendInt8(array []byte, v uint64) []byte {
 	n := len(array)
 	array = array[:n+int8Size]
@@ -50,6 +52,15 @@ func appendInt4(array []byte, v uint32) []byte {
 	n := len(array)
 	array = array[:n+int4Size]
 	binary.BigEndian.PutUint64(array[n:n+int4Size], 4<<32|uint64(v))
+	return array
+}
+
+func appendInt2(array []byte, v uint16) []byte {
+	n := len(array)
+	array = array[:n+int2Size]
+	element := array[n : n+int2Size]
+	binary.BigEndian.PutUint32(element, 2)
+	binary.BigEndian.PutUint16(element[4:], v)
 	return array
 }
 

@@ -9,9 +9,11 @@ import (
 )
 
 // The heap may grow to five times what lives, as long as everything together stays under idle plus what is reserved.
+// While something is reserved, more lives, and it may grow by half.
 const (
-	growth = 400
-	idle   = 40 << 20
+	growth         = 400
+	growthReserved = 50
+	idle           = 40 << 20
 )
 
 var (
@@ -28,8 +30,7 @@ func Manage() {
 	mu.Lock()
 	defer mu.Unlock()
 	managed = true
-	debug.SetGCPercent(growth)
-	debug.SetMemoryLimit(idle + reserved)
+	set()
 }
 
 // Reserve raises the limit by so many bytes until release is called: with a fixed limit, several uploads at once would
@@ -44,6 +45,15 @@ func add(bytes int64) {
 	defer mu.Unlock()
 	reserved += bytes
 	if managed {
-		debug.SetMemoryLimit(idle + reserved)
+		set()
 	}
+}
+
+func set() {
+	percent := growth
+	if reserved > 0 {
+		percent = growthReserved
+	}
+	debug.SetGCPercent(percent)
+	debug.SetMemoryLimit(idle + reserved)
 }

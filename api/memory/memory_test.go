@@ -20,6 +20,16 @@ func TestTheLimitFollowsWhatIsReserved(t *testing.T) {
 	require.EqualValues(t, idle, debug.SetMemoryLimit(-1))
 }
 
+func TestTheHeapGrowsLessWhileSomethingIsReserved(t *testing.T) {
+	t.Setenv("GOGC", "")
+	t.Setenv("GOMEMLIMIT", "")
+	Manage()
+	release := Reserve(1)
+	require.Equal(t, growthReserved, debug.SetGCPercent(growth))
+	release()
+	require.Equal(t, growth, debug.SetGCPercent(growth))
+}
+
 func TestTheEnvironmentHasItsWay(t *testing.T) {
 	managed = false
 	debug.SetMemoryLimit(123 << 20)

@@ -110,15 +110,38 @@ func (c *compiler) place(of column.Column) int {
 }
 
 // value is a column's value in an expanded row, chunk the row of app.dataset_chunks that it is expanded from.
-func (c *compiler) value(of column.Column) string { return fmt.Sprintf("v%d", c.place(of)) }
+func (c *compiler) value(of column.Column) string {
+	value := fmt.Sprintf("v%d", c.place(of))
+	if of.Type == column.Timestamp && of.Payload == column.Int4s {
+		return "(" + value + " * 1000000::bigint)"
+	}
+	return value
+}
+
 func (c *compiler) chunk(of column.Column) string { return fmt.Sprintf("c%d", c.place(of)) }
+
+// array is the array of a chunk. A segment may have narrower integers than the widest of its version.
+func array(chunk string, of column.Column) string {
+	switch of.Payload {
+	case column.Ints:
+		if of.Type == column.Timestamp {
+			return fmt.Sprintf("coalesce(%[1]s.ints, array(select s * 1000000::bigint from unnest(%[1]s.int4s) s))", chunk)
+		}
+		return fmt.Sprintf("coalesce(%[1]s.ints, %[1]s.int4s::bigint[], %[1]s.int2s::bigint[])", chunk)
+	case column.Int4s:
+		return fmt.Sprintf("coalesce(%[1]s.int4s, %[1]s.int2s::integer[])", chunk)
+	case column.Codes:
+		return fmt.Sprintf("coalesce(%[1]s.codes, %[1]s.int2s::integer[])", chunk)
+	}
+	return fmt.Sprintf("%s.%s", chunk, of.Payload)
+}
 
 // rows is the rows that pass the filters. Arrays are expanded in lockstep in the select list: LATERAL takes longer.
 func (c *compiler) rows() string {
 	var values, chunks, conditions []string
 	for i, of := range c.read {
 		n := i + 1
-		values = append(values, fmt.Sprintf("%s(c%d.%s) as v%d", c.version.Expand, n, of.Payload, n))
+		values = append(values, fmt.Sprintf("%s(%s) as v%d", c.version.Expand, array(fmt.Sprintf("c%d", n), of), n))
 		chunks = append(chunks, fmt.Sprintf("app.dataset_chunks c%d", n))
 		conditions = append(conditions, fmt.Sprintf("c%d.org_id = $1 and c%d.segment_id = any($2) and c%d.column_no = %s", n, n, n, c.arg(of.No, "int")))
 		if i > 0 {

@@ -31,14 +31,14 @@ func (c *compiler) filter(field string, f Filter) error {
 		return err
 	}
 	c.place(of) // also for a condition that turns out to be false: rows need a column to come from
-	switch of.Payload {
-	case column.Ints:
+	switch {
+	case of.IsInts():
 		c.filterInts(of, f.Op, values)
-	case column.Floats:
-		c.keep(c.compareFloats(of, f.Op, values))
-	case column.Codes:
+	case of.IsCoded():
 		c.filterCodes(of, f.Op, values)
-	case column.Texts:
+	case of.Type == column.Float:
+		c.keep(c.compareFloats(of, f.Op, values))
+	default:
 		c.keep(c.compareTexts(c.value(of), f.Op, values))
 	}
 	return nil

@@ -96,7 +96,7 @@ func (r resolved) onlyDistinct() bool {
 		return false
 	}
 	of := r.measures[0].column
-	return of.Payload == column.Codes || of.Type == column.Date || of.Type == column.Boolean
+	return of.IsCoded() || of.Type == column.Date || of.Type == column.Boolean
 }
 
 func (c *compiler) distinct(of column.Column) string {

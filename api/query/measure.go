@@ -71,7 +71,7 @@ func (m measure) resultType() column.Type {
 
 // ofWords tells whether m compares words that are stored as codes.
 func (m measure) ofWords() bool {
-	return (m.op == Min || m.op == Max) && m.column.Payload == column.Codes
+	return (m.op == Min || m.op == Max) && m.column.IsCoded()
 }
 
 // parts are the aggregates of m over rows.
@@ -170,9 +170,9 @@ func (c *compiler) fromChunks(m measure) (string, bool) {
 	switch {
 	case m.op == Count:
 		aggregate = "coalesce(sum(c.row_count - c.null_count), 0)"
-	case m.op == Min && m.column.Payload == column.Ints:
+	case m.op == Min && m.column.IsInts():
 		aggregate = "min(c.min_value)"
-	case m.op == Max && m.column.Payload == column.Ints:
+	case m.op == Max && m.column.IsInts():
 		aggregate = "max(c.max_value)"
 	default:
 		return "", false

@@ -14,7 +14,7 @@ func (c *compiler) statement(r resolved) string {
 	var fields, joins, keys, sorts, rendered []string
 	for i, d := range r.dimensions {
 		key := fmt.Sprintf("g.k%d", i+1)
-		if d.column.Payload == column.Codes {
+		if d.column.IsCoded() {
 			word := fmt.Sprintf("d%d", i+1)
 			joins = append(joins, fmt.Sprintf(" left join (%s) %s on %s.code = %s", c.words(d.column), word, word, key))
 			key = word + ".word"

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,6 +70,7 @@ type fataler interface {
 // load stores tbl as a version of a new organization.
 func load(t fataler, conn *pgx.Conn, tbl table) query.Version {
 	t.Helper()
+	tbl.columns = narrowed(tbl)
 	version := query.Version{OrgID: uuid.New(), DatasetID: uuid.New(), Columns: tbl.columns, Expand: "app.expand"}
 	for range tbl.chunks {
 		version.Segments = append(version.Segments, uuid.New())
@@ -100,7 +102,7 @@ func store(t fataler, conn *pgx.Conn, tbl table, version query.Version) {
 func dictionaries(tbl table) []map[string]int64 {
 	codes := make([]map[string]int64, len(tbl.columns))
 	for i, col := range tbl.columns {
-		if col.Payload != column.Codes {
+		if !col.IsCoded() {
 			continue
 		}
 		codes[i] = map[string]int64{}
@@ -142,9 +144,79 @@ func queueChunk(batch *pgx.Batch, version query.Version, segment uuid.UUID, n, f
 			}
 		}
 	}
+	array := col.Payload
+	if col.Type == column.Timestamp {
+		if col.Payload == column.Int4s || n%2 == 1 && wholeSeconds(cells) {
+			array, cells = column.Int4s, seconds(cells)
+		}
+	} else if n%2 == 1 && !slices.Contains([]column.Payload{column.Floats, column.Texts}, array) {
+		array = narrowest(array, lowest, highest)
+	}
 	batch.Queue("insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, first_row, row_count, null_count, min_value, max_value, "+
-		string(col.Payload)+") values ($1, $2, $3, $4, $1, $5, $6, $7, $8, $9, $10)",
+		string(array)+") values ($1, $2, $3, $4, $1, $5, $6, $7, $8, $9, $10)",
 		version.OrgID, segment, col.No, n, first, len(cells), nulls, lowest, highest, cells)
+}
+
+// narrowed gives the columns of every second table the narrowest arrays that their values allow.
+func narrowed(tbl table) []column.Column {
+	columns := slices.Clone(tbl.columns)
+	for i, col := range columns {
+		if len(tbl.rows)%2 == 0 || !col.IsInts() && !col.IsCoded() {
+			continue
+		}
+		if col.Type == column.Timestamp {
+			if wholeSeconds(values(tbl.rows, i, nil)) {
+				columns[i].Payload = column.Int4s
+			}
+			continue
+		}
+		var lowest, highest any
+		for _, row := range tbl.rows {
+			if v, ok := row[i].(int64); ok {
+				lowest, highest = min(v, orElse(lowest, v)), max(v, orElse(highest, v))
+			}
+		}
+		columns[i].Payload = narrowest(col.Payload, lowest, highest)
+	}
+	return columns
+}
+
+func orElse(v any, other int64) int64 {
+	if n, ok := v.(int64); ok {
+		return n
+	}
+	return other
+}
+
+// wholeSeconds tells whether instants in microseconds can be stored as seconds, seconds does it.
+func wholeSeconds(cells []any) bool {
+	return !slices.ContainsFunc(cells, func(cell any) bool {
+		v, ok := cell.(int64)
+		return ok && (v%1_000_000 != 0 || v/1_000_000 != int64(int32(v/1_000_000)))
+	})
+}
+
+func seconds(cells []any) []any {
+	out := slices.Clone(cells)
+	for i, cell := range out {
+		if v, ok := cell.(int64); ok {
+			out[i] = v / 1_000_000
+		}
+	}
+	return out
+}
+
+// narrowest is the narrowest array for a range, as a segment may have it beside wider ones.
+func narrowest(widest column.Payload, lowest, highest any) column.Payload {
+	low, _ := lowest.(int64)
+	high, _ := highest.(int64)
+	switch {
+	case low >= math.MinInt16 && high <= math.MaxInt16:
+		return column.Int2s
+	case widest == column.Ints && low >= math.MinInt32 && high <= math.MaxInt32:
+		return column.Int4s
+	}
+	return widest
 }
 
 func queueWords(batch *pgx.Batch, version query.Version, tbl table, codes []map[string]int64) {

@@ -19,7 +19,7 @@ const (
 
 // comparand is a checked value of a filter in the form in which a column's payload can be compared with it.
 type comparand struct {
-	stored *big.Rat // for ints: what the value would be in the array, perhaps no integer and beyond 64 bits
+	stored *big.Rat // of integers: what the value would be in the array, perhaps no integer and beyond 64 bits
 	float  float64
 	text   string
 }

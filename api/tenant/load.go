@@ -6,19 +6,20 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// flushBytes is how much a [Loader] gathers before it sends: more gains nothing.
-const flushBytes = 1 << 20
+// flushBytes is how much a [Loader] gathers before it sends: larger buffers are made anew each time.
+const flushBytes = 64 << 10
+
+// maxUnread is how many flushes may be under way: what the database answers must be read before its buffer is full.
+const maxUnread = 8
 
 // Loader pipelines many executions of one prepared statement inside a transaction: COPY is refused on tables with
 // row-level security. Parameters are in PostgreSQL's binary format; nil is null.
 //
-// A full batch is sent while the next is gathered, so at most two batches are in memory.
+// What is sent waits nowhere but in the socket: Row returns as fast as the database takes it.
 type Loader struct {
-	ctx   context.Context
-	conn  *pgconn.PgConn
-	batch *pgconn.Batch
-	size  int
-	sent  chan error // one value for each batch under way
+	pipeline *pgconn.Pipeline
+	size     int // of what is gathered
+	unread   int // flushes
 }
 
 // unnamed is PostgreSQL's prepared statement without a name, which lasts until another statement is sent. One with a
@@ -32,9 +33,7 @@ func (tx *Tx) Load(ctx context.Context, sql string) (*Loader, error) {
 	if _, err := conn.Prepare(ctx, unnamed, sql, nil); err != nil {
 		return nil, err
 	}
-	l := &Loader{ctx: ctx, conn: conn, batch: &pgconn.Batch{}, sent: make(chan error, 1)}
-	l.sent <- nil
-	return l, nil
+	return &Loader{pipeline: conn.StartPipeline(ctx)}, nil
 }
 
 // binary says that every parameter is in the binary format.
@@ -42,7 +41,7 @@ var binary = []int16{1}
 
 // Row adds one execution. It keeps no reference to params.
 func (l *Loader) Row(params ...[]byte) error {
-	l.batch.ExecPrepared(unnamed, params, binary, nil)
+	l.pipeline.SendQueryPrepared(unnamed, params, binary, nil)
 	for _, p := range params {
 		l.size += len(p)
 	}
@@ -52,26 +51,43 @@ func (l *Loader) Row(params ...[]byte) error {
 	return l.flush()
 }
 
-// flush waits for the batch under way and sends the gathered one in the background.
+// flush sends what is gathered, and reads the answers to an earlier flush.
 func (l *Loader) flush() error {
-	if err := <-l.sent; err != nil {
-		l.sent <- err
-		return err
+	if l.size = 0; l.unread == maxUnread {
+		if err := l.read(); err != nil {
+			return err
+		}
 	}
-	batch := l.batch
-	l.batch, l.size = &pgconn.Batch{}, 0
-	go func() {
-		_, err := l.conn.ExecBatch(l.ctx, batch).ReadAll()
-		l.sent <- err
-	}()
-	return nil
+	l.unread++
+	return l.pipeline.Sync()
+}
+
+// read reads the answers to the first flush that is unread.
+func (l *Loader) read() error {
+	for {
+		switch results, err := l.pipeline.GetResults(); result := results.(type) {
+		case *pgconn.ResultReader:
+			if _, err := result.Close(); err != nil {
+				return err
+			}
+		case *pgconn.PipelineSync:
+			l.unread--
+			return nil
+		default: // an error, or the end of what was sent
+			l.unread = 0
+			return err
+		}
+	}
 }
 
 // Close sends what is left and waits. It must be called, after an error too.
 func (l *Loader) Close() error {
-	err := l.flush()
-	if last := <-l.sent; err == nil {
-		err = last
+	err := l.pipeline.Sync()
+	for l.unread++; err == nil && l.unread > 0; {
+		err = l.read() // the first error says more than those that follow from it
+	}
+	if closed := l.pipeline.Close(); err == nil {
+		err = closed
 	}
 	return err
 }

@@ -94,6 +94,8 @@ func (c claim) formatOf(head []byte) (Format, error) {
 	switch {
 	case c.format.isText() && found.isText():
 		return c.format, nil // text is text: the parser will tell
+	case c.hint.isJSON() && found == CSV && opensJSON(asciiOf(head)):
+		return c.hint, nil // likewise
 	case c.format != "" && c.format != found:
 		return "", contradiction(c.format.title(), found.title())
 	case c.hint != "" && !compatible(c.hint, found):
@@ -134,6 +136,12 @@ func asciiOf(head []byte) []byte {
 		head = bytes.TrimPrefix(head, []byte(mark))
 	}
 	return bytes.ReplaceAll(head, []byte{0}, nil)
+}
+
+// opensJSON tells whether JSON that is a table, or is meant to be one, may begin so.
+func opensJSON(head []byte) bool {
+	head = bytes.TrimLeft(head, " \t\r\n")
+	return len(head) > 0 && (head[0] == '[' || head[0] == '{')
 }
 
 // sniffText tells JSON from CSV, whose header may begin with a bracket or a brace as well.

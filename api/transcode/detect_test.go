@@ -63,6 +63,16 @@ func TestWhatIsSaidMustAgreeWithTheContent(t *testing.T) {
 	}
 }
 
+// What is wrong with it is told, not that it is CSV.
+func TestDamagedJSONIsJSON(t *testing.T) {
+	t.Parallel()
+	for content, code := range map[string]string{`{a: 1}`: CodeJSON, `[1, 2]`: CodeJSONShape, `{`: CodeJSON, " [\n": CodeJSON, `{'a': 1}`: CodeJSON} {
+		require.Equal(t, code, fault(t, content, Options{MediaType: "application/json"}).Code, content)
+		require.Equal(t, code, fault(t, content, Options{FileName: "x.ndjson"}).Code, content)
+		require.Equal(t, CSV, read(t, content, Options{}).Format)
+	}
+}
+
 func TestHintsThatSayNothingOfTablesAreIgnored(t *testing.T) {
 	t.Parallel()
 	for _, opt := range []Options{{MediaType: "application/octet-stream"}, {MediaType: "text/plain", FileName: "x.txt"}, {MediaType: "application/vnd.ms-excel"},

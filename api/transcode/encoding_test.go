@@ -8,9 +8,12 @@ import (
 	"testing"
 	"testing/iotest"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
 	"pgregory.net/rapid"
 )
 
@@ -120,5 +123,25 @@ func TestTextIsTheSameHoweverItIsEncodedAndRead(t *testing.T) {
 				require.Equal(t, text, string(got))
 			}
 		}
+	})
+}
+
+// FuzzEncodings: a text comes out as UTF-8, and as golang.org/x/text reads it.
+func FuzzEncodings(f *testing.F) {
+	for i, seed := range []string{"a,\xe4\n", "\xff\xfea\x00\n\x001\x00", "\xfe\xff\x00a\x00\n", "\xef\xbb\xbfa\n\xe2\x82\xac", "a\x00\n\x00\x3d\xd8\x00\xde", "\xe2\x82"} {
+		f.Add([]byte(seed), uint8(i))
+	}
+	references := map[Encoding]encoding.Encoding{UTF16LE: unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
+		UTF16BE: unicode.UTF16(unicode.BigEndian, unicode.UseBOM), Windows1252: charmap.Windows1252}
+	f.Fuzz(func(t *testing.T, b []byte, choice uint8) {
+		given := []Encoding{"", UTF8, UTF16LE, UTF16BE, Windows1252}[choice%5]
+		got := readFuzzed(t, b, Options{Format: CSV, Encoding: given})
+		if got == nil || got.Encoding == UTF8 {
+			return
+		}
+		require.True(t, utf8.ValidString(got.csv))
+		want, err := references[got.Encoding].NewDecoder().Bytes(b)
+		require.NoError(t, err)
+		require.Equal(t, string(want), got.csv)
 	})
 }

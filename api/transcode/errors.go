@@ -25,6 +25,7 @@ const (
 	CodeColumns       = "too_many_columns"             // more than 1,000
 	CodeName          = "column_name_too_long"         // more than 200 characters
 	CodeRecord        = "record_too_long"              // more than 1 MiB
+	CodeRagged        = "ragged_row"                   // more values than the header has names
 	CodeJSON          = "json_syntax"                  // not JSON, or cut short
 	CodeJSONDepth     = "json_too_deep"                // more than 100 levels
 	CodeJSONDuplicate = "json_duplicate_key"           // a key twice in one object

@@ -163,7 +163,7 @@ func (c *jsonColumns) row() error {
 	i := 0
 	return c.reader.elements(func() error {
 		if i == len(c.order) {
-			return &Error{Code: CodeJSONShape, Record: c.rec.rows + 1, Column: i + 1,
+			return &Error{Code: CodeRagged, Record: c.rec.rows + 1, Column: i + 1,
 				Message: fmt.Sprintf("Record %d has more values than the header, which has %d.", c.rec.rows+1, i)}
 		}
 		k := c.order[i]

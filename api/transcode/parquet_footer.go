@@ -155,6 +155,9 @@ func (f *parquetFooter) element(r *thriftReader, typ byte) {
 			r.skip(typ)
 		}
 	})
+	if e.children > 0 {
+		e.physical = parquetGroup // whatever type some writers give the root
+	}
 	if e.logical.kind == noLogical {
 		e.logical.convert(converted, scale, precision)
 	}
@@ -203,7 +206,7 @@ func (f *parquetFooter) chunk(r *thriftReader, typ byte, g *parquetRowGroup) {
 	if dictionary > 0 && dictionary < c.offset {
 		c.offset = dictionary
 	}
-	if len(g.chunks) == f.leaves || c.codec < 0 || c.values < 0 || c.offset < 4 || c.size < 0 {
+	if len(g.chunks) == f.leaves || c.codec < 0 || c.values < 0 || c.offset < 4 && c.values > 0 || c.size < 0 {
 		f.stop(r, damagedParquet("a column is not described"))
 	}
 	if len(g.chunks) < f.leaves {

@@ -80,13 +80,13 @@ type pageHeader struct {
 	checked                  bool // crc is there
 	values                   int64
 	encoding                 int64
-	levelEncoding            int64
-	definitions, repetitions int64 // bytes of levels
-	plain                    bool  // values of a page of version 2 are not compressed
+	levels                   [2]int64 // the encodings of repetitions and definitions
+	definitions, repetitions int64    // bytes of levels
+	plain                    bool     // values of a page of version 2 are not compressed
 }
 
 func (h *pageHeader) read(r *thriftReader) {
-	h.kind, h.size, h.compressed, h.values, h.levelEncoding = -1, -1, -1, -1, encodingRLE
+	h.kind, h.size, h.compressed, h.values, h.levels = -1, -1, -1, -1, [2]int64{encodingRLE, encodingRLE}
 	r.fields(thriftStruct, func(id int64, typ byte) {
 		switch id {
 		case 1:
@@ -113,9 +113,7 @@ func (h *pageHeader) detail(r *thriftReader, kind, field int64, typ byte) {
 	case kind != 8 && field == 2, kind == 8 && field == 4:
 		h.encoding = r.int(typ)
 	case kind == 5 && (field == 3 || field == 4):
-		if e := r.int(typ); e != encodingRLE {
-			h.levelEncoding = e
-		}
+		h.levels[4-field] = r.int(typ)
 	case kind == 8 && field == 5:
 		h.definitions = r.int(typ)
 	case kind == 8 && field == 6:
@@ -308,7 +306,7 @@ func (l *leafReader) openPage(h pageHeader) (err error) {
 		if highest == 0 {
 			continue
 		}
-		if h.levelEncoding != encodingRLE {
+		if h.levels[i] != encodingRLE {
 			return unsupported("A Parquet file with bit-packed levels", "Write it again with a newer program.")
 		}
 		if len(b) < 4 || uint64(binary.LittleEndian.Uint32(b)) > uint64(len(b)-4) {

@@ -1,11 +1,14 @@
 package transcode
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
 	"io"
+	"runtime"
 	"strings"
+	"testing"
 
 	"github.com/stretchr/testify/require"
 )
@@ -59,4 +62,40 @@ func types(columns []Column) (out []string) {
 		out = append(out, string(c.Type))
 	}
 	return out
+}
+
+// readFuzzed reads a file; nil if it is refused, or has more than 4 MiB of CSV. Either costs bounded memory.
+func readFuzzed(t *testing.T, content []byte, opt Options) *opened {
+	var table *Table
+	var out bytes.Buffer
+	var err error
+	size := int64(0)
+	require.Less(t, allocatedBy(func() {
+		if table, err = Open(context.Background(), bytes.NewReader(content), opt); err != nil {
+			return
+		}
+		defer table.Close()
+		if _, err = io.CopyN(&out, table, 4<<20); err == nil {
+			size, err = io.Copy(io.Discard, table)
+		} else if err == io.EOF {
+			err = nil
+		}
+	}), uint64(256<<20))
+	if err != nil {
+		require.True(t, isFault(err), "%v", err)
+		return nil
+	}
+	if size > 0 {
+		return nil
+	}
+	return &opened{table, out.String()}
+}
+
+// allocatedBy is how many bytes f allocates in all, which is more than what lives at once.
+func allocatedBy(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }
