@@ -205,7 +205,14 @@ func (o *organization) inviteMember(p person) object {
 
 func datasets() []line {
 	const name = "name=weather"
-	rename := object{"name": "Renamed"}
+	rename, texts := object{"name": "Renamed"}, object{"columns": []object{{"name": "rain", "type": "text"}}}
+	withFile := func(make func(*organization, person) request) func(*organization, person) request {
+		return func(o *organization, caller person) request {
+			r := make(o, caller)
+			r.query, r.body, r.csv = "mode=append", weather, true
+			return r
+		}
+	}
 	return []line{
 		{operation: "create-dataset", make: func(*organization, person) request { return request{query: name, body: weather, csv: true} }},
 		{operation: "list-datasets", make: nothing},
@@ -214,6 +221,10 @@ func datasets() []line {
 		{operation: "update-dataset", on: "own", make: own((*organization).dataset, rename)},
 		{operation: "delete-dataset", on: "another's", make: another((*organization).dataset, nil)},
 		{operation: "delete-dataset", on: "own", make: own((*organization).dataset, nil)},
+		{operation: "create-version", on: "another's", make: withFile(another((*organization).dataset, nil))},
+		{operation: "create-version", on: "own", make: withFile(own((*organization).dataset, nil))},
+		{operation: "change-types", on: "another's", make: another((*organization).dataset, texts)},
+		{operation: "change-types", on: "own", make: own((*organization).dataset, texts)},
 		{operation: "list-columns", make: another((*organization).dataset, nil)},
 		{operation: "get-column", make: theFirst(another((*organization).dataset, nil))},
 		{operation: "update-column", on: "another's", make: theFirst(another((*organization).dataset, object{"unit": "mm"}))},

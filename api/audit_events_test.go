@@ -313,6 +313,12 @@ func (o *organization) happenDatasets() []happening {
 		return func() answer { return p.patch(columnPath(dataset, rain), change) }
 	}
 	remove := func(p person) func() answer { return func() answer { return p.delete(dataset) } }
+	renew := func(p person, mode string) func() answer {
+		return func() answer { return p.renew(dataset, mode, weather) }
+	}
+	retype := func(p person) func() answer {
+		return func() answer { return p.retype(dataset, object{"columns": []object{{"name": "rain", "type": "text"}}}) }
+	}
 	version := o.inactive(o.colleague)
 	its, kept := lastOf(datasetOf(version)), o.sourced(o.colleague)
 	post := func(p person, path string) func() answer { return func() answer { return p.post(path, nil) } }
@@ -337,6 +343,12 @@ func (o *organization) happenDatasets() []happening {
 		{"create-dataset", o.viewer, func() answer { return o.upload(o.viewer, weather) }, "dataset.created", nil, nil, object{"name": "weather"}, "forbidden"},
 		{"update-dataset", o.analyst, rename(o.analyst, "Mine"), "dataset.changed", id, nil, object{"name": "Mine"}, "forbidden"},
 		{"update-dataset", o.colleague, rename(o.colleague, "Rain"), "dataset.changed", id, object{"name": "weather"}, object{"name": "Rain"}, nil},
+		{"create-version", o.viewer, renew(o.viewer, "append"), "dataset.appended", id, nil, nil, "forbidden"},
+		{"create-version", o.viewer, renew(o.viewer, "replace"), "dataset.replaced", id, nil, nil, "forbidden"},
+		{"create-version", o.colleague, renew(o.colleague, "append"), "dataset.appended", id, number(1), number(2), nil},
+		{"create-version", o.owner, renew(o.owner, "replace"), "dataset.replaced", id, number(2), number(3), nil},
+		{"change-types", o.viewer, retype(o.viewer), "dataset.types_changed", id, nil, object{"columns": []any{object{"name": "rain", "type": "text"}}}, "forbidden"},
+		{"change-types", o.owner, retype(o.owner), "dataset.types_changed", id, number(3), number(4), nil},
 		{"update-column", o.analyst, column(o.analyst, object{"unit": "mm"}), "column.changed", id, nil, object{"unit": "mm"}, "forbidden"},
 		{"update-column", o.owner, column(o.owner, object{"name": "wet", "visibility": "analysts"}), "column.changed", id,
 			object{"column_id": json.Number("2"), "name": "rain", "visibility": "everyone"}, object{"column_id": json.Number("2"), "name": "wet", "visibility": "analysts"}, nil},

@@ -44,8 +44,8 @@ type Dataset struct {
 type DatasetVersion struct {
 	Number      int       `json:"number"`
 	RowCount    int64     `json:"row_count"`
-	ByteCount   int64     `json:"byte_count" doc:"Size of the uploaded file; and of what purged versions have left to this one"`
-	SHA256      *string   `json:"sha256" doc:"Of the uploaded file, hexadecimal; null for who may not see all of its columns"`
+	ByteCount   int64     `json:"byte_count" doc:"Size of the uploaded file, and of values before it that were stored anew; and of what purged versions have left to this one"`
+	SHA256      *string   `json:"sha256" doc:"Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file"`
 	PublishedAt time.Time `json:"published_at"`
 	PublishedBy uuid.UUID `json:"published_by" format:"uuid"`
 }
@@ -120,10 +120,13 @@ func (s *Server) listDatasets(ctx context.Context, in *struct {
 const datasetColumnRecord = `row(c.column_id, row_number() over (order by c.position), c.name, c.description, c.unit, c.semantic, c.type, c.scale, c.null_count,
       case when app.role() in ('OWNER', 'ADMIN') then (array['everyone', 'analysts', 'admins'])[c.vis + 1] end)`
 
+// datasetColumns are the columns of the active version of app.datasets d, which is $2.
+const datasetColumns = `array(select ` + datasetColumnRecord + `
+    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version order by c.position) as columns`
+
 const selectDataset = `
 select ` + datasetFields + `,
-  array(select ` + datasetColumnRecord + `
-    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version order by c.position) as columns
+  ` + datasetColumns + `
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version
 where d.org_id = $1 and d.id = $2`
 

@@ -100,6 +100,8 @@ var problemKinds = map[string]problemKind{
 	"xlsx_sheet_not_found":         {422, "No such sheet", "The workbook has no worksheet of that name. detail has the names.", ""},
 	"idempotency_key_reused":       {422, "Idempotency key reused", "The Idempotency-Key belongs to an earlier, different request. Use a new one for each thing that is to be made.", ""},
 	"upload_incomplete":            {400, "Upload incomplete", "The body ended before the file did. Nothing was stored.", ""},
+	"append_other_columns":         {422, "Other columns", "The file has no column of the dataset, neither by its name in the files before nor by its name now. Rename its columns with columns, or replace the dataset's rows.", ""},
+	"values_do_not_fit":            {422, "Stored values do not fit", "Values that are stored do not fit the type asked for. errors has the first 1,000 with row, column and reason. Take another type, or change the types with on_reject=null.", ""},
 	"upload_no_file":               {422, "No file", "The multipart body has no part named file.", ""},
 	"upload_no_name":               {422, "No name", "Give the dataset a name: ?name=…, or a file name in the multipart body.", ""},
 	"rate_limited":                 {429, "Too many attempts", "Too many attempts failed, for this account or from your address (wrong API keys are such), or an address has got many mails. Retry-After says in how many seconds the next one is looked at; each that fails then doubles the wait, up to a quarter of an hour. The RateLimit headers tell it before it comes to that.", ""},

@@ -125,6 +125,7 @@ func (s *Server) registerAll() {
 	s.registerDatasets()
 	s.registerColumns()
 	s.registerUploads()
+	s.registerNewVersions()
 	s.registerVersions()
 	s.registerRows()
 	s.registerDownloads()

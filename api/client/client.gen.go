@@ -29,6 +29,28 @@ const (
 	AuditEventOutcomeRefused AuditEventOutcome = "refused"
 )
 
+// Defines values for ChangedColumnOldType.
+const (
+	ChangedColumnOldTypeBoolean   ChangedColumnOldType = "boolean"
+	ChangedColumnOldTypeDate      ChangedColumnOldType = "date"
+	ChangedColumnOldTypeDecimal   ChangedColumnOldType = "decimal"
+	ChangedColumnOldTypeFloat     ChangedColumnOldType = "float"
+	ChangedColumnOldTypeInteger   ChangedColumnOldType = "integer"
+	ChangedColumnOldTypeText      ChangedColumnOldType = "text"
+	ChangedColumnOldTypeTimestamp ChangedColumnOldType = "timestamp"
+)
+
+// Defines values for ChangedColumnType.
+const (
+	ChangedColumnTypeBoolean   ChangedColumnType = "boolean"
+	ChangedColumnTypeDate      ChangedColumnType = "date"
+	ChangedColumnTypeDecimal   ChangedColumnType = "decimal"
+	ChangedColumnTypeFloat     ChangedColumnType = "float"
+	ChangedColumnTypeInteger   ChangedColumnType = "integer"
+	ChangedColumnTypeText      ChangedColumnType = "text"
+	ChangedColumnTypeTimestamp ChangedColumnType = "timestamp"
+)
+
 // Defines values for ColumnProfileType.
 const (
 	ColumnProfileTypeBoolean   ColumnProfileType = "boolean"
@@ -198,6 +220,41 @@ const (
 	SecurityEventKindSessionsRevoked    SecurityEventKind = "sessions_revoked"
 )
 
+// Defines values for TypeChangeOnReject.
+const (
+	TypeChangeOnRejectNull   TypeChangeOnReject = "null"
+	TypeChangeOnRejectRefuse TypeChangeOnReject = "refuse"
+)
+
+// Defines values for TypedColumnDates.
+const (
+	TypedColumnDatesDayFirst   TypedColumnDates = "day_first"
+	TypedColumnDatesMonthFirst TypedColumnDates = "month_first"
+)
+
+// Defines values for TypedColumnNumbers.
+const (
+	TypedColumnNumbersN123456    TypedColumnNumbers = "1234.56"
+	TypedColumnNumbersN1234561   TypedColumnNumbers = "1,234.56"
+	TypedColumnNumbersN1234562   TypedColumnNumbers = "1 234.56"
+	TypedColumnNumbersN1234563   TypedColumnNumbers = "1'234.56"
+	TypedColumnNumbersN1234564   TypedColumnNumbers = "1.234,56"
+	TypedColumnNumbersN1234565   TypedColumnNumbers = "1 234,56"
+	TypedColumnNumbersN1234566   TypedColumnNumbers = "1'234,56"
+	TypedColumnNumbersN123456789 TypedColumnNumbers = "12,34,567.89"
+)
+
+// Defines values for TypedColumnType.
+const (
+	TypedColumnTypeBoolean   TypedColumnType = "boolean"
+	TypedColumnTypeDate      TypedColumnType = "date"
+	TypedColumnTypeDecimal   TypedColumnType = "decimal"
+	TypedColumnTypeFloat     TypedColumnType = "float"
+	TypedColumnTypeInteger   TypedColumnType = "integer"
+	TypedColumnTypeText      TypedColumnType = "text"
+	TypedColumnTypeTimestamp TypedColumnType = "timestamp"
+)
+
 // Defines values for UploadColumnDates.
 const (
 	UploadColumnDatesDayFirst   UploadColumnDates = "day_first"
@@ -365,9 +422,9 @@ const (
 
 // Defines values for CreateDatasetParamsOnReject.
 const (
-	Null   CreateDatasetParamsOnReject = "null"
-	Refuse CreateDatasetParamsOnReject = "refuse"
-	Skip   CreateDatasetParamsOnReject = "skip"
+	CreateDatasetParamsOnRejectNull   CreateDatasetParamsOnReject = "null"
+	CreateDatasetParamsOnRejectRefuse CreateDatasetParamsOnReject = "refuse"
+	CreateDatasetParamsOnRejectSkip   CreateDatasetParamsOnReject = "skip"
 )
 
 // Defines values for DownloadDatasetParamsFormat.
@@ -381,6 +438,75 @@ const (
 const (
 	Escaped DownloadDatasetParamsFormulas = "escaped"
 	Plain   DownloadDatasetParamsFormulas = "plain"
+)
+
+// Defines values for CreateVersionParamsFormat.
+const (
+	CreateVersionParamsFormatCsv     CreateVersionParamsFormat = "csv"
+	CreateVersionParamsFormatJSON    CreateVersionParamsFormat = "json"
+	CreateVersionParamsFormatNdjson  CreateVersionParamsFormat = "ndjson"
+	CreateVersionParamsFormatParquet CreateVersionParamsFormat = "parquet"
+	CreateVersionParamsFormatTsv     CreateVersionParamsFormat = "tsv"
+	CreateVersionParamsFormatXlsx    CreateVersionParamsFormat = "xlsx"
+)
+
+// Defines values for CreateVersionParamsCompression.
+const (
+	CreateVersionParamsCompressionGzip CreateVersionParamsCompression = "gzip"
+	CreateVersionParamsCompressionNone CreateVersionParamsCompression = "none"
+	CreateVersionParamsCompressionZstd CreateVersionParamsCompression = "zstd"
+)
+
+// Defines values for CreateVersionParamsEncoding.
+const (
+	CreateVersionParamsEncodingUTF8        CreateVersionParamsEncoding = "utf-8"
+	CreateVersionParamsEncodingUtf16Be     CreateVersionParamsEncoding = "utf-16be"
+	CreateVersionParamsEncodingUtf16Le     CreateVersionParamsEncoding = "utf-16le"
+	CreateVersionParamsEncodingWindows1252 CreateVersionParamsEncoding = "windows-1252"
+)
+
+// Defines values for CreateVersionParamsQuotes.
+const (
+	CreateVersionParamsQuotesBackslash CreateVersionParamsQuotes = "backslash"
+	CreateVersionParamsQuotesDoubled   CreateVersionParamsQuotes = "doubled"
+	CreateVersionParamsQuotesNone      CreateVersionParamsQuotes = "none"
+)
+
+// Defines values for CreateVersionParamsHeader.
+const (
+	CreateVersionParamsHeaderAbsent  CreateVersionParamsHeader = "absent"
+	CreateVersionParamsHeaderPresent CreateVersionParamsHeader = "present"
+)
+
+// Defines values for CreateVersionParamsNumbers.
+const (
+	CreateVersionParamsNumbersN123456    CreateVersionParamsNumbers = "1234.56"
+	CreateVersionParamsNumbersN1234561   CreateVersionParamsNumbers = "1,234.56"
+	CreateVersionParamsNumbersN1234562   CreateVersionParamsNumbers = "1 234.56"
+	CreateVersionParamsNumbersN1234563   CreateVersionParamsNumbers = "1'234.56"
+	CreateVersionParamsNumbersN1234564   CreateVersionParamsNumbers = "1.234,56"
+	CreateVersionParamsNumbersN1234565   CreateVersionParamsNumbers = "1 234,56"
+	CreateVersionParamsNumbersN1234566   CreateVersionParamsNumbers = "1'234,56"
+	CreateVersionParamsNumbersN123456789 CreateVersionParamsNumbers = "12,34,567.89"
+)
+
+// Defines values for CreateVersionParamsDates.
+const (
+	CreateVersionParamsDatesDayFirst   CreateVersionParamsDates = "day_first"
+	CreateVersionParamsDatesMonthFirst CreateVersionParamsDates = "month_first"
+)
+
+// Defines values for CreateVersionParamsOnReject.
+const (
+	CreateVersionParamsOnRejectNull   CreateVersionParamsOnReject = "null"
+	CreateVersionParamsOnRejectRefuse CreateVersionParamsOnReject = "refuse"
+	CreateVersionParamsOnRejectSkip   CreateVersionParamsOnReject = "skip"
+)
+
+// Defines values for CreateVersionParamsMode.
+const (
+	CreateVersionParamsModeAppend  CreateVersionParamsMode = "append"
+	CreateVersionParamsModeReplace CreateVersionParamsMode = "replace"
 )
 
 // Defines values for ListInvitationsParamsState.
@@ -486,6 +612,18 @@ type Answer struct {
 // AnswerProvider defines model for Answer.Provider.
 type AnswerProvider string
 
+// AppendedColumns defines model for AppendedColumns.
+type AppendedColumns struct {
+	// Added Columns that the dataset lacked: null in the rows that were there
+	Added []string `json:"added"`
+
+	// Changed Columns with another type than before
+	Changed []ChangedColumn `json:"changed"`
+
+	// Missing Columns of the dataset that the file lacks: null in the new rows
+	Missing []string `json:"missing"`
+}
+
 // AuditActor defines model for AuditActor.
 type AuditActor struct {
 	// FullName null for who is no member any more
@@ -543,6 +681,37 @@ type AuditSeal struct {
 type Booleans struct {
 	FalseCount int64 `json:"false_count"`
 	TrueCount  int64 `json:"true_count"`
+}
+
+// ChangedColumn defines model for ChangedColumn.
+type ChangedColumn struct {
+	Name string `json:"name"`
+
+	// OldScale Of a decimal
+	OldScale int64                `json:"old_scale,omitempty"`
+	OldType  ChangedColumnOldType `json:"old_type"`
+
+	// Scale Of a decimal
+	Scale int64             `json:"scale,omitempty"`
+	Type  ChangedColumnType `json:"type"`
+}
+
+// ChangedColumnOldType defines model for ChangedColumn.OldType.
+type ChangedColumnOldType string
+
+// ChangedColumnType defines model for ChangedColumn.Type.
+type ChangedColumnType string
+
+// ChangedTypes defines model for ChangedTypes.
+type ChangedTypes struct {
+	Columns    []DatasetColumn    `json:"columns"`
+	CreatedAt  time.Time          `json:"created_at"`
+	CreatedBy  openapi_types.UUID `json:"created_by"`
+	ID         openapi_types.UUID `json:"id"`
+	Name       string             `json:"name"`
+	Rejections UploadRejections   `json:"rejections"`
+	UpdatedAt  time.Time          `json:"updated_at"`
+	Version    DatasetVersion     `json:"version"`
 }
 
 // Chart defines model for Chart.
@@ -750,14 +919,14 @@ type DatasetProfile struct {
 
 // DatasetVersion defines model for DatasetVersion.
 type DatasetVersion struct {
-	// ByteCount Size of the uploaded file; and of what purged versions have left to this one
+	// ByteCount Size of the uploaded file, and of values before it that were stored anew; and of what purged versions have left to this one
 	ByteCount   int64              `json:"byte_count"`
 	Number      int64              `json:"number"`
 	PublishedAt time.Time          `json:"published_at"`
 	PublishedBy openapi_types.UUID `json:"published_by"`
 	RowCount    int64              `json:"row_count"`
 
-	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file
 	Sha256 string `json:"sha256"`
 }
 
@@ -1157,6 +1326,21 @@ type NewServiceAccount struct {
 	// Name Example: Nightly import
 	Name string `json:"name"`
 	Role Role   `json:"role"`
+}
+
+// NewVersion defines model for NewVersion.
+type NewVersion struct {
+	Append     AppendedColumns    `json:"append,omitempty"`
+	Columns    []DatasetColumn    `json:"columns"`
+	CreatedAt  time.Time          `json:"created_at"`
+	CreatedBy  openapi_types.UUID `json:"created_by"`
+	File       UploadedFile       `json:"file"`
+	ID         openapi_types.UUID `json:"id"`
+	Name       string             `json:"name"`
+	Rejections UploadRejections   `json:"rejections"`
+	UpdatedAt  time.Time          `json:"updated_at"`
+	Version    DatasetVersion     `json:"version"`
+	Warnings   []UploadWarning    `json:"warnings"`
 }
 
 // Numbers defines model for Numbers.
@@ -1671,6 +1855,45 @@ type Transfer struct {
 	UserID openapi_types.UUID `json:"user_id"`
 }
 
+// TypeChange defines model for TypeChange.
+type TypeChange struct {
+	Columns []TypedColumn `json:"columns"`
+
+	// Nulls Words that are null, in any case, in columns that become text too; without it NA, NULL, - and the like, in columns that do not
+	Nulls []string `json:"nulls,omitempty"`
+
+	// OnReject What becomes of values that do not fit: the change is refused, or they are null
+	OnReject TypeChangeOnReject `json:"on_reject,omitempty"`
+}
+
+// TypeChangeOnReject What becomes of values that do not fit: the change is refused, or they are null
+type TypeChangeOnReject string
+
+// TypedColumn defines model for TypedColumn.
+type TypedColumn struct {
+	// Dates How to read the dates in a text
+	Dates TypedColumnDates `json:"dates,omitempty"`
+
+	// Name Example: price
+	Name string `json:"name"`
+
+	// Numbers How the numbers in a text are written
+	Numbers TypedColumnNumbers `json:"numbers,omitempty"`
+
+	// Scale Of a decimal: digits after the point
+	Scale int64           `json:"scale,omitempty"`
+	Type  TypedColumnType `json:"type"`
+}
+
+// TypedColumnDates How to read the dates in a text
+type TypedColumnDates string
+
+// TypedColumnNumbers How the numbers in a text are written
+type TypedColumnNumbers string
+
+// TypedColumnType defines model for TypedColumn.Type.
+type TypedColumnType string
+
 // UploadColumn defines model for UploadColumn.
 type UploadColumn struct {
 	// As What to call it
@@ -1832,7 +2055,7 @@ type UploadedDialectQuotes string
 type UploadedFile struct {
 	ByteOrderMark bool `json:"byte_order_mark"`
 
-	// Columns In the order of the dataset's
+	// Columns In the order of the file's
 	Columns     []UploadedColumn        `json:"columns"`
 	Compression UploadedFileCompression `json:"compression"`
 	Dialect     UploadedDialect         `json:"dialect,omitempty"`
@@ -1912,7 +2135,7 @@ type VersionDetail struct {
 	// Base The version that it was made of; it may have been purged
 	Base int64 `json:"base"`
 
-	// ByteCount Size of the uploaded file; and of what purged versions have left to this one
+	// ByteCount Size of the uploaded file, and of values before it that were stored anew; and of what purged versions have left to this one
 	ByteCount int64 `json:"byte_count"`
 
 	// ColumnCount Of the columns that the caller sees
@@ -1927,7 +2150,7 @@ type VersionDetail struct {
 	PublishedBy openapi_types.UUID `json:"published_by"`
 	RowCount    int64              `json:"row_count"`
 
-	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file
 	Sha256 string `json:"sha256"`
 
 	// SourceKept Whether the uploaded file can be downloaded
@@ -1945,7 +2168,7 @@ type VersionSummary struct {
 	// Base The version that it was made of; it may have been purged
 	Base int64 `json:"base"`
 
-	// ByteCount Size of the uploaded file; and of what purged versions have left to this one
+	// ByteCount Size of the uploaded file, and of values before it that were stored anew; and of what purged versions have left to this one
 	ByteCount int64 `json:"byte_count"`
 
 	// ColumnCount Of the columns that the caller sees
@@ -1959,7 +2182,7 @@ type VersionSummary struct {
 	PublishedBy openapi_types.UUID `json:"published_by"`
 	RowCount    int64              `json:"row_count"`
 
-	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file
 	Sha256 string `json:"sha256"`
 
 	// SourceKept Whether the uploaded file can be downloaded
@@ -2153,11 +2376,11 @@ type CreateDatasetParams struct {
 	// KeepSource Keep the file as it was sent, so that it can be downloaded; it counts in stored_bytes once more
 	KeepSource *bool `form:"keep_source,omitempty" json:"keep_source,omitempty"`
 
-	// Name Name of the dataset; without it the file name of the multipart body
-	Name *string `form:"name,omitempty" json:"name,omitempty"`
-
 	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
 	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
+
+	// Name Name of the dataset; without it the file name of the multipart body
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
 
 	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
@@ -2267,6 +2490,15 @@ type ListRowsParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ChangeTypesParams defines parameters for ChangeTypes.
+type ChangeTypesParams struct {
+	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// IfMatch An ETag: change only that revision, else 412
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // ListVersionsParams defines parameters for ListVersions.
 type ListVersionsParams struct {
 	// Limit At most
@@ -2275,6 +2507,93 @@ type ListVersionsParams struct {
 	// Cursor next_cursor of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
+
+// CreateVersionMultipartBody defines parameters for CreateVersion.
+type CreateVersionMultipartBody struct {
+	// File CSV, TSV, JSON, NDJSON, Parquet or XLSX; each also compressed by gzip or zstd
+	File openapi_types.File `json:"file"`
+}
+
+// CreateVersionParams defines parameters for CreateVersion.
+type CreateVersionParams struct {
+	// Format The content has to agree
+	Format *CreateVersionParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Compression The content has to agree
+	Compression *CreateVersionParamsCompression `form:"compression,omitempty" json:"compression,omitempty"`
+
+	// Encoding Of a text
+	Encoding *CreateVersionParamsEncoding `form:"encoding,omitempty" json:"encoding,omitempty"`
+
+	// Sheet Of a workbook; without it the first one that is not hidden
+	Sheet *string `form:"sheet,omitempty" json:"sheet,omitempty"`
+
+	// Delimiter Of CSV and TSV: one ASCII character
+	Delimiter *string `form:"delimiter,omitempty" json:"delimiter,omitempty"`
+
+	// Quotes Of CSV and TSV: a quote inside quotes is written twice, or with a backslash before it; none: quotes are text
+	Quotes *CreateVersionParamsQuotes `form:"quotes,omitempty" json:"quotes,omitempty"`
+
+	// Header Of CSV and TSV: whether the first record names the columns
+	Header *CreateVersionParamsHeader `form:"header,omitempty" json:"header,omitempty"`
+
+	// Comment Of CSV and TSV: what lines begin with that are skipped; none: there are no such lines
+	Comment *string `form:"comment,omitempty" json:"comment,omitempty"`
+
+	// Nulls Words that are null, in any case, in columns of text too; without it NA, NULL, - and the like, in columns that are not text. An empty field always is
+	Nulls *[]string `form:"nulls,omitempty" json:"nulls,omitempty"`
+
+	// Numbers How numbers are written, in the columns that it fits
+	Numbers *CreateVersionParamsNumbers `form:"numbers,omitempty" json:"numbers,omitempty"`
+
+	// Dates How to read 01/02/2006, in the columns that it fits
+	Dates *CreateVersionParamsDates `form:"dates,omitempty" json:"dates,omitempty"`
+
+	// OnReject What becomes of values that do not fit the type given for their column, and of rows with too many fields: the file is refused, the values are null (such rows are skipped), the rows are skipped
+	OnReject *CreateVersionParamsOnReject `form:"on_reject,omitempty" json:"on_reject,omitempty"`
+
+	// KeepSource Keep the file as it was sent, so that it can be downloaded; it counts in stored_bytes once more
+	KeepSource *bool `form:"keep_source,omitempty" json:"keep_source,omitempty"`
+
+	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
+	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
+
+	// Mode Whether its rows come behind those of the active version or instead of them
+	Mode CreateVersionParamsMode `form:"mode" json:"mode"`
+
+	// IfMatch An ETag: change only that revision, else 412
+	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// CreateVersionParamsFormat defines parameters for CreateVersion.
+type CreateVersionParamsFormat string
+
+// CreateVersionParamsCompression defines parameters for CreateVersion.
+type CreateVersionParamsCompression string
+
+// CreateVersionParamsEncoding defines parameters for CreateVersion.
+type CreateVersionParamsEncoding string
+
+// CreateVersionParamsQuotes defines parameters for CreateVersion.
+type CreateVersionParamsQuotes string
+
+// CreateVersionParamsHeader defines parameters for CreateVersion.
+type CreateVersionParamsHeader string
+
+// CreateVersionParamsNumbers defines parameters for CreateVersion.
+type CreateVersionParamsNumbers string
+
+// CreateVersionParamsDates defines parameters for CreateVersion.
+type CreateVersionParamsDates string
+
+// CreateVersionParamsOnReject defines parameters for CreateVersion.
+type CreateVersionParamsOnReject string
+
+// CreateVersionParamsMode defines parameters for CreateVersion.
+type CreateVersionParamsMode string
 
 // ActivateVersionParams defines parameters for ActivateVersion.
 type ActivateVersionParams struct {
@@ -2410,6 +2729,12 @@ type QueryDatasetJSONRequestBody = Specification
 
 // AskQuestionJSONRequestBody defines body for AskQuestion for application/json ContentType.
 type AskQuestionJSONRequestBody = Question
+
+// ChangeTypesJSONRequestBody defines body for ChangeTypes for application/json ContentType.
+type ChangeTypesJSONRequestBody = TypeChange
+
+// CreateVersionMultipartRequestBody defines body for CreateVersion for multipart/form-data ContentType.
+type CreateVersionMultipartRequestBody CreateVersionMultipartBody
 
 // CreateInvitationJSONRequestBody defines body for CreateInvitation for application/json ContentType.
 type CreateInvitationJSONRequestBody = NewInvitation
@@ -3005,12 +3330,39 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 	ListRows(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ChangeTypesWithBody Give columns of a dataset other types
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+	ChangeTypesWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeTypes Give columns of a dataset other types
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+	ChangeTypes(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListVersions List the versions of a dataset
 	//
 	// Deleted ones too: their rows are not read, and they can be restored until they are purged.
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
 	ListVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateVersionWithBody Append a file to a dataset, or replace its rows by it
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `CreateVersion` operationId).
+	CreateVersionWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteVersion Delete a version
 	//
@@ -4448,6 +4800,44 @@ func (c *Client) ListRows(ctx context.Context, orgID openapi_types.UUID, dataset
 	return c.Client.Do(req)
 }
 
+// ChangeTypesWithBody Give columns of a dataset other types
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+func (c *Client) ChangeTypesWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeTypesRequestWithBody(c.Server, orgID, datasetID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeTypes Give columns of a dataset other types
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+func (c *Client) ChangeTypes(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeTypesRequest(c.Server, orgID, datasetID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListVersions List the versions of a dataset
 //
 // Deleted ones too: their rows are not read, and they can be restored until they are purged.
@@ -4455,6 +4845,25 @@ func (c *Client) ListRows(ctx context.Context, orgID openapi_types.UUID, dataset
 // Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
 func (c *Client) ListVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListVersionsRequest(c.Server, orgID, datasetID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateVersionWithBody Append a file to a dataset, or replace its rows by it
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `CreateVersion` operationId).
+func (c *Client) CreateVersionWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateVersionRequestWithBody(c.Server, orgID, datasetID, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7182,9 +7591,9 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 
 		}
 
-		if params.Name != nil {
+		if params.Columns != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7194,9 +7603,9 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 
 		}
 
-		if params.Columns != nil {
+		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -8114,6 +8523,86 @@ func NewListRowsRequest(server string, orgID openapi_types.UUID, datasetID opena
 	return req, nil
 }
 
+// NewChangeTypesRequest calls the generic ChangeTypes builder with application/json body
+func NewChangeTypesRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeTypesRequestWithBody(server, orgID, datasetID, params, "application/json", bodyReader)
+}
+
+// NewChangeTypesRequestWithBody constructs an http.Request for the ChangeTypes method, with any body, and a specified content type
+func NewChangeTypesRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/types", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListVersionsRequest constructs an http.Request for the ListVersions method
 func NewListVersionsRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams) (*http.Request, error) {
 	var err error
@@ -8189,6 +8678,266 @@ func NewListVersionsRequest(server string, orgID openapi_types.UUID, datasetID o
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateVersionRequestWithBody constructs an http.Request for the CreateVersion method, with any body, and a specified content type
+func NewCreateVersionRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Compression != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "compression", *params.Compression, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Encoding != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "encoding", *params.Encoding, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sheet != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "sheet", *params.Sheet, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Delimiter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "delimiter", *params.Delimiter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Quotes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "quotes", *params.Quotes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Header != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "header", *params.Header, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Comment != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "comment", *params.Comment, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Nulls != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "nulls", *params.Nulls, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Numbers != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "numbers", *params.Numbers, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Dates != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "dates", *params.Dates, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OnReject != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "on_reject", *params.OnReject, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.KeepSource != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "keep_source", *params.KeepSource, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Columns != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "mode", params.Mode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -10370,6 +11119,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 	ListRowsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*ListRowsResponse, error)
 
+	// ChangeTypesWithBodyWithResponse Give columns of a dataset other types
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+	ChangeTypesWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeTypesResponse, error)
+
+	// ChangeTypesWithResponse Give columns of a dataset other types
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+	ChangeTypesWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeTypesResponse, error)
+
 	// ListVersionsWithResponse List the versions of a dataset
 	//
 	// Deleted ones too: their rows are not read, and they can be restored until they are purged.
@@ -10378,6 +11145,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
 	ListVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*ListVersionsResponse, error)
+
+	// CreateVersionWithBodyWithResponse Append a file to a dataset, or replace its rows by it
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `CreateVersion` operationId).
+	CreateVersionWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateVersionResponse, error)
 
 	// DeleteVersionWithResponse Delete a version
 	//
@@ -11802,6 +12578,29 @@ func (r ListRowsResponse) StatusCode() int {
 	return 0
 }
 
+type ChangeTypesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ChangedTypes
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeTypesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeTypesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListVersionsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -11819,6 +12618,29 @@ func (r ListVersionsResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ListVersionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *NewVersion
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateVersionResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -13515,6 +14337,36 @@ func (c *ClientWithResponses) ListRowsWithResponse(ctx context.Context, orgID op
 	return ParseListRowsResponse(rsp)
 }
 
+// ChangeTypesWithBodyWithResponse Give columns of a dataset other types
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+func (c *ClientWithResponses) ChangeTypesWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeTypesResponse, error) {
+	rsp, err := c.ChangeTypesWithBody(ctx, orgID, datasetID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeTypesResponse(rsp)
+}
+
+// ChangeTypesWithResponse Give columns of a dataset other types
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+func (c *ClientWithResponses) ChangeTypesWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeTypesResponse, error) {
+	rsp, err := c.ChangeTypes(ctx, orgID, datasetID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeTypesResponse(rsp)
+}
+
 // ListVersionsWithResponse List the versions of a dataset
 //
 // Deleted ones too: their rows are not read, and they can be restored until they are purged.
@@ -13528,6 +14380,21 @@ func (c *ClientWithResponses) ListVersionsWithResponse(ctx context.Context, orgI
 		return nil, err
 	}
 	return ParseListVersionsResponse(rsp)
+}
+
+// CreateVersionWithBodyWithResponse Append a file to a dataset, or replace its rows by it
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `CreateVersion` operationId).
+func (c *ClientWithResponses) CreateVersionWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateVersionResponse, error) {
+	rsp, err := c.CreateVersionWithBody(ctx, orgID, datasetID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateVersionResponse(rsp)
 }
 
 // DeleteVersionWithResponse Delete a version
@@ -15253,6 +16120,32 @@ func ParseListRowsResponse(rsp *http.Response) (*ListRowsResponse, error) {
 	return response, nil
 }
 
+// ParseChangeTypesResponse parses an HTTP response from a ChangeTypesWithResponse call
+func ParseChangeTypesResponse(rsp *http.Response) (*ChangeTypesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeTypesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ChangedTypes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListVersionsResponse parses an HTTP response from a ListVersionsWithResponse call
 func ParseListVersionsResponse(rsp *http.Response) (*ListVersionsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15273,6 +16166,32 @@ func ParseListVersionsResponse(rsp *http.Response) (*ListVersionsResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateVersionResponse parses an HTTP response from a CreateVersionWithResponse call
+func ParseCreateVersionResponse(rsp *http.Response) (*CreateVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest NewVersion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 

@@ -34,7 +34,7 @@ func (f *File) Chunks(ctx context.Context, emit func(Chunk) error) error {
 	encoders := f.encoders()
 	free, full := make(chan *rowGroup, 2), make(chan *rowGroup)
 	for range cap(free) {
-		free <- newRowGroup(encoders, f.Rows)
+		free <- newRowGroup(encoders, f.Rows, f.ChunkRows)
 	}
 	var failed error
 	go func() {
@@ -70,6 +70,9 @@ func (f *File) encoders() []encoder {
 	for i, c := range f.Columns {
 		if c.IsCoded() {
 			f.words[i] = newDictionary(seed)
+			for _, word := range f.begun[c.No] {
+				f.words[i].code([]byte(word))
+			}
 		}
 		oid, size := element(c.Payload)
 		encoders[i] = encoder{Column: c, reading: f.readings[i], nulls: nulls, strip: f.readings[i].given && f.opt.Reject == RejectCell,
@@ -87,7 +90,7 @@ func (f *File) encode(ctx context.Context, free <-chan *rowGroup, full chan<- *r
 			return err
 		}
 		g.begin(no, first)
-		if err := g.fill(r, f.Rows-first); err != nil {
+		if err := g.fill(r, f.rowsOf(no, first)); err != nil {
 			return fmt.Errorf("read a spooled CSV file again: %w", err)
 		}
 		first += int64(g.rows)
@@ -98,6 +101,14 @@ func (f *File) encode(ctx context.Context, free <-chan *rowGroup, full chan<- *r
 		}
 	}
 	return nil
+}
+
+// rowsOf is how many rows are left for a row group.
+func (f *File) rowsOf(no int, first int64) int64 {
+	if f.ChunkRows != nil {
+		return int64(f.ChunkRows[no])
+	}
+	return f.Rows - first
 }
 
 func receive(ctx context.Context, free <-chan *rowGroup) (*rowGroup, error) {
