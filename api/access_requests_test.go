@@ -76,7 +76,7 @@ func lines() []line {
 			{operation: "export-audit-events", make: nothing},
 			{operation: "list-members", make: nothing},
 		},
-		updateMember(), removeMember(), transferOwnership(), serviceAccounts(), apiKeys(), invitations(), datasets(), analyses(), runs(),
+		updateMember(), removeMember(), transferOwnership(), serviceAccounts(), apiKeys(), invitations(), datasets(), versions(), analyses(), runs(),
 	)
 }
 
@@ -205,7 +205,14 @@ func (o *organization) inviteMember(p person) object {
 
 func datasets() []line {
 	const name = "name=weather"
-	rename := object{"name": "Renamed"}
+	rename, texts := object{"name": "Renamed"}, object{"columns": []object{{"name": "rain", "type": "text"}}}
+	withFile := func(make func(*organization, person) request) func(*organization, person) request {
+		return func(o *organization, caller person) request {
+			r := make(o, caller)
+			r.query, r.body, r.csv = "mode=append", weather, true
+			return r
+		}
+	}
 	return []line{
 		{operation: "create-dataset", make: func(*organization, person) request { return request{query: name, body: weather, csv: true} }},
 		{operation: "list-datasets", make: nothing},
@@ -214,9 +221,57 @@ func datasets() []line {
 		{operation: "update-dataset", on: "own", make: own((*organization).dataset, rename)},
 		{operation: "delete-dataset", on: "another's", make: another((*organization).dataset, nil)},
 		{operation: "delete-dataset", on: "own", make: own((*organization).dataset, nil)},
+		{operation: "create-version", on: "another's", make: withFile(another((*organization).dataset, nil))},
+		{operation: "create-version", on: "own", make: withFile(own((*organization).dataset, nil))},
+		{operation: "change-types", on: "another's", make: another((*organization).dataset, texts)},
+		{operation: "change-types", on: "own", make: own((*organization).dataset, texts)},
+		{operation: "list-columns", make: another((*organization).dataset, nil)},
+		{operation: "get-column", make: theFirst(another((*organization).dataset, nil))},
+		{operation: "update-column", on: "another's", make: theFirst(another((*organization).dataset, object{"unit": "mm"}))},
+		{operation: "update-column", on: "own", make: theFirst(own((*organization).dataset, object{"unit": "mm"}))},
+		{operation: "update-column", on: "the visibility of own", make: theFirst(own((*organization).dataset, object{"visibility": "analysts"}))},
 		{operation: "list-rows", make: another((*organization).dataset, nil)},
+		{operation: "download-dataset", make: another((*organization).dataset, nil)},
 		{operation: "query-dataset", make: another((*organization).dataset, count), reads: true},
+		{operation: "get-profile", make: another((*organization).dataset, nil)},
+		{operation: "get-column-profile", make: func(o *organization, caller person) request {
+			r := another((*organization).dataset, nil)(o, caller)
+			r.path = append(r.path, "1")
+			return r
+		}},
 		{operation: "ask-question", make: another((*organization).dataset, object{"question": "how many rows"})},
+	}
+}
+
+func versions() []line {
+	return []line{
+		{operation: "list-versions", make: another((*organization).dataset, nil)},
+		{operation: "get-version", make: versioned(another, (*organization).inactive)},
+		{operation: "compare-versions", make: func(o *organization, caller person) request {
+			r := versioned(another, (*organization).inactive)(o, caller)
+			r.query = "with=1"
+			return r
+		}},
+		{operation: "activate-version", on: "of another's", make: versioned(another, (*organization).inactive)},
+		{operation: "activate-version", on: "of own", make: versioned(own, (*organization).inactive)},
+		{operation: "delete-version", on: "of another's", make: versioned(another, (*organization).inactive)},
+		{operation: "delete-version", on: "of own", make: versioned(own, (*organization).inactive)},
+		{operation: "restore-version", on: "of another's", make: versioned(another, (*organization).deleted)},
+		{operation: "restore-version", on: "of own", make: versioned(own, (*organization).deleted)},
+		{operation: "purge-version", on: "of another's", make: versioned(another, (*organization).deleted)},
+		{operation: "purge-version", on: "of own", make: versioned(own, (*organization).deleted)},
+		{operation: "get-version-source", make: versioned(another, (*organization).sourced)},
+		{operation: "delete-version-source", on: "of another's", make: versioned(another, (*organization).sourced)},
+		{operation: "delete-version-source", on: "of own", make: versioned(own, (*organization).sourced)},
+	}
+}
+
+// theFirst column of a dataset.
+func theFirst(dataset func(*organization, person) request) func(*organization, person) request {
+	return func(o *organization, caller person) request {
+		r := dataset(o, caller)
+		r.path = append(r.path, "1")
+		return r
 	}
 }
 
@@ -327,6 +382,17 @@ func own(create func(*organization, person) string, body any) func(*organization
 		o.force(caller, "ANALYST")
 		defer o.force(caller, role)
 		return request{path: ids(create(o, caller)), body: body}
+	}
+}
+
+// versioned is a request for the version whose path version makes.
+func versioned(whose func(func(*organization, person) string, any) func(*organization, person) request,
+	version func(*organization, person) string) func(*organization, person) request {
+	return func(o *organization, caller person) request {
+		var path string
+		r := whose(func(o *organization, p person) string { path = version(o, p); return path }, nil)(o, caller)
+		r.path = append(r.path, lastOf(path))
+		return r
 	}
 }
 

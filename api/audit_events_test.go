@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -308,12 +309,49 @@ func (o *organization) happenDatasets() []happening {
 	rename := func(p person, name string) func() answer {
 		return func() answer { return p.patch(dataset, object{"name": name}) }
 	}
+	column := func(p person, change object) func() answer {
+		return func() answer { return p.patch(columnPath(dataset, rain), change) }
+	}
 	remove := func(p person) func() answer { return func() answer { return p.delete(dataset) } }
+	renew := func(p person, mode string) func() answer {
+		return func() answer { return p.renew(dataset, mode, weather) }
+	}
+	retype := func(p person) func() answer {
+		return func() answer { return p.retype(dataset, object{"columns": []object{{"name": "rain", "type": "text"}}}) }
+	}
+	version := o.inactive(o.colleague)
+	its, kept := lastOf(datasetOf(version)), o.sourced(o.colleague)
+	post := func(p person, path string) func() answer { return func() answer { return p.post(path, nil) } }
+	erase := func(p person, path string) func() answer { return func() answer { return p.delete(path) } }
+	number := func(n int) object { return object{"version": json.Number(strconv.Itoa(n))} }
 	return []happening{
+		{"activate-version", o.analyst, post(o.analyst, version+"/activate"), "dataset.version_activated", its, nil, nil, "forbidden"},
+		{"activate-version", o.colleague, post(o.colleague, version+"/activate"), "dataset.version_activated", its, number(1), number(2), nil},
+		{"activate-version", o.admin, post(o.admin, datasetOf(version)+"/versions/1/activate"), "dataset.version_activated", its, number(2), number(1), nil},
+		{"delete-version", o.viewer, erase(o.viewer, version), "dataset.version_deleted", its, nil, nil, "forbidden"},
+		{"delete-version", o.owner, erase(o.owner, version), "dataset.version_deleted", its, number(2), nil, nil},
+		{"restore-version", o.viewer, post(o.viewer, version+"/restore"), "dataset.version_restored", its, nil, nil, "forbidden"},
+		{"restore-version", o.admin, post(o.admin, version+"/restore"), "dataset.version_restored", its, nil, number(2), nil},
+		{"delete-version", o.colleague, erase(o.colleague, version), "dataset.version_deleted", its, number(2), nil, nil},
+		{"purge-version", o.analyst, post(o.analyst, version+"/purge"), "dataset.version_purged", its, nil, nil, "forbidden"},
+		{"purge-version", o.colleague, post(o.colleague, version+"/purge"), "dataset.version_purged", its,
+			object{"version": json.Number("2"), "row_count": json.Number("6")}, nil, nil},
+		{"delete-version-source", o.analyst, erase(o.analyst, kept+"/source"), "dataset.source_deleted", lastOf(datasetOf(kept)), nil, nil, "forbidden"},
+		{"delete-version-source", o.colleague, erase(o.colleague, kept+"/source"), "dataset.source_deleted", lastOf(datasetOf(kept)),
+			object{"version": json.Number("1"), "bytes": json.Number(strconv.Itoa(len(weather)))}, nil, nil},
 		{"create-dataset", o.analyst, func() answer { return o.upload(o.analyst, weather) }, "dataset.created", "new", nil, object{"name": "weather"}, nil},
 		{"create-dataset", o.viewer, func() answer { return o.upload(o.viewer, weather) }, "dataset.created", nil, nil, object{"name": "weather"}, "forbidden"},
 		{"update-dataset", o.analyst, rename(o.analyst, "Mine"), "dataset.changed", id, nil, object{"name": "Mine"}, "forbidden"},
 		{"update-dataset", o.colleague, rename(o.colleague, "Rain"), "dataset.changed", id, object{"name": "weather"}, object{"name": "Rain"}, nil},
+		{"create-version", o.viewer, renew(o.viewer, "append"), "dataset.appended", id, nil, nil, "forbidden"},
+		{"create-version", o.viewer, renew(o.viewer, "replace"), "dataset.replaced", id, nil, nil, "forbidden"},
+		{"create-version", o.colleague, renew(o.colleague, "append"), "dataset.appended", id, number(1), number(2), nil},
+		{"create-version", o.owner, renew(o.owner, "replace"), "dataset.replaced", id, number(2), number(3), nil},
+		{"change-types", o.viewer, retype(o.viewer), "dataset.types_changed", id, nil, object{"columns": []any{object{"name": "rain", "type": "text"}}}, "forbidden"},
+		{"change-types", o.owner, retype(o.owner), "dataset.types_changed", id, number(3), number(4), nil},
+		{"update-column", o.analyst, column(o.analyst, object{"unit": "mm"}), "column.changed", id, nil, object{"unit": "mm"}, "forbidden"},
+		{"update-column", o.owner, column(o.owner, object{"name": "wet", "visibility": "analysts"}), "column.changed", id,
+			object{"column_id": json.Number("2"), "name": "rain", "visibility": "everyone"}, object{"column_id": json.Number("2"), "name": "wet", "visibility": "analysts"}, nil},
 		{"delete-dataset", o.viewer, remove(o.viewer), "dataset.deleted", id, nil, nil, "forbidden"},
 		{"delete-dataset", o.owner, remove(o.owner), "dataset.deleted", id, object{"name": "Rain"}, nil, nil},
 	}

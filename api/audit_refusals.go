@@ -75,6 +75,13 @@ func asks(ctx context.Context, body withoutSecrets) {
 	}
 }
 
+// acts notes which of an operation's actions it is.
+func acts(ctx context.Context, action string) {
+	if c, ok := ctx.Value(changeKey{}).(*change); ok {
+		c.action = action
+	}
+}
+
 // changed notes in which organization something was changed, where the path does not say.
 func changed(ctx context.Context, org uuid.UUID) {
 	if c, ok := ctx.Value(changeKey{}).(*change); ok {

@@ -44,8 +44,8 @@ type Dataset struct {
 type DatasetVersion struct {
 	Number      int       `json:"number"`
 	RowCount    int64     `json:"row_count"`
-	ByteCount   int64     `json:"byte_count" doc:"Size of the uploaded file"`
-	SHA256      *string   `json:"sha256" doc:"Of the uploaded file, hexadecimal; null for who may not see all of its columns"`
+	ByteCount   int64     `json:"byte_count" doc:"Size of the uploaded file, and of values before it that were stored anew; and of what purged versions have left to this one"`
+	SHA256      *string   `json:"sha256" doc:"Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file"`
 	PublishedAt time.Time `json:"published_at"`
 	PublishedBy uuid.UUID `json:"published_by" format:"uuid"`
 }
@@ -60,10 +60,16 @@ func (v *DatasetVersion) ScanIndex(i int) any {
 
 // DatasetColumn is a column of the active version.
 type DatasetColumn struct {
-	Name      string      `json:"name"`
-	Type      column.Type `json:"type" enum:"integer,decimal,float,boolean,date,timestamp,text"`
-	Scale     int         `json:"scale,omitempty" doc:"Digits after the point of a decimal"`
-	NullCount int64       `json:"null_count"`
+	ID          int         `json:"id" doc:"The same in every version"`
+	Position    int         `json:"position" doc:"From 1, among the columns that the caller sees"`
+	Name        string      `json:"name"`
+	Description string      `json:"description"`
+	Unit        string      `json:"unit" example:"EUR"`
+	Semantic    string      `json:"semantic" example:"currency" doc:"What the column is about; empty where nothing is known"`
+	Type        column.Type `json:"type" enum:"integer,decimal,float,boolean,date,timestamp,text"`
+	Scale       int         `json:"scale,omitempty" doc:"Digits after the point of a decimal"`
+	NullCount   int64       `json:"null_count"`
+	Visibility  *Visibility `json:"visibility,omitempty" doc:"Who sees the column and what is made of it: everyone, ANALYST and above, or OWNER and ADMIN. Only OWNER and ADMIN are told"`
 }
 
 // ScanNull makes a DatasetColumn a pgtype.CompositeIndexScanner.
@@ -71,7 +77,7 @@ func (c *DatasetColumn) ScanNull() error { return errors.New("a dataset without 
 
 // ScanIndex is where the fields of the records in selectDataset go.
 func (c *DatasetColumn) ScanIndex(i int) any {
-	return []any{&c.Name, &c.Type, &c.Scale, &c.NullCount}[i]
+	return []any{&c.ID, &c.Position, &c.Name, &c.Description, &c.Unit, &c.Semantic, &c.Type, &c.Scale, &c.NullCount, &c.Visibility}[i]
 }
 
 // DatasetDetail is a dataset with its columns.
@@ -110,10 +116,17 @@ func (s *Server) listDatasets(ctx context.Context, in *struct {
 	return page(in.Page, rows, func(d Dataset) uuid.UUID { return d.ID }), err
 }
 
+// datasetColumnRecord has the fields of DatasetColumn, of app.dataset_columns c.
+const datasetColumnRecord = `row(c.column_id, row_number() over (order by c.position), c.name, c.description, c.unit, c.semantic, c.type, c.scale, c.null_count,
+      case when app.role() in ('OWNER', 'ADMIN') then (array['everyone', 'analysts', 'admins'])[c.vis + 1] end)`
+
+// datasetColumns are the columns of the active version of app.datasets d, which is $2.
+const datasetColumns = `array(select ` + datasetColumnRecord + `
+    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version order by c.position) as columns`
+
 const selectDataset = `
 select ` + datasetFields + `,
-  array(select row(c.name, c.type, c.scale, c.null_count)
-    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version order by c.position) as columns
+  ` + datasetColumns + `
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version
 where d.org_id = $1 and d.id = $2`
 

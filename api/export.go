@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -72,11 +71,10 @@ func (s *Server) takeExport(ctx context.Context, org uuid.UUID) (release func(),
 const selectExporter = `
 select id, app.role() as role, now() as at from app.organizations where id = $1`
 
-// export writes the archive in one transaction that sees one moment. What fails before the first byte is a problem; after it
-// the connection is closed, so that nobody takes what has arrived for the whole.
+// export writes the archive in one transaction that sees one moment.
 func (s *Server) export(ctx context.Context, out huma.Context, caller tenant.Caller, org uuid.UUID) {
 	_, w := humago.Unwrap(out)
-	body := newPatientWriter(w)
+	body := newPatientWriter(w, exportRate)
 	err := s.db.Snapshot(ctx, caller, func(tx *tenant.Tx) error {
 		exporter, err := tenant.TxRow[struct {
 			ID   uuid.UUID
@@ -93,15 +91,7 @@ func (s *Server) export(ctx context.Context, out huma.Context, caller tenant.Cal
 		out.SetHeader("Content-Disposition", `attachment; filename="`+org.String()+exporter.At.UTC().Format("-20060102-150405")+`.zip"`)
 		return (&export{tx, org, exporter.At.UTC(), archive.New(body, exporter.At.UTC())}).write(ctx)
 	})
-	switch {
-	case err == nil:
-	case body.bytes == 0:
-		w.Header().Del("Content-Disposition")
-		writeProblem(w, s.problem(ctx, err))
-	default:
-		slog.WarnContext(ctx, "export not finished", "error", err, "bytes", body.bytes, "request_id", requestID(ctx))
-		panic(http.ErrAbortHandler)
-	}
+	s.endStream(ctx, w, body, err)
 }
 
 // export is one that is under way.

@@ -34,7 +34,7 @@ func TestAReaderHasAsLongAsItReads(t *testing.T) {
 		{1 << 50, 0, 30*time.Second + time.Duration(1<<32)*time.Second},
 	} {
 		w := &deadlined{ResponseRecorder: httptest.NewRecorder()}
-		p := newPatientWriter(w)
+		p := newPatientWriter(w, exportRate)
 		p.bytes, p.waited = c.bytes, c.waited
 		_, err := p.Write([]byte("x"))
 		require.NoError(t, err)

@@ -20,7 +20,8 @@ select row_to_json(t) as line from (
   select d.*, (select json_agg(v) from (
     select v.number, v.published_by, v.published_at, v.row_count, v.byte_count, v.mode, v.base, v.deleted_at,
       (select row_to_json(f) from (
-        select encode(f.sha256, 'hex') as sha256, f.media_type, f.name, f.report, f.kept
+        select encode(f.sha256, 'hex') as sha256, f.media_type, f.name, f.report,
+          exists (select from app.dataset_pieces p where p.org_id = $1 and p.dataset_id = $2 and p.version = v.number) as kept
         from app.dataset_files f where f.org_id = $1 and f.dataset_id = $2 and f.version = v.number) f) as file, v.segment_ids,
       (select json_agg(c) from (
         select c.column_no, c.column_id, c.position, c.name, c.header, c.description, c.unit, c.semantic, c.vis, c.type, c.scale, c.payload, c.null_count,
@@ -29,12 +30,19 @@ select row_to_json(t) as line from (
     from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 order by v.number) v) as versions
   from app.datasets d where d.org_id = $1 and d.id = $2) t`
 	selectVersions = `
-select v.dataset_id as id, v.org_id, v.number, v.segment_ids,
+select v.dataset_id as id, v.org_id, v.number, v.row_count, v.segment_ids,
   (select coalesce(json_agg(json_build_object('No', c.column_no, 'Name', c.name, 'Type', c.type, 'Scale', c.scale, 'Payload', c.payload)
      order by c.position), '[]')
-   from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number) as columns
+   from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number) as columns,
+  exists (select from app.dataset_pieces p where p.org_id = $1 and p.dataset_id = $2 and p.version = v.number) as kept
 from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 order by v.number`
 )
+
+// exportedVersion is a version, and whether the file that it was made from is kept.
+type exportedVersion struct {
+	version
+	Kept bool
+}
 
 // datasets writes each with its versions. A version is a whole table: when versions share segments, their rows are in the files
 // of all of them.
@@ -56,7 +64,7 @@ func (e *export) dataset(ctx context.Context, id uuid.UUID) error {
 	if err := e.rows(ctx, path+"/dataset.json", exportDataset, e.org, id); err != nil {
 		return err
 	}
-	versions, err := tenant.TxRows[version](ctx, e.tx, selectVersions, e.org, id)
+	versions, err := tenant.TxRows[exportedVersion](ctx, e.tx, selectVersions, e.org, id)
 	if err != nil {
 		return err
 	}
@@ -65,12 +73,30 @@ func (e *export) dataset(ctx context.Context, id uuid.UUID) error {
 		return err
 	}
 	for _, v := range versions {
-		err := e.archive.Create(fmt.Sprintf("%s/%d.csv", path, v.Number), func(w io.Writer) (int64, error) { return e.table(ctx, w, v, words) })
+		err := e.archive.Create(fmt.Sprintf("%s/%d.csv", path, v.Number), func(w io.Writer) (int64, error) { return e.table(ctx, w, v.version, words) })
+		if err != nil {
+			return err
+		}
+		if !v.Kept {
+			continue
+		}
+		err = e.archive.Create(fmt.Sprintf("%s/%d.source", path, v.Number), func(w io.Writer) (int64, error) { return e.source(ctx, w, id, v.Number) })
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+const selectPieces = `
+select bytes from app.dataset_pieces where org_id = $1 and dataset_id = $2 and version = $3 order by piece_no`
+
+// source writes the file that a version was made from. It has no records.
+func (e *export) source(ctx context.Context, w io.Writer, dataset uuid.UUID, version int) (int64, error) {
+	return 0, tenant.TxEach(ctx, e.tx, func(piece struct{ Bytes []byte }) error {
+		_, err := w.Write(piece.Bytes)
+		return err
+	}, selectPieces, e.org, dataset, version)
 }
 
 const selectAllWords = `
@@ -87,7 +113,7 @@ func (e *export) words(ctx context.Context, dataset uuid.UUID) (map[int][]string
 
 // table writes the rows of a version in their order.
 func (e *export) table(ctx context.Context, w io.Writer, v version, words map[int][]string) (rows int64, err error) {
-	table, err := archive.NewTable(w, v.Columns)
+	table, err := archive.NewTable(w, v.Columns, archive.CSV{})
 	if err != nil {
 		return 0, err
 	}
@@ -117,11 +143,12 @@ select column_no, floats,
   case when column_no = any ($5) then coalesce(codes, int2s::integer[]) end as codes, texts
 from app.dataset_chunks where org_id = $1 and segment_id = $2 and column_no = any ($3) and chunk_no = $4`
 
-// chunk writes the rows of one chunk of each column, at most 16,384 and 3 MiB together; none after the last.
-func (e *export) chunk(ctx context.Context, table *archive.Table, v version, words map[int][]string, segment uuid.UUID, no int) (int64, error) {
-	place, numbers, coded, instants := map[int]int{}, make([]int, len(v.Columns)), []int{}, []int{}
-	for i, c := range v.Columns {
-		place[c.No], numbers[i] = i, c.No
+// placed are the places of columns by their numbers, and the numbers: of all, of those with dictionaries, and of instants.
+func placed(columns []column.Column) (place map[int]int, numbers, coded, instants []int) {
+	place, coded, instants = map[int]int{}, []int{}, []int{}
+	for i, c := range columns {
+		place[c.No] = i
+		numbers = append(numbers, c.No)
 		if c.IsCoded() {
 			coded = append(coded, c.No)
 		}
@@ -129,6 +156,12 @@ func (e *export) chunk(ctx context.Context, table *archive.Table, v version, wor
 			instants = append(instants, c.No)
 		}
 	}
+	return place, numbers, coded, instants
+}
+
+// chunk writes the rows of one chunk of each column, at most 16,384 and 3 MiB together; none after the last.
+func (e *export) chunk(ctx context.Context, table *archive.Table, v version, words map[int][]string, segment uuid.UUID, no int) (int64, error) {
+	place, numbers, coded, instants := placed(v.Columns)
 	found, err := tenant.TxRows[columnValues](ctx, e.tx, selectChunk, e.org, segment, numbers, no, coded, instants)
 	if err != nil || len(found) == 0 {
 		return 0, err

@@ -19,14 +19,13 @@ type IdempotencyKey struct {
 
 // creation is one object to be made once.
 type creation[T any] struct {
-	id       uuid.UUID
-	caller   tenant.Caller
-	path     string // of the collection
-	key      IdempotencyKey
-	request  any                         // what the client asked for
-	snapshot bool                        // insert reads a catalog and then the data that it names
-	insert   func(*tenant.Tx) (T, error) // makes it; its last statement may be tx.Last()
-	get      func(uuid.UUID) (T, error)  // reads what an earlier request with the key made
+	id      uuid.UUID
+	caller  tenant.Caller
+	path    string // of the collection
+	key     IdempotencyKey
+	request any                         // what the client asked for
+	insert  func(*tenant.Tx) (T, error) // makes it; its last statement may be tx.Last()
+	get     func(uuid.UUID) (T, error)  // reads what an earlier request with the key made
 }
 
 // errReplay rolls back a creation whose key was used before.
@@ -35,11 +34,7 @@ var errReplay = errors.New("idempotency key used before")
 // create makes the object, or finds what an earlier request with the same key made.
 func create[T any](ctx context.Context, s *Server, c creation[T]) (*made[T], error) {
 	out := &made[T]{}
-	transact := s.db.Tx
-	if c.snapshot {
-		transact = s.db.Snapshot
-	}
-	err := transact(ctx, c.caller, func(tx *tenant.Tx) (err error) {
+	err := s.db.Tx(ctx, c.caller, func(tx *tenant.Tx) (err error) {
 		if err := c.claim(ctx, tx); err != nil {
 			return err
 		}

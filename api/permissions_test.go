@@ -11,27 +11,50 @@ import (
 // permitted is the permission table of the design, read off the policies: what OWNER, ADMIN, ANALYST and VIEWER may do.
 // own, for insert, is in one's own name.
 const permitted = `
-analyses delete: all all own none
-analyses insert: own own own none
-analyses select: all all all all
-analysis_runs insert: own own own none
-analysis_runs select: all all all all
+analyses delete: all all some none
+analyses insert: own own some none
+analyses select: all all some some
+analyses update: all all none none
+analysis_runs insert: own own some none
+analysis_runs select: all all some some
+analysis_runs update: all all none none
 api_keys insert: some some some none
 api_keys select: all some own none
 api_keys update: some some some none
 audit_events insert: some some some some
 audit_events select: all all own own
 audit_seals select: all all none none
-dataset_chunks insert: all all own none
-dataset_chunks select: all all all all
-dataset_columns insert: all all own none
-dataset_columns select: all all all all
+dataset_chunks delete: all all some none
+dataset_chunks insert: all all some none
+dataset_chunks select: all all some some
+dataset_chunks update: all all none none
+dataset_columns insert: all all some none
+dataset_columns select: all all some some
+dataset_columns update: all all some none
+dataset_files insert: all all some none
+dataset_files select: all all some some
+dataset_files update: all all none none
+dataset_imports insert: own own own none
+dataset_imports select: all all own own
+dataset_imports update: all all own none
+dataset_pieces delete: all all some none
+dataset_pieces insert: all all some none
+dataset_pieces select: all all some some
+dataset_pieces update: all all none none
+dataset_profiles insert: all all some none
+dataset_profiles select: all all some some
+dataset_profiles update: all all none none
+dataset_segments delete: all all own none
 dataset_segments insert: all all own none
 dataset_segments select: all all all all
+dataset_versions delete: some some some none
 dataset_versions insert: own own own none
 dataset_versions select: all all all all
-dataset_words insert: all all own none
-dataset_words select: all all all all
+dataset_versions update: all all own none
+dataset_words delete: all all some none
+dataset_words insert: all all some none
+dataset_words select: all all some some
+dataset_words update: all all some none
 datasets delete: all all own none
 datasets insert: own own own none
 datasets select: all all all all
@@ -103,8 +126,13 @@ func TestPermissionsSayConditionsAndColumns(t *testing.T) {
 	require.Equal(t, object{"allowed": "all", "policy": "datasets_select"}, owner["datasets select"])
 	require.Equal(t, object{"allowed": "all"}, viewer["datasets select"])
 	require.Equal(t, object{"allowed": "own", "condition": "created_by = app.user_id()",
-		"columns": []any{"name", "updated_at", "revision", "version"}}, analyst["datasets update"])
+		"columns": []any{"name", "updated_at", "revision", "version", "last_version", "last_column_no"}}, analyst["datasets update"])
 	require.Equal(t, object{"allowed": "none", "columns": []any{}}, viewer["datasets update"])
+	require.Equal(t, object{"allowed": "all", "policy": "dataset_chunks_select"}, admin["dataset_chunks select"])
+	require.Equal(t, object{"allowed": "some", "condition": "vis <= 1"}, analyst["dataset_chunks select"])
+	require.Equal(t, object{"allowed": "some", "condition": "vis <= 0"}, viewer["analyses select"])
+	require.Equal(t, object{"allowed": "some", "condition": "created_by = app.user_id() and vis <= 1",
+		"columns": []any{"name", "description", "unit", "semantic", "vis"}}, analyst["dataset_columns update"])
 	require.Equal(t, object{"allowed": "some", "condition": "role in ('ANALYST', 'VIEWER')", "policy": "memberships_update",
 		"columns": []any{"role", "updated_at", "revision"}}, admin["memberships update"])
 	require.Equal(t, "user_id = app.user_id() or role in ('ANALYST', 'VIEWER')", admin["memberships delete"]["condition"])
@@ -131,7 +159,7 @@ func TestPermissionsAreThoseInstalled(t *testing.T) {
 	o.s.force("revoke delete on app.datasets from insightforge_api")
 	o.s.force("revoke update (version) on app.datasets from insightforge_api")
 
-	require.Equal(t, object{"allowed": "some", "check": "name <> 'x'", "columns": []any{"name", "updated_at", "revision"}},
+	require.Equal(t, object{"allowed": "some", "check": "name <> 'x'", "columns": []any{"name", "updated_at", "revision", "last_version", "last_column_no"}},
 		o.permissions(o.viewer)["datasets update"])
 	require.Equal(t, object{"allowed": "none", "columns": []any{}}, o.permissions(o.analyst)["datasets update"])
 	require.Equal(t, object{"allowed": "none"}, o.permissions(o.owner)["datasets delete"])

@@ -48,6 +48,7 @@ func (Table) Schema(huma.Registry) *huma.Schema {
 
 func (s *Server) queryDataset(ctx context.Context, in *struct {
 	DatasetPath
+	VersionParameter
 	Body query.Specification
 }) (*struct{ Body Result }, error) {
 	release, err := s.slots.take(ctx, in.OrgID, queryWait)
@@ -55,14 +56,19 @@ func (s *Server) queryDataset(ctx context.Context, in *struct {
 		return nil, err
 	}
 	defer release()
-	result, err := s.query(ctx, in.DatasetPath, "body.", in.Body)
+	result, err := s.query(ctx, in.DatasetPath, in.Version, "body.", in.Body)
 	return &struct{ Body Result }{result}, err
 }
 
-// query answers a specification, whose faults are at location. It needs a slot.
-func (s *Server) query(ctx context.Context, path DatasetPath, location string, spec query.Specification) (result Result, err error) {
+// VersionParameter names a version of a dataset.
+type VersionParameter struct {
+	Version int32 `query:"version" minimum:"1" doc:"Number of a version that is not deleted; without it the active one"`
+}
+
+// query answers a specification, whose faults are at location, from the version of this number; 0 is the active one. It needs a slot.
+func (s *Server) query(ctx context.Context, path DatasetPath, number int32, location string, spec query.Specification) (result Result, err error) {
 	err = s.db.Snapshot(ctx, member(ctx, path.OrgID), func(tx *tenant.Tx) error {
-		v, err := selectVersion(ctx, tx, path.OrgID, path.DatasetID)
+		v, err := selectVersionNumbered(ctx, tx, path.OrgID, path.DatasetID, number)
 		if err != nil {
 			return err
 		}
@@ -81,32 +87,45 @@ type version struct {
 	ID         uuid.UUID
 	OrgID      uuid.UUID
 	Number     int
+	RowCount   int64
 	SegmentIDs []uuid.UUID
 	Columns    []column.Column
 }
 
 const selectVersionSQL = `
-select d.id, d.org_id, v.number, v.segment_ids,
-  (select coalesce(json_agg(json_build_object('No', c.column_no, 'Name', c.name, 'Type', c.type, 'Scale', c.scale, 'Payload', c.payload)
+select d.id, d.org_id, v.number, v.row_count, v.segment_ids,
+  (select coalesce(json_agg(json_build_object('No', c.column_no, 'ID', c.column_id, 'Name', c.name, 'Type', c.type, 'Scale', c.scale, 'Payload', c.payload)
      order by c.position), '[]')
-   from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = d.version) as columns
-from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version
+   from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number) as columns
+from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = coalesce(nullif($3, 0), d.version) and v.deleted_at is null
 where d.org_id = $1 and d.id = $2`
 
 func selectVersion(ctx context.Context, tx *tenant.Tx, org, dataset uuid.UUID) (version, error) {
-	return tenant.TxRow[version](ctx, tx, selectVersionSQL, org, dataset)
+	return selectVersionNumbered(ctx, tx, org, dataset, 0)
+}
+
+// selectVersionNumbered reads the version of this number; 0 is the active one.
+func selectVersionNumbered(ctx context.Context, tx *tenant.Tx, org, dataset uuid.UUID, number int32) (version, error) {
+	return tenant.TxRow[version](ctx, tx, selectVersionSQL, org, dataset, number)
 }
 
 // compile turns a specification into a statement; what is wrong with it becomes a problem at location.
 func (v version) compile(location, expand string, spec query.Specification) (*query.Statement, error) {
-	statement, err := query.Compile(spec, query.Version{
-		OrgID: v.OrgID, DatasetID: v.ID, Segments: v.SegmentIDs, Columns: v.Columns, Expand: expand,
-	})
+	statement, err := query.Compile(spec, v.of(expand))
+	return statement, queryProblem(location, err)
+}
+
+func (v version) of(expand string) query.Version {
+	return query.Version{OrgID: v.OrgID, DatasetID: v.ID, Segments: v.SegmentIDs, Columns: v.Columns, Expand: expand}
+}
+
+// queryProblem makes a mistake in a query a problem at location.
+func queryProblem(location string, err error) error {
 	var mistake *query.Error
 	if errors.As(err, &mistake) {
-		return nil, refuse("query_invalid", "", Fault{location + mistake.Field, string(mistake.Code), mistake.Message})
+		return refuse("query_invalid", "", Fault{location + mistake.Field, string(mistake.Code), mistake.Message})
 	}
-	return statement, err
+	return err
 }
 
 // run answers a compiled statement, in the caller's own transaction.

@@ -64,7 +64,7 @@ func (s *Server) askQuestion(ctx context.Context, in *struct {
 	if err := s.writeDown(ctx, in.DatasetPath, &a); err != nil {
 		return nil, err
 	}
-	if a.Result, err = s.query(ctx, in.DatasetPath, "interpretation.", a.Interpretation); err != nil {
+	if a.Result, err = s.query(ctx, in.DatasetPath, 0, "interpretation.", a.Interpretation); err != nil {
 		return nil, err
 	}
 	a.Answer = question.Answer(a.Interpretation, a.Result.Rows, a.Result.Truncated)

@@ -49,9 +49,25 @@ type RunPath struct {
 	RunID uuid.UUID `path:"run_id" format:"uuid"`
 }
 
+// savedRun is a run as it is stored, with the names of its analysis' columns.
+type savedRun struct {
+	RunDetail
+	Query    query.Specification
+	NamesNow map[string]string
+}
+
+// shown is the run with the names of now.
+func (r savedRun) shown() RunDetail {
+	names := r.Query.Renamed(r.NamesNow).ResultNames()
+	for i := range min(len(names), len(r.Result.Columns)) {
+		r.Result.Columns[i].Name = names[i]
+	}
+	return r.RunDetail
+}
+
 const insertRun = `
-insert into app.analysis_runs (org_id, id, analysis_id, created_by, result) values ($1, $2, $3, $4, $5)
-returning id, analysis_id, created_by, created_at, result`
+insert into app.analysis_runs (org_id, id, analysis_id, created_by, result, vis)
+values ($1, $2, $3, $4, $5, coalesce((select a.vis from app.analyses a where a.org_id = $1 and a.id = $3), app.clearance()))`
 
 func (s *Server) createRun(ctx context.Context, in *struct {
 	AnalysisPath
@@ -64,34 +80,43 @@ func (s *Server) createRun(ctx context.Context, in *struct {
 	defer release()
 	caller, id := member(ctx, in.OrgID), newID()
 	return create(ctx, s, creation[RunDetail]{
-		id: id, caller: caller, path: inOrganization(in.OrgID) + "/analyses/" + in.AnalysisID.String() + "/runs", key: in.IdempotencyKey, snapshot: true,
-		insert: func(tx *tenant.Tx) (run RunDetail, err error) {
-			result, err := s.runAnalysis(ctx, tx, in.AnalysisPath)
-			if err != nil {
-				return run, err
+		id: id, caller: caller, path: inOrganization(in.OrgID) + "/analyses/" + in.AnalysisID.String() + "/runs", key: in.IdempotencyKey,
+		insert: func(tx *tenant.Tx) (RunDetail, error) {
+			if err := s.runAnalysis(ctx, tx, in.AnalysisPath, id); err != nil {
+				return RunDetail{}, err
 			}
-			return tenant.TxRow[RunDetail](ctx, tx.Last(), insertRun, in.OrgID, id, in.AnalysisID, session(ctx).User, result)
+			run, err := tenant.TxRow[savedRun](ctx, tx.Last(), selectRun, in.OrgID, in.AnalysisID, id)
+			return run.shown(), err
 		},
 		get: func(id uuid.UUID) (RunDetail, error) {
-			return tenant.Row[RunDetail](ctx, s.db, caller, selectRun, in.OrgID, in.AnalysisID, id)
+			run, err := tenant.Row[savedRun](ctx, s.db, caller, selectRun, in.OrgID, in.AnalysisID, id)
+			return run.shown(), err
 		},
 	})
 }
 
-func (s *Server) runAnalysis(ctx context.Context, tx *tenant.Tx, path AnalysisPath) (Result, error) {
-	a, err := tenant.TxRow[Analysis](ctx, tx, selectAnalysis, path.OrgID, path.AnalysisID)
+// runAnalysis stores the result as the run id.
+func (s *Server) runAnalysis(ctx context.Context, tx *tenant.Tx, path AnalysisPath, id uuid.UUID) error {
+	a, err := tenant.TxRow[savedAnalysis](ctx, tx, selectAnalysis, path.OrgID, path.AnalysisID)
 	if err != nil {
-		return Result{}, err
+		return err
 	}
 	v, err := selectVersion(ctx, tx, path.OrgID, a.DatasetID)
 	if err != nil {
-		return Result{}, err
+		return err
 	}
-	statement, err := v.compile("query.", s.expand, a.Query)
+	statement, err := a.compiled(v, s.expand)
 	if err != nil {
-		return Result{}, err
+		return err
 	}
-	return v.run(ctx, tx, statement)
+	return v.unchanged(ctx, tx, a.ColumnIDs, func() error {
+		result, err := v.run(ctx, tx, statement)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, insertRun, path.OrgID, id, path.AnalysisID, session(ctx).User, result)
+		return err
+	})
 }
 
 const selectRuns = `
@@ -105,22 +130,23 @@ func (s *Server) listRuns(ctx context.Context, in *struct {
 	caller := member(ctx, in.OrgID)
 	rows, err := tenant.Rows[Run](ctx, s.db, caller, selectRuns, in.OrgID, in.AnalysisID, in.before, in.Limit+1)
 	if err == nil && len(rows) == 0 { // no runs, or no analysis?
-		_, err = tenant.Row[Analysis](ctx, s.db, caller, selectAnalysis, in.OrgID, in.AnalysisID)
+		_, err = tenant.Row[savedAnalysis](ctx, s.db, caller, selectAnalysis, in.OrgID, in.AnalysisID)
 	}
 	return page(in.Page, rows, func(r Run) uuid.UUID { return r.ID }), err
 }
 
 const selectRun = `
-select id, analysis_id, created_by, created_at, result
-from app.analysis_runs where org_id = $1 and analysis_id = $2 and id = $3`
+select r.id, r.analysis_id, r.created_by, r.created_at, r.result, a.query, ` + namesNow + `
+from app.analysis_runs r join app.analyses a on a.org_id = $1 and a.id = r.analysis_id
+where r.org_id = $1 and r.analysis_id = $2 and r.id = $3`
 
 func (s *Server) getRun(ctx context.Context, in *RunPath) (*struct{ Body RunDetail }, error) {
-	run, err := tenant.Row[RunDetail](ctx, s.db, member(ctx, in.OrgID), selectRun, in.OrgID, in.AnalysisID, in.RunID)
-	return &struct{ Body RunDetail }{run}, err
+	run, err := tenant.Row[savedRun](ctx, s.db, member(ctx, in.OrgID), selectRun, in.OrgID, in.AnalysisID, in.RunID)
+	return &struct{ Body RunDetail }{run.shown()}, err
 }
 
 const selectRunForChart = `
-select a.name, a.query, r.result
+select a.name, a.query, ` + namesNow + `, r.id, r.analysis_id, r.created_by, r.created_at, r.result
 from app.analysis_runs r join app.analyses a on a.org_id = $1 and a.id = r.analysis_id
 where r.org_id = $1 and r.analysis_id = $2 and r.id = $3`
 
@@ -130,14 +156,13 @@ func (s *Server) getRunChart(ctx context.Context, in *RunPath) (*struct {
 	Body        []byte
 }, error) {
 	run, err := tenant.Row[struct {
-		Name   string
-		Query  query.Specification
-		Result Result
+		savedRun
+		Name string
 	}](ctx, s.db, member(ctx, in.OrgID), selectRunForChart, in.OrgID, in.AnalysisID, in.RunID)
 	if err != nil {
 		return nil, err
 	}
-	image, err := chart.SVG(suggestChart(run.Name, run.Query, run.Result))
+	image, err := chart.SVG(suggestChart(run.Name, run.Query, run.shown().Result))
 	return &struct {
 		ContentType string `header:"Content-Type"`
 		Policy      string `header:"Content-Security-Policy"`

@@ -36,11 +36,13 @@ type Server struct {
 	maxUpload int64  // bytes
 	slots     *slots // for what holds a connection long
 	exports   *slots // besides: an export takes as long as its reader does
+	downloads *slots // likewise; they hold memory and no connection
 	limits    *limits
 	issuer    *oidc.Issuer // nil: none
 	refusals  *refusals
 	seals     *seals
 	mails     Mails
+	profiles  profiles
 	api       huma.API
 
 	keyCallers *keyCallers
@@ -53,8 +55,8 @@ type Server struct {
 // limit in bytes. mails is how it writes to people. What trustedProxies say about a client's address is believed.
 func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, mails Mails, trustedProxies ...netip.Prefix) *Server {
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
-		exports: newSlots(connections / 4), limits: newLimits(trustedProxies), keyCallers: newKeyCallers(), keyUses: newKeyUses(),
-		refusals: newRefusals(), seals: newSeals(), mails: mails}
+		exports: newSlots(connections / 4), downloads: newSlots(maxDownloads * 2), limits: newLimits(trustedProxies), keyCallers: newKeyCallers(), keyUses: newKeyUses(),
+		refusals: newRefusals(), seals: newSeals(), mails: mails, profiles: newProfiles()}
 }
 
 // Trust has the server sign in whom issuer vouches for; before it serves.
@@ -121,9 +123,14 @@ func (s *Server) registerAll() {
 	s.registerAPIKeys()
 	s.registerAuditEvents()
 	s.registerDatasets()
+	s.registerColumns()
 	s.registerUploads()
+	s.registerNewVersions()
+	s.registerVersions()
 	s.registerRows()
+	s.registerDownloads()
 	s.registerQueries()
+	s.registerProfiles()
 	s.registerAnalyses()
 	s.registerRuns()
 	s.registerQuestions()

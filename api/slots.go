@@ -57,6 +57,16 @@ func (s *slots) take(ctx context.Context, org uuid.UUID, wait time.Duration) (re
 	}, nil
 }
 
+// spare waits for a slot that is no organization's: background work keeps none of its queries waiting, and is bounded itself.
+func (s *slots) spare(ctx context.Context, wait time.Duration) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	if err := s.all.Acquire(ctx, 1); err != nil {
+		return nil, refuse("busy", "")
+	}
+	return func() { s.all.Release(1) }, nil
+}
+
 func (s *slots) enter(org uuid.UUID) *orgSlots {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,7 +22,7 @@ type UploadedFile struct {
 	Sheet         string                `json:"sheet,omitempty" doc:"Of a workbook: the one that was read"`
 	Sheets        []string              `json:"sheets,omitempty" nullable:"false" doc:"Of a workbook: those that there are"`
 	Dialect       *UploadedDialect      `json:"dialect,omitempty" doc:"Of CSV and TSV"`
-	Columns       []UploadedColumn      `json:"columns" nullable:"false" doc:"In the order of the dataset's"`
+	Columns       []UploadedColumn      `json:"columns" nullable:"false" doc:"In the order of the file's"`
 }
 
 // UploadedDialect is how a CSV file is cut into records.

@@ -21,27 +21,32 @@ const (
 	leastRate = 1 << 10
 )
 
-// uploadInput keeps the request, so that the handler can stream its body.
-type uploadInput struct {
-	InOrganization
+// FileInput keeps the request, so that the handler can stream its body.
+type FileInput struct {
 	IdempotencyKey
 	UploadOptions
-	Name    string `query:"name" maxLength:"200" doc:"Name of the dataset; without it the file name of the multipart body" example:"Seattle weather"`
 	Columns string `query:"columns" maxLength:"12000" doc:"Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them" example:"[{\"name\": \"Price\", \"as\": \"price\", \"type\": \"decimal\", \"scale\": 2}]"`
 
 	columns []UploadColumn
 	ctx     huma.Context
 }
 
+// uploadInput is a file for a new dataset.
+type uploadInput struct {
+	InOrganization
+	FileInput
+	Name string `query:"name" maxLength:"200" doc:"Name of the dataset; without it the file name of the multipart body" example:"Seattle weather"`
+}
+
 // Resolve keeps the request and reads the columns.
-func (in *uploadInput) Resolve(ctx huma.Context) (errs []error) {
+func (in *FileInput) Resolve(ctx huma.Context) (errs []error) {
 	in.ctx = ctx
 	in.columns, errs = parseColumns(in.Columns)
 	return errs
 }
 
 // fileBytes is how large the file is, as far as the headers tell: a form is larger than the file in it.
-func (in *uploadInput) fileBytes() int64 {
+func (in *FileInput) fileBytes() int64 {
 	r, _ := humago.Unwrap(in.ctx)
 	if strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/") {
 		return 0
@@ -55,12 +60,35 @@ type uploadBody struct {
 	name, fileName, mediaType string
 }
 
-// open returns the file in the body, limited to maxBytes.
+// storedBytes is what the file adds to stored_bytes, as far as the headers tell.
+func (in *FileInput) storedBytes() int64 {
+	if in.KeepSource {
+		return 2 * in.fileBytes()
+	}
+	return in.fileBytes()
+}
+
+// open returns the file in the body, limited to maxBytes, of a dataset that has a name.
 func (in *uploadInput) open(maxBytes int64) (uploadBody, error) {
+	body, err := in.FileInput.open(maxBytes)
+	if err != nil {
+		return body, err
+	}
+	if in.Name != "" {
+		body.name = in.Name
+	}
+	if n := utf8.RuneCountInString(body.name); n == 0 || n > 200 || strings.Trim(body.name, "./ ") == "" {
+		return body, refuse("upload_no_name", "")
+	}
+	return body, nil
+}
+
+// open returns the file in the body, limited to maxBytes.
+func (in *FileInput) open(maxBytes int64) (uploadBody, error) {
 	r, w := humago.Unwrap(in.ctx)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a long upload may take longer than an answer
 	whole := &patientReader{body: http.MaxBytesReader(w, r.Body, maxBytes), connection: in.ctx, begun: time.Now()}
-	body := uploadBody{file: whole, name: in.Name}
+	body := uploadBody{file: whole}
 	mediaType, params, err := mime.ParseMediaType(in.ctx.Header("Content-Type"))
 	switch {
 	case err == nil && mediaType == "multipart/form-data":
@@ -69,16 +97,13 @@ func (in *uploadInput) open(maxBytes int64) (uploadBody, error) {
 			return body, err
 		}
 		body.file, body.fileName, body.mediaType = part, part.FileName(), part.Header.Get("Content-Type")
-		if body.name == "" && body.fileName != "" {
+		if body.fileName != "" {
 			body.name = nameOf(body.fileName)
 		}
 	case err == nil && isUploadType(mediaType):
 		body.mediaType = mediaType
 	default:
 		return body, refuse("unsupported_media_type", "")
-	}
-	if n := utf8.RuneCountInString(body.name); n == 0 || n > 200 || strings.Trim(body.name, "./ ") == "" {
-		return body, refuse("upload_no_name", "")
 	}
 	return body, nil
 }

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"encoding/json"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -27,6 +25,7 @@ type UploadOptions struct {
 	Numbers     NumberFormat `query:"numbers" doc:"How numbers are written, in the columns that it fits" json:"numbers,omitempty"`
 	Dates       string       `query:"dates" enum:"month_first,day_first" doc:"How to read 01/02/2006, in the columns that it fits" json:"dates,omitempty"`
 	OnReject    string       `query:"on_reject" enum:"refuse,null,skip" default:"refuse" doc:"What becomes of values that do not fit the type given for their column, and of rows with too many fields: the file is refused, the values are null (such rows are skipped), the rows are skipped" json:"on_reject,omitempty"`
+	KeepSource  bool         `query:"keep_source" doc:"Keep the file as it was sent, so that it can be downloaded; it counts in stored_bytes once more" json:"keep_source,omitempty"`
 }
 
 // UploadColumn says what a column of a file is to be: the one that the header calls name, or that of a number.
@@ -51,28 +50,12 @@ func (NumberFormat) Schema(huma.Registry) *huma.Schema {
 }
 
 // uploadColumns are read from a query parameter. URLs are short, so there are fewer of them than a table may have columns.
-var (
-	uploadRegistry = huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
-	uploadColumns  = huma.SchemaFromType(uploadRegistry, reflect.TypeFor[[]UploadColumn]())
-)
+var uploadColumns = newListParameter[UploadColumn]("columns")
 
 // parseColumns reads the parameter as strictly as a body.
 func parseColumns(text string) (columns []UploadColumn, errs []error) {
-	if text == "" {
-		return nil, nil
-	}
-	var value any
-	if err := unmarshalStrictly([]byte(text), &value); err != nil || value == nil {
-		return nil, []error{&huma.ErrorDetail{Location: "query.columns", Message: "not a JSON array of columns"}}
-	}
-	place, result := huma.NewPathBuffer([]byte("query.columns"), len("query.columns")), &huma.ValidateResult{}
-	huma.Validate(uploadRegistry, uploadColumns, place, huma.ModeWriteToServer, value, result)
-	if len(result.Errors) > 0 {
-		return nil, result.Errors
-	}
-	if err := json.Unmarshal([]byte(text), &columns); err != nil {
-		return nil, []error{&huma.ErrorDetail{Location: "query.columns", Message: "not a JSON array of columns"}}
-	}
+	columns, errs = uploadColumns.parse(text)
+	place := huma.NewPathBuffer([]byte(uploadColumns.location), len(uploadColumns.location))
 	for i, c := range columns {
 		at := place.WithIndex(i)
 		switch {

@@ -16,24 +16,28 @@ import (
 )
 
 func (s *Server) registerUploads() {
-	file := &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "CSV, TSV, JSON, NDJSON, Parquet or XLSX; each also compressed by gzip or zstd"}
 	operation(s, audited("dataset.created", huma.Operation{OperationID: "create-dataset", Method: http.MethodPost, Path: datasetsPath, Tags: []string{"datasets"},
 		Summary: "Upload a table", DefaultStatus: http.StatusCreated, Errors: []int{408, 409, 413, 415}, BodyReadTimeout: streamed,
 		Description: "OWNER, ADMIN, ANALYST. The body is a file, raw or as the part file of a multipart form: CSV, TSV, JSON (an array of objects, or of arrays " +
 			"under a header), NDJSON, Parquet or XLSX, also compressed by gzip or zstd. What it is, its content says; a media type, a file name and the " +
 			"parameters must agree. It is streamed; the type of each column is inferred over the whole file, unless columns or the format says it; the " +
 			"dataset is there, whole, once the answer is.",
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/csv": {Schema: file}}}}), s.createDataset)
-	// Described only now: an operation registered with a schema for a form has its body read and checked by huma.
-	content := s.api.OpenAPI().Paths[datasetsPath].Post.RequestBody.Content
-	form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": file}, Required: []string{"file"}}
-	content["multipart/form-data"] = &huma.MediaType{Schema: form}
-	s.describeColumns()
+		RequestBody: fileBody()}), s.createDataset)
+	s.describeFile(datasetsPath)
 }
 
-// describeColumns says what the JSON in the parameter columns is.
-func (s *Server) describeColumns() {
-	for _, p := range s.api.OpenAPI().Paths[datasetsPath].Post.Parameters {
+var fileSchema = &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "CSV, TSV, JSON, NDJSON, Parquet or XLSX; each also compressed by gzip or zstd"}
+
+func fileBody() *huma.RequestBody {
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/csv": {Schema: fileSchema}}}
+}
+
+// describeFile describes the form, and the JSON in the parameter columns, of an operation that is registered: one with a schema
+// for a form would have its body read and checked by huma.
+func (s *Server) describeFile(path string) {
+	form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": fileSchema}, Required: []string{"file"}}
+	s.api.OpenAPI().Paths[path].Post.RequestBody.Content["multipart/form-data"] = &huma.MediaType{Schema: form}
+	for _, p := range s.api.OpenAPI().Paths[path].Post.Parameters {
 		if p.Name == "columns" {
 			p.Schema.Extensions = map[string]any{ // contentSchema is not of OpenAPI 3.0
 				"x-content-schema": s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[[]UploadColumn](), true, "")}
@@ -60,8 +64,13 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 	if err != nil {
 		return nil, err
 	}
+	source, err := in.keep(s.tempDir, &body)
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
 	defer memory.Reserve(ingest.Memory)()
-	table, file, err := s.spool(ctx, in, body)
+	table, file, err := s.spool(ctx, &in.FileInput, body)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +80,7 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 		return nil, err
 	}
 	defer release()
-	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: body.name, file: file}
+	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: body.name, file: file, source: source}
 	upload.sha256, upload.bytes = table.SHA256()
 	out, err := create(ctx, s, creation[UploadedDataset]{
 		id: id, caller: caller, path: inOrganization(in.OrgID) + "/datasets", key: in.IdempotencyKey, request: []any{body.name, upload.sha256, in.UploadOptions, in.columns},
@@ -79,7 +88,7 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 			if err := upload.store(ctx, tx); err != nil {
 				return d, err
 			}
-			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(upload.bytes)); err != nil {
+			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(upload.source.stored(upload.bytes))); err != nil {
 				return d, err
 			}
 			d.DatasetDetail, err = tenant.TxRow[DatasetDetail](ctx, tx.Last(), recordDataset, recorded(ctx, in.OrgID, id)...)
@@ -92,11 +101,14 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 	})
 	out.ETag = etag(out.Body.Revision)
 	out.Body.describe(table, file)
+	if err == nil {
+		s.profiles.publish(caller, in.OrgID, out.Body.ID, out.Body.Version.Number)
+	}
 	return out, err
 }
 
 // spool reads a file to its end. The table it returns is closed: it tells what was read.
-func (s *Server) spool(ctx context.Context, in *uploadInput, body uploadBody) (*transcode.Table, *ingest.File, error) {
+func (s *Server) spool(ctx context.Context, in *FileInput, body uploadBody) (*transcode.Table, *ingest.File, error) {
 	opt := in.transcode(s.tempDir, s.maxUpload)
 	opt.MediaType, opt.FileName = body.mediaType, body.fileName
 	table, err := transcode.Open(ctx, body.file, opt)
@@ -133,8 +145,9 @@ func (s *Server) mayCreateDataset(ctx context.Context, caller tenant.Caller, id,
 			if err != nil {
 				return err
 			}
-			u.StoredBytes.Used += in.fileBytes()
-			if err := u.exceeded(oneDataset(in.fileBytes())); err != nil {
+			bytes := in.storedBytes()
+			u.StoredBytes.Used += bytes
+			if err := u.exceeded(oneDataset(bytes)); err != nil {
 				return err
 			}
 		}

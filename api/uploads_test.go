@@ -41,7 +41,7 @@ func TestAFileIsTakenRawAndAsAForm(t *testing.T) {
 	}
 	require.Equal(t, []any{"date", "decimal", "text", "boolean", "text"}, types)
 
-	a := o.owner.post(o.path("/datasets"), form("file", "My table.csv", weather), "Content-Type", formType)
+	a := o.analyst.post(o.path("/datasets"), form("file", "My table.csv", weather), "Content-Type", formType)
 	formed := a.is(http.StatusCreated)
 	require.Equal(t, "My table", formed["name"])
 	require.Equal(t, raw["columns"], formed["columns"])

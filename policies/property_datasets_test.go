@@ -164,7 +164,7 @@ func (w *world) saveAnalysis() operation {
 	p, id := w.place(), w.new("analysis")
 	on := w.some("dataset", p.org)
 	return w.makes(p, thing{"analysis", p.org, id, on, p.person, "saved", 0}, "dataset",
-		w.call("insertAnalysis", name(p.named), name(id), name(on), "saved", "{}", name(p.person)))
+		w.call("insertAnalysis", name(p.named), name(id), name(on), "saved", "{}", name(p.person), []string{}, []int64{}, 1))
 }
 
 func (w *world) runAnalysis() operation {

@@ -45,7 +45,7 @@ var faults = map[string]fault{
 	"OWNER rows are not locked":            {statement: "updateMember", old: " for update", new: "", rare: true},
 	"the organization is not locked":       {statement: "lockOrganization", old: " for no key update", new: "", rare: true},
 	"two are open after a resend":          {statement: "resendInvitation", old: "email = was.email and id <> was.id", new: "email = was.email and id = was.id"},
-	"a list without its organization":      {statement: "selectAnalyses", old: "where org_id = $1 and", new: "where $1::uuid is not null and"},
+	"a list without its organization":      {statement: "selectAnalyses", old: "where a.org_id = $1 and", new: "where $1::uuid is not null and"},
 	"a deletion without its dataset":       {statement: "deleteDataset", old: "and id = $2", new: "and $2::uuid is not null"},
 	"a role is changed without a revision": {statement: "updateMember", old: ", revision = revision + 1", new: ""},
 }

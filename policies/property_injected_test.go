@@ -186,7 +186,7 @@ func (w *world) injectRow() operation {
 		return w.makes(p, made, "", w.call("insertDataset", name(p.named), name(made.id), made.more, name(made.by), 1))
 	case "analysis":
 		made.of = w.some("dataset", p.org)
-		return w.makes(p, made, "dataset", w.call("insertAnalysis", name(p.named), name(made.id), name(made.of), made.more, "{}", name(made.by)))
+		return w.makes(p, made, "dataset", w.call("insertAnalysis", name(p.named), name(made.id), name(made.of), made.more, "{}", name(made.by), []string{}, []int64{}, 1))
 	case "run":
 		made.of, made.more = w.some("analysis", p.org), ""
 		return w.makes(p, made, "analysis", w.call("insertRun", name(p.named), name(made.id), name(made.of), name(made.by), "{}"))

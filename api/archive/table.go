@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -21,12 +22,51 @@ type Values struct {
 	Words  []string `db:"-"`
 }
 
-func (v Values) rows() int { return len(v.Ints) + len(v.Floats) + len(v.Codes) + len(v.Texts) }
+// Only has the values at these places, from 0.
+func (v Values) Only(places []int) Values {
+	return Values{only(v.Ints, places), only(v.Floats, places), only(v.Codes, places), only(v.Texts, places), v.Words}
+}
+
+func only[T any](values pgtype.FlatArray[T], places []int) pgtype.FlatArray[T] {
+	if values == nil {
+		return nil
+	}
+	found := make(pgtype.FlatArray[T], len(places))
+	for i, place := range places {
+		found[i] = values[place]
+	}
+	return found
+}
+
+// text is the word or text in a row.
+func (v Values) text(row int) (text string, ok bool) {
+	switch {
+	case v.Codes != nil && v.Codes[row].Valid:
+		return v.Words[v.Codes[row].Int32], true
+	case v.Texts != nil && v.Texts[row].Valid:
+		return v.Texts[row].String, true
+	}
+	return "", false
+}
+
+// checked is how many rows there are; each column must have as many.
+func checked(values []Values) (int, error) {
+	n := values[0].Rows()
+	for _, v := range values {
+		if err := v.check(n); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
+// Rows is how many there are.
+func (v Values) Rows() int { return len(v.Ints) + len(v.Floats) + len(v.Codes) + len(v.Texts) }
 
 // check tells of what was stored wrongly, which would else be left out.
 func (v Values) check(rows int) error {
-	if v.rows() != rows {
-		return fmt.Errorf("a column has %d values where the first has %d", v.rows(), rows)
+	if v.Rows() != rows {
+		return fmt.Errorf("a column has %d values where the first has %d", v.Rows(), rows)
 	}
 	for _, c := range v.Codes {
 		if c.Valid && (c.Int32 < 0 || int(c.Int32) >= len(v.Words)) {
@@ -36,18 +76,30 @@ func (v Values) check(rows int) error {
 	return nil
 }
 
-// Table writes a table as CSV. A missing value is nothing, an empty text is "". Every value is whole: a decimal has all its
+// CSV says how a table is written.
+type CSV struct {
+	BOM   bool   // a byte order mark, by which some spreadsheets know UTF-8
+	Plain bool   // what a spreadsheet would take for a formula is written as it is
+	End   string // of a line; "\n" if empty
+}
+
+// Table writes a table as CSV. A missing value is nothing, an empty text is "" (where there is one column only, both are). Every value is whole: a decimal has all its
 // digits. What a spreadsheet would take for a formula has an apostrophe before it, and so has what begins with one: in a text,
 // take one away where there is one.
 type Table struct {
 	w       io.Writer
 	columns []column.Column
+	style   CSV
 	line    []byte
 }
 
 // NewTable writes the header.
-func NewTable(w io.Writer, columns []column.Column) (*Table, error) {
-	t := &Table{w: w, columns: columns}
+func NewTable(w io.Writer, columns []column.Column, style CSV) (*Table, error) {
+	style.End = cmp.Or(style.End, "\n")
+	t := &Table{w: w, columns: columns, style: style}
+	if style.BOM {
+		t.line = append(t.line, "\ufeff"...)
+	}
 	for _, c := range columns {
 		t.text(c.Name)
 	}
@@ -56,11 +108,9 @@ func NewTable(w io.Writer, columns []column.Column) (*Table, error) {
 
 // Write writes rows, given as the values of each column.
 func (t *Table) Write(values []Values) (rows int64, err error) {
-	n := values[0].rows()
-	for _, v := range values {
-		if err := v.check(n); err != nil {
-			return 0, err
-		}
+	n, err := checked(values)
+	if err != nil {
+		return 0, err
 	}
 	for row := range n {
 		for i, c := range t.columns {
@@ -73,9 +123,15 @@ func (t *Table) Write(values []Values) (rows int64, err error) {
 	return int64(n), nil
 }
 
-// end ends a line: its last comma becomes the line's end.
+// Close has nothing to write.
+func (t *Table) Close() error { return nil }
+
+// end ends a line: its last comma becomes the line's end. An empty line would be no row.
 func (t *Table) end() error {
-	t.line[len(t.line)-1] = '\n'
+	if len(t.line) == 1 {
+		t.line = append(t.line[:0], `"",`...)
+	}
+	t.line = append(t.line[:len(t.line)-1], t.style.End...)
 	_, err := t.w.Write(t.line)
 	t.line = t.line[:0]
 	return err
@@ -87,17 +143,17 @@ func (t *Table) cell(c column.Column, v Values, row int) {
 		t.line = append(appendNumber(t.line, c, v.Ints[row].Int64), ',')
 	case v.Floats != nil && v.Floats[row].Valid:
 		t.line = append(strconv.AppendFloat(t.line, v.Floats[row].Float64, 'g', -1, 64), ',')
-	case v.Codes != nil && v.Codes[row].Valid:
-		t.text(v.Words[v.Codes[row].Int32])
-	case v.Texts != nil && v.Texts[row].Valid:
-		t.text(v.Texts[row].String)
 	default:
-		t.line = append(t.line, ',')
+		if text, ok := v.text(row); ok {
+			t.text(text)
+		} else {
+			t.line = append(t.line, ',')
+		}
 	}
 }
 
 func (t *Table) text(s string) {
-	apostrophe := s != "" && strings.IndexByte("=+-@\t\r'", s[0]) >= 0
+	apostrophe := !t.style.Plain && s != "" && strings.IndexByte("=+-@\t\r'", s[0]) >= 0
 	if !apostrophe && s != "" && !strings.ContainsAny(s, ",\"\r\n") && s[0] != ' ' && s[len(s)-1] != ' ' {
 		t.line = append(append(t.line, s...), ',')
 		return

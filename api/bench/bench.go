@@ -120,6 +120,8 @@ func (b *bench) served(ctx context.Context) error {
 		{[]string{ownersLost}, b.owners},
 		{[]string{refreshesLost}, b.refreshes},
 		{[]string{ingestGiven, ingestInferred}, b.ingest},
+		{[]string{appendRows}, b.appends},
+		{[]string{deleteDataset}, b.deletes},
 		{[]string{diskName}, b.disk},
 		{queryNames(), b.queries},
 		{[]string{auditName}, b.audit},

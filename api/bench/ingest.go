@@ -65,15 +65,20 @@ func (b *bench) file() (path string, err error) {
 		return path, nil
 	}
 	say("generating %d rows of 12 columns", b.rows)
+	return path, writeRows(path, b.rows)
+}
+
+// writeRows writes a CSV file.
+func writeRows(path string, rows int) (err error) {
 	f, err := os.Create(path)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err = io.Copy(f, csvOfRows(b.rows)); err != nil {
-		return "", err
+	if _, err = io.Copy(f, csvOfRows(rows)); err != nil {
+		return err
 	}
-	return path, f.Sync() // not while a sample is taken
+	return f.Sync() // not while a sample is taken
 }
 
 // timedUpload makes a dataset of the file. The caller deletes it.

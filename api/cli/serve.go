@@ -81,8 +81,8 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	}
 	server := api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, mails, c.TrustedProxies...)
 	server.Trust(issuer)
-	stopKeyUses, stopSealing := inBackground(ctx, server.WriteKeyUses), inBackground(ctx, server.SealEvents)
-	return server.Handler(), func() { drain(mails.Queue); stopKeyUses(); stopSealing(); db.Close() }, nil
+	stopKeyUses, stopSealing, stopProfiles := inBackground(ctx, server.WriteKeyUses), inBackground(ctx, server.SealEvents), inBackground(ctx, server.ComputeProfiles)
+	return server.Handler(), func() { stopProfiles(); drain(mails.Queue); stopKeyUses(); stopSealing(); db.Close() }, nil
 }
 
 // inBackground runs job until stop is called, which lets it end. It outlives ctx: requests still end after that.

@@ -29,12 +29,56 @@ const (
 	AuditEventOutcomeRefused AuditEventOutcome = "refused"
 )
 
+// Defines values for ChangedColumnOldType.
+const (
+	ChangedColumnOldTypeBoolean   ChangedColumnOldType = "boolean"
+	ChangedColumnOldTypeDate      ChangedColumnOldType = "date"
+	ChangedColumnOldTypeDecimal   ChangedColumnOldType = "decimal"
+	ChangedColumnOldTypeFloat     ChangedColumnOldType = "float"
+	ChangedColumnOldTypeInteger   ChangedColumnOldType = "integer"
+	ChangedColumnOldTypeText      ChangedColumnOldType = "text"
+	ChangedColumnOldTypeTimestamp ChangedColumnOldType = "timestamp"
+)
+
+// Defines values for ChangedColumnType.
+const (
+	ChangedColumnTypeBoolean   ChangedColumnType = "boolean"
+	ChangedColumnTypeDate      ChangedColumnType = "date"
+	ChangedColumnTypeDecimal   ChangedColumnType = "decimal"
+	ChangedColumnTypeFloat     ChangedColumnType = "float"
+	ChangedColumnTypeInteger   ChangedColumnType = "integer"
+	ChangedColumnTypeText      ChangedColumnType = "text"
+	ChangedColumnTypeTimestamp ChangedColumnType = "timestamp"
+)
+
+// Defines values for ColumnProfileType.
+const (
+	ColumnProfileTypeBoolean   ColumnProfileType = "boolean"
+	ColumnProfileTypeDate      ColumnProfileType = "date"
+	ColumnProfileTypeDecimal   ColumnProfileType = "decimal"
+	ColumnProfileTypeFloat     ColumnProfileType = "float"
+	ColumnProfileTypeInteger   ColumnProfileType = "integer"
+	ColumnProfileTypeText      ColumnProfileType = "text"
+	ColumnProfileTypeTimestamp ColumnProfileType = "timestamp"
+)
+
 // Defines values for ColumnsPermissionAllowed.
 const (
 	ColumnsPermissionAllowedAll  ColumnsPermissionAllowed = "all"
 	ColumnsPermissionAllowedNone ColumnsPermissionAllowed = "none"
 	ColumnsPermissionAllowedOwn  ColumnsPermissionAllowed = "own"
 	ColumnsPermissionAllowedSome ColumnsPermissionAllowed = "some"
+)
+
+// Defines values for ComparedColumnType.
+const (
+	ComparedColumnTypeBoolean   ComparedColumnType = "boolean"
+	ComparedColumnTypeDate      ComparedColumnType = "date"
+	ComparedColumnTypeDecimal   ComparedColumnType = "decimal"
+	ComparedColumnTypeFloat     ComparedColumnType = "float"
+	ComparedColumnTypeInteger   ComparedColumnType = "integer"
+	ComparedColumnTypeText      ComparedColumnType = "text"
+	ComparedColumnTypeTimestamp ComparedColumnType = "timestamp"
 )
 
 // Defines values for DatasetColumnType.
@@ -122,6 +166,25 @@ const (
 	PermissionAllowedSome PermissionAllowed = "some"
 )
 
+// Defines values for ReasonCode.
+const (
+	CaseVariants      ReasonCode = "case_variants"
+	Constant          ReasonCode = "constant"
+	DatesAsText       ReasonCode = "dates_as_text"
+	EdgeSpaces        ReasonCode = "edge_spaces"
+	Empty             ReasonCode = "empty"
+	EmptyTexts        ReasonCode = "empty_texts"
+	FutureDates       ReasonCode = "future_dates"
+	MissingMonths     ReasonCode = "missing_months"
+	MissingValues     ReasonCode = "missing_values"
+	MissingWords      ReasonCode = "missing_words"
+	NearlyUnique      ReasonCode = "nearly_unique"
+	NumbersAsText     ReasonCode = "numbers_as_text"
+	Outliers          ReasonCode = "outliers"
+	PlaceholderDate   ReasonCode = "placeholder_date"
+	PlaceholderNumber ReasonCode = "placeholder_number"
+)
+
 // Defines values for ResultColumnType.
 const (
 	ResultColumnTypeBoolean   ResultColumnType = "boolean"
@@ -155,6 +218,41 @@ const (
 	SecurityEventKindRefreshTokenReused SecurityEventKind = "refresh_token_reused"
 	SecurityEventKindSessionRevoked     SecurityEventKind = "session_revoked"
 	SecurityEventKindSessionsRevoked    SecurityEventKind = "sessions_revoked"
+)
+
+// Defines values for TypeChangeOnReject.
+const (
+	TypeChangeOnRejectNull   TypeChangeOnReject = "null"
+	TypeChangeOnRejectRefuse TypeChangeOnReject = "refuse"
+)
+
+// Defines values for TypedColumnDates.
+const (
+	TypedColumnDatesDayFirst   TypedColumnDates = "day_first"
+	TypedColumnDatesMonthFirst TypedColumnDates = "month_first"
+)
+
+// Defines values for TypedColumnNumbers.
+const (
+	TypedColumnNumbersN123456    TypedColumnNumbers = "1234.56"
+	TypedColumnNumbersN1234561   TypedColumnNumbers = "1,234.56"
+	TypedColumnNumbersN1234562   TypedColumnNumbers = "1 234.56"
+	TypedColumnNumbersN1234563   TypedColumnNumbers = "1'234.56"
+	TypedColumnNumbersN1234564   TypedColumnNumbers = "1.234,56"
+	TypedColumnNumbersN1234565   TypedColumnNumbers = "1 234,56"
+	TypedColumnNumbersN1234566   TypedColumnNumbers = "1'234,56"
+	TypedColumnNumbersN123456789 TypedColumnNumbers = "12,34,567.89"
+)
+
+// Defines values for TypedColumnType.
+const (
+	TypedColumnTypeBoolean   TypedColumnType = "boolean"
+	TypedColumnTypeDate      TypedColumnType = "date"
+	TypedColumnTypeDecimal   TypedColumnType = "decimal"
+	TypedColumnTypeFloat     TypedColumnType = "float"
+	TypedColumnTypeInteger   TypedColumnType = "integer"
+	TypedColumnTypeText      TypedColumnType = "text"
+	TypedColumnTypeTimestamp TypedColumnType = "timestamp"
 )
 
 // Defines values for UploadColumnDates.
@@ -231,6 +329,29 @@ const (
 	UploadedFileFormatXlsx    UploadedFileFormat = "xlsx"
 )
 
+// Defines values for VersionDetailMode.
+const (
+	VersionDetailModeAppend  VersionDetailMode = "append"
+	VersionDetailModeChange  VersionDetailMode = "change"
+	VersionDetailModeCreate  VersionDetailMode = "create"
+	VersionDetailModeReplace VersionDetailMode = "replace"
+)
+
+// Defines values for VersionSummaryMode.
+const (
+	VersionSummaryModeAppend  VersionSummaryMode = "append"
+	VersionSummaryModeChange  VersionSummaryMode = "change"
+	VersionSummaryModeCreate  VersionSummaryMode = "create"
+	VersionSummaryModeReplace VersionSummaryMode = "replace"
+)
+
+// Defines values for Visibility.
+const (
+	Admins   Visibility = "admins"
+	Analysts Visibility = "analysts"
+	Everyone Visibility = "everyone"
+)
+
 // Defines values for ListAuditEventsParamsOutcome.
 const (
 	ListAuditEventsParamsOutcomeDone    ListAuditEventsParamsOutcome = "done"
@@ -301,9 +422,91 @@ const (
 
 // Defines values for CreateDatasetParamsOnReject.
 const (
-	Null   CreateDatasetParamsOnReject = "null"
-	Refuse CreateDatasetParamsOnReject = "refuse"
-	Skip   CreateDatasetParamsOnReject = "skip"
+	CreateDatasetParamsOnRejectNull   CreateDatasetParamsOnReject = "null"
+	CreateDatasetParamsOnRejectRefuse CreateDatasetParamsOnReject = "refuse"
+	CreateDatasetParamsOnRejectSkip   CreateDatasetParamsOnReject = "skip"
+)
+
+// Defines values for DownloadDatasetParamsFormat.
+const (
+	DownloadDatasetParamsFormatCsv     DownloadDatasetParamsFormat = "csv"
+	DownloadDatasetParamsFormatNdjson  DownloadDatasetParamsFormat = "ndjson"
+	DownloadDatasetParamsFormatParquet DownloadDatasetParamsFormat = "parquet"
+)
+
+// Defines values for DownloadDatasetParamsFormulas.
+const (
+	Escaped DownloadDatasetParamsFormulas = "escaped"
+	Plain   DownloadDatasetParamsFormulas = "plain"
+)
+
+// Defines values for CreateVersionParamsFormat.
+const (
+	CreateVersionParamsFormatCsv     CreateVersionParamsFormat = "csv"
+	CreateVersionParamsFormatJSON    CreateVersionParamsFormat = "json"
+	CreateVersionParamsFormatNdjson  CreateVersionParamsFormat = "ndjson"
+	CreateVersionParamsFormatParquet CreateVersionParamsFormat = "parquet"
+	CreateVersionParamsFormatTsv     CreateVersionParamsFormat = "tsv"
+	CreateVersionParamsFormatXlsx    CreateVersionParamsFormat = "xlsx"
+)
+
+// Defines values for CreateVersionParamsCompression.
+const (
+	CreateVersionParamsCompressionGzip CreateVersionParamsCompression = "gzip"
+	CreateVersionParamsCompressionNone CreateVersionParamsCompression = "none"
+	CreateVersionParamsCompressionZstd CreateVersionParamsCompression = "zstd"
+)
+
+// Defines values for CreateVersionParamsEncoding.
+const (
+	CreateVersionParamsEncodingUTF8        CreateVersionParamsEncoding = "utf-8"
+	CreateVersionParamsEncodingUtf16Be     CreateVersionParamsEncoding = "utf-16be"
+	CreateVersionParamsEncodingUtf16Le     CreateVersionParamsEncoding = "utf-16le"
+	CreateVersionParamsEncodingWindows1252 CreateVersionParamsEncoding = "windows-1252"
+)
+
+// Defines values for CreateVersionParamsQuotes.
+const (
+	CreateVersionParamsQuotesBackslash CreateVersionParamsQuotes = "backslash"
+	CreateVersionParamsQuotesDoubled   CreateVersionParamsQuotes = "doubled"
+	CreateVersionParamsQuotesNone      CreateVersionParamsQuotes = "none"
+)
+
+// Defines values for CreateVersionParamsHeader.
+const (
+	CreateVersionParamsHeaderAbsent  CreateVersionParamsHeader = "absent"
+	CreateVersionParamsHeaderPresent CreateVersionParamsHeader = "present"
+)
+
+// Defines values for CreateVersionParamsNumbers.
+const (
+	CreateVersionParamsNumbersN123456    CreateVersionParamsNumbers = "1234.56"
+	CreateVersionParamsNumbersN1234561   CreateVersionParamsNumbers = "1,234.56"
+	CreateVersionParamsNumbersN1234562   CreateVersionParamsNumbers = "1 234.56"
+	CreateVersionParamsNumbersN1234563   CreateVersionParamsNumbers = "1'234.56"
+	CreateVersionParamsNumbersN1234564   CreateVersionParamsNumbers = "1.234,56"
+	CreateVersionParamsNumbersN1234565   CreateVersionParamsNumbers = "1 234,56"
+	CreateVersionParamsNumbersN1234566   CreateVersionParamsNumbers = "1'234,56"
+	CreateVersionParamsNumbersN123456789 CreateVersionParamsNumbers = "12,34,567.89"
+)
+
+// Defines values for CreateVersionParamsDates.
+const (
+	CreateVersionParamsDatesDayFirst   CreateVersionParamsDates = "day_first"
+	CreateVersionParamsDatesMonthFirst CreateVersionParamsDates = "month_first"
+)
+
+// Defines values for CreateVersionParamsOnReject.
+const (
+	CreateVersionParamsOnRejectNull   CreateVersionParamsOnReject = "null"
+	CreateVersionParamsOnRejectRefuse CreateVersionParamsOnReject = "refuse"
+	CreateVersionParamsOnRejectSkip   CreateVersionParamsOnReject = "skip"
+)
+
+// Defines values for CreateVersionParamsMode.
+const (
+	CreateVersionParamsModeAppend  CreateVersionParamsMode = "append"
+	CreateVersionParamsModeReplace CreateVersionParamsMode = "replace"
 )
 
 // Defines values for ListInvitationsParamsState.
@@ -409,6 +612,18 @@ type Answer struct {
 // AnswerProvider defines model for Answer.Provider.
 type AnswerProvider string
 
+// AppendedColumns defines model for AppendedColumns.
+type AppendedColumns struct {
+	// Added Columns that the dataset lacked: null in the rows that were there
+	Added []string `json:"added"`
+
+	// Changed Columns with another type than before
+	Changed []ChangedColumn `json:"changed"`
+
+	// Missing Columns of the dataset that the file lacks: null in the new rows
+	Missing []string `json:"missing"`
+}
+
 // AuditActor defines model for AuditActor.
 type AuditActor struct {
 	// FullName null for who is no member any more
@@ -462,6 +677,43 @@ type AuditSeal struct {
 	Number int64 `json:"number"`
 }
 
+// Booleans defines model for Booleans.
+type Booleans struct {
+	FalseCount int64 `json:"false_count"`
+	TrueCount  int64 `json:"true_count"`
+}
+
+// ChangedColumn defines model for ChangedColumn.
+type ChangedColumn struct {
+	Name string `json:"name"`
+
+	// OldScale Of a decimal
+	OldScale int64                `json:"old_scale,omitempty"`
+	OldType  ChangedColumnOldType `json:"old_type"`
+
+	// Scale Of a decimal
+	Scale int64             `json:"scale,omitempty"`
+	Type  ChangedColumnType `json:"type"`
+}
+
+// ChangedColumnOldType defines model for ChangedColumn.OldType.
+type ChangedColumnOldType string
+
+// ChangedColumnType defines model for ChangedColumn.Type.
+type ChangedColumnType string
+
+// ChangedTypes defines model for ChangedTypes.
+type ChangedTypes struct {
+	Columns    []DatasetColumn    `json:"columns"`
+	CreatedAt  time.Time          `json:"created_at"`
+	CreatedBy  openapi_types.UUID `json:"created_by"`
+	ID         openapi_types.UUID `json:"id"`
+	Name       string             `json:"name"`
+	Rejections UploadRejections   `json:"rejections"`
+	UpdatedAt  time.Time          `json:"updated_at"`
+	Version    DatasetVersion     `json:"version"`
+}
+
 // Chart defines model for Chart.
 type Chart struct {
 	Categories   []string    `json:"categories,omitempty"`
@@ -474,6 +726,77 @@ type Chart struct {
 	Title        string      `json:"title"`
 	ValueName    string      `json:"value_name,omitempty"`
 }
+
+// ColumnChange defines model for ColumnChange.
+type ColumnChange struct {
+	Description string `json:"description,omitempty"`
+
+	// Name Example: revenue
+	Name string `json:"name,omitempty"`
+
+	// Semantic Example: currency
+	Semantic string `json:"semantic,omitempty"`
+
+	// Unit Example: EUR
+	Unit       string     `json:"unit,omitempty"`
+	Visibility Visibility `json:"visibility,omitempty"`
+}
+
+// ColumnComparison defines model for ColumnComparison.
+type ColumnComparison struct {
+	Added   []ComparedColumn   `json:"added"`
+	Removed []ComparedColumn   `json:"removed"`
+	Renamed []ColumnDifference `json:"renamed"`
+
+	// Retyped With another type or scale
+	Retyped []ColumnDifference `json:"retyped"`
+}
+
+// ColumnDifference defines model for ColumnDifference.
+type ColumnDifference struct {
+	Version ComparedColumn `json:"version"`
+	With    ComparedColumn `json:"with"`
+}
+
+// ColumnProfile defines model for ColumnProfile.
+type ColumnProfile struct {
+	Booleans Booleans `json:"booleans,omitempty"`
+	ColumnID int64    `json:"column_id"`
+
+	// Count Values, without the nulls
+	Count int64 `json:"count"`
+
+	// DistinctCount Exact
+	DistinctCount int64       `json:"distinct_count"`
+	Histogram     Histogram   `json:"histogram,omitempty"`
+	Max           interface{} `json:"max,omitempty"`
+
+	// Mean Of integers and decimals rounded to 12 digits after the point, or 6 more than the column has
+	Mean interface{} `json:"mean,omitempty"`
+
+	// Min Texts are compared by their bytes
+	Min       interface{} `json:"min,omitempty"`
+	Name      string      `json:"name"`
+	NullCount int64       `json:"null_count"`
+	Numbers   Numbers     `json:"numbers,omitempty"`
+	Quality   Quality     `json:"quality"`
+	Quantiles Quantiles   `json:"quantiles,omitempty"`
+
+	// Scale Digits after the point of a decimal
+	Scale int64 `json:"scale,omitempty"`
+
+	// StandardDeviation Of the sample (n - 1)
+	StandardDeviation float64 `json:"standard_deviation,omitempty"`
+	Texts             Texts   `json:"texts,omitempty"`
+	Times             Times   `json:"times,omitempty"`
+
+	// TopValues The 10 most frequent, those that occur twice or more; any, where there are no more than 10
+	TopValues []TopValue        `json:"top_values"`
+	Type      ColumnProfileType `json:"type"`
+}
+
+// ColumnProfileType defines model for ColumnProfile.Type.
+type ColumnProfileType string
 
 // ColumnsPermission defines model for ColumnsPermission.
 type ColumnsPermission struct {
@@ -502,6 +825,18 @@ type ColumnsPermission struct {
 // ColumnsPermissionAllowed all: any row of the organization; own: only rows in which a column names the caller, so for insert only in the caller's own name; some: only rows that fulfil the condition; none: no row
 type ColumnsPermissionAllowed string
 
+// ComparedColumn defines model for ComparedColumn.
+type ComparedColumn struct {
+	Name string `json:"name"`
+
+	// Scale Digits after the point of a decimal
+	Scale int64              `json:"scale,omitempty"`
+	Type  ComparedColumnType `json:"type"`
+}
+
+// ComparedColumnType defines model for ComparedColumn.Type.
+type ComparedColumnType string
+
 // Credentials defines model for Credentials.
 type Credentials struct {
 	// Email Example: ada@example.com
@@ -523,16 +858,37 @@ type Dataset struct {
 
 // DatasetColumn defines model for DatasetColumn.
 type DatasetColumn struct {
+	Description string `json:"description"`
+
+	// ID The same in every version
+	ID        int64  `json:"id"`
 	Name      string `json:"name"`
 	NullCount int64  `json:"null_count"`
 
+	// Position From 1, among the columns that the caller sees
+	Position int64 `json:"position"`
+
 	// Scale Digits after the point of a decimal
-	Scale int64             `json:"scale,omitempty"`
-	Type  DatasetColumnType `json:"type"`
+	Scale int64 `json:"scale,omitempty"`
+
+	// Semantic What the column is about; empty where nothing is known
+	//
+	// Example: currency
+	Semantic string            `json:"semantic"`
+	Type     DatasetColumnType `json:"type"`
+
+	// Unit Example: EUR
+	Unit       string     `json:"unit"`
+	Visibility Visibility `json:"visibility,omitempty"`
 }
 
 // DatasetColumnType defines model for DatasetColumn.Type.
 type DatasetColumnType string
+
+// DatasetColumns defines model for DatasetColumns.
+type DatasetColumns struct {
+	Items []DatasetColumn `json:"items"`
+}
 
 // DatasetDetail defines model for DatasetDetail.
 type DatasetDetail struct {
@@ -551,16 +907,26 @@ type DatasetName struct {
 	Name string `json:"name"`
 }
 
+// DatasetProfile defines model for DatasetProfile.
+type DatasetProfile struct {
+	Columns        []ColumnProfile `json:"columns"`
+	DatasetVersion int64           `json:"dataset_version"`
+	RowCount       int64           `json:"row_count"`
+
+	// Score Mean of the columns' scores; null without columns
+	Score int64 `json:"score"`
+}
+
 // DatasetVersion defines model for DatasetVersion.
 type DatasetVersion struct {
-	// ByteCount Size of the uploaded file
+	// ByteCount Size of the uploaded file, and of values before it that were stored anew; and of what purged versions have left to this one
 	ByteCount   int64              `json:"byte_count"`
 	Number      int64              `json:"number"`
 	PublishedAt time.Time          `json:"published_at"`
 	PublishedBy openapi_types.UUID `json:"published_by"`
 	RowCount    int64              `json:"row_count"`
 
-	// Sha256 Of the uploaded file, hexadecimal
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file
 	Sha256 string `json:"sha256"`
 }
 
@@ -660,10 +1026,41 @@ type Filter struct {
 // Example: eq
 type FilterOp string
 
+// Gap defines model for Gap.
+type Gap struct {
+	// After The last day before the gap
+	//
+	// Example: 2014-03-01
+	After string `json:"after"`
+
+	// Before The first day after it
+	//
+	// Example: 2014-03-09
+	Before string `json:"before"`
+
+	// Days From one to the other
+	//
+	// Example: 8
+	Days int64 `json:"days"`
+}
+
 // Health defines model for Health.
 type Health struct {
 	// Status Example: ok
 	Status string `json:"status"`
+}
+
+// Histogram defines model for Histogram.
+type Histogram struct {
+	// Above Values after the last edge
+	Above int64 `json:"above"`
+
+	// Below Values before the first edge. The bins leave out what is far from the bulk of the values and would squeeze it into a few of them
+	Below  int64   `json:"below"`
+	Counts []int64 `json:"counts"`
+
+	// Edges One more than there are bins; a bin has the values from its edge up to, and without, the next one
+	Edges []interface{} `json:"edges"`
 }
 
 // IDToken defines model for IDToken.
@@ -850,6 +1247,14 @@ type ListSession struct {
 	NextCursor string `json:"next_cursor"`
 }
 
+// ListVersionSummary defines model for ListVersionSummary.
+type ListVersionSummary struct {
+	Items []VersionSummary `json:"items"`
+
+	// NextCursor Give it as cursor for the next page; null on the last one
+	NextCursor string `json:"next_cursor"`
+}
+
 // Measure defines model for Measure.
 type Measure struct {
 	// As Name in the result. By default <op>_<column>, or count
@@ -921,6 +1326,31 @@ type NewServiceAccount struct {
 	// Name Example: Nightly import
 	Name string `json:"name"`
 	Role Role   `json:"role"`
+}
+
+// NewVersion defines model for NewVersion.
+type NewVersion struct {
+	Append     AppendedColumns    `json:"append,omitempty"`
+	Columns    []DatasetColumn    `json:"columns"`
+	CreatedAt  time.Time          `json:"created_at"`
+	CreatedBy  openapi_types.UUID `json:"created_by"`
+	File       UploadedFile       `json:"file"`
+	ID         openapi_types.UUID `json:"id"`
+	Name       string             `json:"name"`
+	Rejections UploadRejections   `json:"rejections"`
+	UpdatedAt  time.Time          `json:"updated_at"`
+	Version    DatasetVersion     `json:"version"`
+	Warnings   []UploadWarning    `json:"warnings"`
+}
+
+// Numbers defines model for Numbers.
+type Numbers struct {
+	IntegersOnly  bool  `json:"integers_only"`
+	NegativeCount int64 `json:"negative_count"`
+
+	// OutlierCount Values more than 3 interquartile ranges below the first quartile or above the third; 0 where the two are equal
+	OutlierCount int64 `json:"outlier_count"`
+	ZeroCount    int64 `json:"zero_count"`
 }
 
 // OIDC defines model for OIDC.
@@ -1070,6 +1500,53 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
+// ProfileChange defines model for ProfileChange.
+type ProfileChange struct {
+	Column  string `json:"column"`
+	Figures []struct {
+		// Figure Example: null_count
+		Figure string `json:"figure"`
+
+		// Version In the version
+		Version interface{} `json:"version"`
+
+		// With In the one that it is compared with
+		With interface{} `json:"with"`
+	} `json:"figures"`
+}
+
+// PurgedVersion defines model for PurgedVersion.
+type PurgedVersion struct {
+	// Bytes How much less stored_bytes is
+	Bytes int64 `json:"bytes"`
+
+	// Chunks A chunk holds up to 16,384 values of one column
+	Chunks int64 `json:"chunks"`
+
+	// Rows That no other version has
+	Rows Table `json:"rows"`
+}
+
+// Quality defines model for Quality.
+type Quality struct {
+	// Reasons The costliest first
+	Reasons []Reason `json:"reasons"`
+
+	// Score 100 less the points of all reasons, and no less than 0
+	Score int64 `json:"score"`
+}
+
+// Quantiles defines model for Quantiles.
+type Quantiles struct {
+	P1  interface{} `json:"p1"`
+	P25 interface{} `json:"p25"`
+	P5  interface{} `json:"p5"`
+	P50 interface{} `json:"p50"`
+	P75 interface{} `json:"p75"`
+	P95 interface{} `json:"p95"`
+	P99 interface{} `json:"p99"`
+}
+
 // Question defines model for Question.
 type Question struct {
 	// Question Example: total precipitation by month in 2014
@@ -1082,6 +1559,19 @@ type Quota struct {
 	Limit int64 `json:"limit"`
 	Used  int64 `json:"used"`
 }
+
+// Reason defines model for Reason.
+type Reason struct {
+	// Code Example: missing_values
+	Code   ReasonCode `json:"code"`
+	Points int64      `json:"points"`
+
+	// Sentence Example: 2,013 of 10,000 values are missing (20.1 %).
+	Sentence string `json:"sentence"`
+}
+
+// ReasonCode Example: missing_values
+type ReasonCode string
 
 // ReceivedInvitation defines model for ReceivedInvitation.
 type ReceivedInvitation struct {
@@ -1151,13 +1641,27 @@ type RoleChange struct {
 	Role Role `json:"role"`
 }
 
+// RowComparison defines model for RowComparison.
+type RowComparison struct {
+	OnlyVersion int64 `json:"only_version"`
+	OnlyWith    int64 `json:"only_with"`
+
+	// Shared Stored once, in both
+	Shared  int64 `json:"shared"`
+	Version int64 `json:"version"`
+	With    int64 `json:"with"`
+}
+
 // Rows defines model for Rows.
 type Rows struct {
 	Columns []ResultColumn `json:"columns"`
 
 	// NextCursor Give it as cursor for the next page; null on the last one
 	NextCursor string `json:"next_cursor"`
-	Rows       Table  `json:"rows"`
+
+	// RowNumbers If they were asked for: the place of each row in the file, from 1
+	RowNumbers []int64 `json:"row_numbers,omitempty"`
+	Rows       Table   `json:"rows"`
 }
 
 // Run defines model for Run.
@@ -1282,6 +1786,44 @@ type TablePermissions struct {
 	Update ColumnsPermission `json:"update"`
 }
 
+// Texts defines model for Texts.
+type Texts struct {
+	// CaseVariantCount Distinct values that differ from a more frequent one in case or outer white space only; not looked for among more than 100,000
+	CaseVariantCount int64 `json:"case_variant_count"`
+
+	// DateLikeCount Values that read as dates
+	DateLikeCount int64 `json:"date_like_count"`
+
+	// EdgeSpaceCount Values that begin or end in white space
+	EdgeSpaceCount int64   `json:"edge_space_count"`
+	EmptyCount     int64   `json:"empty_count"`
+	MaxLength      int64   `json:"max_length"`
+	MeanLength     float64 `json:"mean_length"`
+	MinLength      int64   `json:"min_length"`
+
+	// NumberLikeCount Values that read as numbers without a leading zero
+	NumberLikeCount int64 `json:"number_like_count"`
+}
+
+// Times defines model for Times.
+type Times struct {
+	DistinctDays int64 `json:"distinct_days"`
+
+	// LargestGaps The 5 longest, between consecutive days that have values
+	LargestGaps []Gap `json:"largest_gaps"`
+
+	// MissingMonthCount Months between the first and the last one that have no values
+	MissingMonthCount int64 `json:"missing_month_count"`
+
+	// MissingMonths The first 24 of them
+	//
+	// Example: ["2014-03"]
+	MissingMonths []string `json:"missing_months"`
+
+	// SpanDays From the first day to the last one; the same day: 0
+	SpanDays int64 `json:"span_days"`
+}
+
 // Tokens defines model for Tokens.
 type Tokens struct {
 	// AccessToken For Authorization: Bearer
@@ -1299,6 +1841,12 @@ type Tokens struct {
 	TokenType string `json:"token_type"`
 }
 
+// TopValue defines model for TopValue.
+type TopValue struct {
+	Count int64       `json:"count"`
+	Value interface{} `json:"value"`
+}
+
 // Transfer defines model for Transfer.
 type Transfer struct {
 	Role Role `json:"role,omitempty"`
@@ -1306,6 +1854,45 @@ type Transfer struct {
 	// UserID A member
 	UserID openapi_types.UUID `json:"user_id"`
 }
+
+// TypeChange defines model for TypeChange.
+type TypeChange struct {
+	Columns []TypedColumn `json:"columns"`
+
+	// Nulls Words that are null, in any case, in columns that become text too; without it NA, NULL, - and the like, in columns that do not
+	Nulls []string `json:"nulls,omitempty"`
+
+	// OnReject What becomes of values that do not fit: the change is refused, or they are null
+	OnReject TypeChangeOnReject `json:"on_reject,omitempty"`
+}
+
+// TypeChangeOnReject What becomes of values that do not fit: the change is refused, or they are null
+type TypeChangeOnReject string
+
+// TypedColumn defines model for TypedColumn.
+type TypedColumn struct {
+	// Dates How to read the dates in a text
+	Dates TypedColumnDates `json:"dates,omitempty"`
+
+	// Name Example: price
+	Name string `json:"name"`
+
+	// Numbers How the numbers in a text are written
+	Numbers TypedColumnNumbers `json:"numbers,omitempty"`
+
+	// Scale Of a decimal: digits after the point
+	Scale int64           `json:"scale,omitempty"`
+	Type  TypedColumnType `json:"type"`
+}
+
+// TypedColumnDates How to read the dates in a text
+type TypedColumnDates string
+
+// TypedColumnNumbers How the numbers in a text are written
+type TypedColumnNumbers string
+
+// TypedColumnType defines model for TypedColumn.Type.
+type TypedColumnType string
 
 // UploadColumn defines model for UploadColumn.
 type UploadColumn struct {
@@ -1468,7 +2055,7 @@ type UploadedDialectQuotes string
 type UploadedFile struct {
 	ByteOrderMark bool `json:"byte_order_mark"`
 
-	// Columns In the order of the dataset's
+	// Columns In the order of the file's
 	Columns     []UploadedColumn        `json:"columns"`
 	Compression UploadedFileCompression `json:"compression"`
 	Dialect     UploadedDialect         `json:"dialect,omitempty"`
@@ -1525,6 +2112,88 @@ type VerifiedEmail struct {
 	Session Tokens `json:"session,omitempty"`
 	User    User   `json:"user"`
 }
+
+// VersionComparison defines model for VersionComparison.
+type VersionComparison struct {
+	Columns ColumnComparison `json:"columns"`
+
+	// Profiles Of columns of which both versions have a profile: what differs
+	Profiles []ProfileChange `json:"profiles"`
+	Rows     Table           `json:"rows"`
+
+	// SameFile Whether their files are the same, byte for byte; null for who may not see all of their columns
+	SameFile bool  `json:"same_file"`
+	Version  int64 `json:"version"`
+	With     int64 `json:"with"`
+}
+
+// VersionDetail defines model for VersionDetail.
+type VersionDetail struct {
+	// Active Whether it is what is read where no version is named
+	Active bool `json:"active"`
+
+	// Base The version that it was made of; it may have been purged
+	Base int64 `json:"base"`
+
+	// ByteCount Size of the uploaded file, and of values before it that were stored anew; and of what purged versions have left to this one
+	ByteCount int64 `json:"byte_count"`
+
+	// ColumnCount Of the columns that the caller sees
+	ColumnCount int64           `json:"column_count"`
+	Columns     []DatasetColumn `json:"columns"`
+	DeletedAt   time.Time       `json:"deleted_at"`
+
+	// Mode How it was made
+	Mode        VersionDetailMode  `json:"mode"`
+	Number      int64              `json:"number"`
+	PublishedAt time.Time          `json:"published_at"`
+	PublishedBy openapi_types.UUID `json:"published_by"`
+	RowCount    int64              `json:"row_count"`
+
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file
+	Sha256 string `json:"sha256"`
+
+	// SourceKept Whether the uploaded file can be downloaded
+	SourceKept bool `json:"source_kept"`
+}
+
+// VersionDetailMode How it was made
+type VersionDetailMode string
+
+// VersionSummary defines model for VersionSummary.
+type VersionSummary struct {
+	// Active Whether it is what is read where no version is named
+	Active bool `json:"active"`
+
+	// Base The version that it was made of; it may have been purged
+	Base int64 `json:"base"`
+
+	// ByteCount Size of the uploaded file, and of values before it that were stored anew; and of what purged versions have left to this one
+	ByteCount int64 `json:"byte_count"`
+
+	// ColumnCount Of the columns that the caller sees
+	ColumnCount int64     `json:"column_count"`
+	DeletedAt   time.Time `json:"deleted_at"`
+
+	// Mode How it was made
+	Mode        VersionSummaryMode `json:"mode"`
+	Number      int64              `json:"number"`
+	PublishedAt time.Time          `json:"published_at"`
+	PublishedBy openapi_types.UUID `json:"published_by"`
+	RowCount    int64              `json:"row_count"`
+
+	// Sha256 Of the uploaded file, hexadecimal; null for who may not see all of its columns, and where there is no file
+	Sha256 string `json:"sha256"`
+
+	// SourceKept Whether the uploaded file can be downloaded
+	SourceKept bool `json:"source_kept"`
+}
+
+// VersionSummaryMode How it was made
+type VersionSummaryMode string
+
+// Visibility defines model for Visibility.
+type Visibility string
 
 // ListReceivedInvitationsParams defines parameters for ListReceivedInvitations.
 type ListReceivedInvitationsParams struct {
@@ -1704,11 +2373,14 @@ type CreateDatasetParams struct {
 	// OnReject What becomes of values that do not fit the type given for their column, and of rows with too many fields: the file is refused, the values are null (such rows are skipped), the rows are skipped
 	OnReject *CreateDatasetParamsOnReject `form:"on_reject,omitempty" json:"on_reject,omitempty"`
 
-	// Name Name of the dataset; without it the file name of the multipart body
-	Name *string `form:"name,omitempty" json:"name,omitempty"`
+	// KeepSource Keep the file as it was sent, so that it can be downloaded; it counts in stored_bytes once more
+	KeepSource *bool `form:"keep_source,omitempty" json:"keep_source,omitempty"`
 
 	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
 	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
+
+	// Name Name of the dataset; without it the file name of the multipart body
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
 
 	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
@@ -1744,13 +2416,195 @@ type UpdateDatasetParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
+// UpdateColumnParams defines parameters for UpdateColumn.
+type UpdateColumnParams struct {
+	// IfMatch An ETag: change only that revision, else 412
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// GetColumnProfileParams defines parameters for GetColumnProfile.
+type GetColumnProfileParams struct {
+	// Version Number of a version; by default the active one
+	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
+}
+
+// DownloadDatasetParams defines parameters for DownloadDataset.
+type DownloadDatasetParams struct {
+	// Version Number of a version that is not deleted; without it the active one
+	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
+
+	// Columns Names of the columns to read, in this order; the parameter is repeated for each. Without it all
+	Columns *[]string `form:"columns,omitempty" json:"columns,omitempty"`
+
+	// Filters Conditions that a row must meet: a JSON array as filters in a query
+	Filters *string                      `form:"filters,omitempty" json:"filters,omitempty"`
+	Format  *DownloadDatasetParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Bom Begin CSV with a byte order mark, by which some spreadsheets know UTF-8
+	Bom *bool `form:"bom,omitempty" json:"bom,omitempty"`
+
+	// Formulas escaped: a text of CSV that a spreadsheet would take for a formula, or that begins with an apostrophe, has an apostrophe before it. plain is for programs
+	Formulas       *DownloadDatasetParamsFormulas `form:"formulas,omitempty" json:"formulas,omitempty"`
+	AcceptEncoding *string                        `json:"Accept-Encoding,omitempty"`
+}
+
+// DownloadDatasetParamsFormat defines parameters for DownloadDataset.
+type DownloadDatasetParamsFormat string
+
+// DownloadDatasetParamsFormulas defines parameters for DownloadDataset.
+type DownloadDatasetParamsFormulas string
+
+// GetProfileParams defines parameters for GetProfile.
+type GetProfileParams struct {
+	// Version Number of a version; by default the active one
+	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
+}
+
+// QueryDatasetParams defines parameters for QueryDataset.
+type QueryDatasetParams struct {
+	// Version Number of a version that is not deleted; without it the active one
+	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
+}
+
 // ListRowsParams defines parameters for ListRows.
 type ListRowsParams struct {
+	// Version Number of a version that is not deleted; without it the active one
+	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
+
+	// Columns Names of the columns to read, in this order; the parameter is repeated for each. Without it all
+	Columns *[]string `form:"columns,omitempty" json:"columns,omitempty"`
+
+	// Filters Conditions that a row must meet: a JSON array as filters in a query
+	Filters *string `form:"filters,omitempty" json:"filters,omitempty"`
+
+	// Order Columns to sort by: a JSON array as order in a query, where by is the name of a column. Nulls come last. Without it rows are in the order of the file
+	Order *string `form:"order,omitempty" json:"order,omitempty"`
+
+	// RowNumbers Tell the place of each row in the file
+	RowNumbers *bool `form:"row_numbers,omitempty" json:"row_numbers,omitempty"`
+
 	// Limit At most; a page of long texts ends earlier
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ChangeTypesParams defines parameters for ChangeTypes.
+type ChangeTypesParams struct {
+	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// IfMatch An ETag: change only that revision, else 412
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ListVersionsParams defines parameters for ListVersions.
+type ListVersionsParams struct {
+	// Limit At most
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// CreateVersionMultipartBody defines parameters for CreateVersion.
+type CreateVersionMultipartBody struct {
+	// File CSV, TSV, JSON, NDJSON, Parquet or XLSX; each also compressed by gzip or zstd
+	File openapi_types.File `json:"file"`
+}
+
+// CreateVersionParams defines parameters for CreateVersion.
+type CreateVersionParams struct {
+	// Format The content has to agree
+	Format *CreateVersionParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Compression The content has to agree
+	Compression *CreateVersionParamsCompression `form:"compression,omitempty" json:"compression,omitempty"`
+
+	// Encoding Of a text
+	Encoding *CreateVersionParamsEncoding `form:"encoding,omitempty" json:"encoding,omitempty"`
+
+	// Sheet Of a workbook; without it the first one that is not hidden
+	Sheet *string `form:"sheet,omitempty" json:"sheet,omitempty"`
+
+	// Delimiter Of CSV and TSV: one ASCII character
+	Delimiter *string `form:"delimiter,omitempty" json:"delimiter,omitempty"`
+
+	// Quotes Of CSV and TSV: a quote inside quotes is written twice, or with a backslash before it; none: quotes are text
+	Quotes *CreateVersionParamsQuotes `form:"quotes,omitempty" json:"quotes,omitempty"`
+
+	// Header Of CSV and TSV: whether the first record names the columns
+	Header *CreateVersionParamsHeader `form:"header,omitempty" json:"header,omitempty"`
+
+	// Comment Of CSV and TSV: what lines begin with that are skipped; none: there are no such lines
+	Comment *string `form:"comment,omitempty" json:"comment,omitempty"`
+
+	// Nulls Words that are null, in any case, in columns of text too; without it NA, NULL, - and the like, in columns that are not text. An empty field always is
+	Nulls *[]string `form:"nulls,omitempty" json:"nulls,omitempty"`
+
+	// Numbers How numbers are written, in the columns that it fits
+	Numbers *CreateVersionParamsNumbers `form:"numbers,omitempty" json:"numbers,omitempty"`
+
+	// Dates How to read 01/02/2006, in the columns that it fits
+	Dates *CreateVersionParamsDates `form:"dates,omitempty" json:"dates,omitempty"`
+
+	// OnReject What becomes of values that do not fit the type given for their column, and of rows with too many fields: the file is refused, the values are null (such rows are skipped), the rows are skipped
+	OnReject *CreateVersionParamsOnReject `form:"on_reject,omitempty" json:"on_reject,omitempty"`
+
+	// KeepSource Keep the file as it was sent, so that it can be downloaded; it counts in stored_bytes once more
+	KeepSource *bool `form:"keep_source,omitempty" json:"keep_source,omitempty"`
+
+	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
+	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
+
+	// Mode Whether its rows come behind those of the active version or instead of them
+	Mode CreateVersionParamsMode `form:"mode" json:"mode"`
+
+	// IfMatch An ETag: change only that revision, else 412
+	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// CreateVersionParamsFormat defines parameters for CreateVersion.
+type CreateVersionParamsFormat string
+
+// CreateVersionParamsCompression defines parameters for CreateVersion.
+type CreateVersionParamsCompression string
+
+// CreateVersionParamsEncoding defines parameters for CreateVersion.
+type CreateVersionParamsEncoding string
+
+// CreateVersionParamsQuotes defines parameters for CreateVersion.
+type CreateVersionParamsQuotes string
+
+// CreateVersionParamsHeader defines parameters for CreateVersion.
+type CreateVersionParamsHeader string
+
+// CreateVersionParamsNumbers defines parameters for CreateVersion.
+type CreateVersionParamsNumbers string
+
+// CreateVersionParamsDates defines parameters for CreateVersion.
+type CreateVersionParamsDates string
+
+// CreateVersionParamsOnReject defines parameters for CreateVersion.
+type CreateVersionParamsOnReject string
+
+// CreateVersionParamsMode defines parameters for CreateVersion.
+type CreateVersionParamsMode string
+
+// ActivateVersionParams defines parameters for ActivateVersion.
+type ActivateVersionParams struct {
+	// IfMatch An ETag: change only that revision, else 412
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// CompareVersionsParams defines parameters for CompareVersions.
+type CompareVersionsParams struct {
+	// With The number of the other version
+	With int32 `form:"with" json:"with"`
 }
 
 // ListInvitationsParams defines parameters for ListInvitations.
@@ -1867,11 +2721,20 @@ type CreateDatasetMultipartRequestBody CreateDatasetMultipartBody
 // UpdateDatasetJSONRequestBody defines body for UpdateDataset for application/json ContentType.
 type UpdateDatasetJSONRequestBody = DatasetName
 
+// UpdateColumnJSONRequestBody defines body for UpdateColumn for application/json ContentType.
+type UpdateColumnJSONRequestBody = ColumnChange
+
 // QueryDatasetJSONRequestBody defines body for QueryDataset for application/json ContentType.
 type QueryDatasetJSONRequestBody = Specification
 
 // AskQuestionJSONRequestBody defines body for AskQuestion for application/json ContentType.
 type AskQuestionJSONRequestBody = Question
+
+// ChangeTypesJSONRequestBody defines body for ChangeTypes for application/json ContentType.
+type ChangeTypesJSONRequestBody = TypeChange
+
+// CreateVersionMultipartRequestBody defines body for CreateVersion for multipart/form-data ContentType.
+type CreateVersionMultipartRequestBody CreateVersionMultipartBody
 
 // CreateInvitationJSONRequestBody defines body for CreateInvitation for application/json ContentType.
 type CreateInvitationJSONRequestBody = NewInvitation
@@ -2213,7 +3076,7 @@ type ClientInterface interface {
 
 	// CreateAnalysisWithBody Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2222,7 +3085,7 @@ type ClientInterface interface {
 
 	// CreateAnalysis Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2371,6 +3234,59 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id} (the `UpdateDataset` operationId).
 	UpdateDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *UpdateDatasetParams, body UpdateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListColumns List the columns of a dataset
+	//
+	// Those of the active version that the caller sees, in their order.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+	ListColumns(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetColumn Get a column of a dataset
+	//
+	// The ETag is the dataset's.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+	GetColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateColumnWithBody Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumnWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateColumn Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetColumnProfile Get what a column holds, and how good it is
+	//
+	// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id}/profile (the `GetColumnProfile` operationId).
+	GetColumnProfile(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DownloadDataset Download the rows as a file
+	//
+	// Every member may; the file has the columns that the caller may see. It is streamed, in the order of the rows: to sort a table of any size would take memory of any size. CSV is RFC 4180 in UTF-8 with a header; a missing value is an empty field. NDJSON has an object for each row. Parquet has the types of the columns. CSV and NDJSON are compressed for a client that accepts gzip. A client that reads less than 32 KiB a second is let go.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/download (the `DownloadDataset` operationId).
+	DownloadDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *DownloadDatasetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProfile Get what the columns of a dataset hold, and how good they are
+	//
+	// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/profile (the `GetProfile` operationId).
+	GetProfile(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// QueryDatasetWithBody Query a dataset
 	//
 	// Every member may.
@@ -2378,7 +3294,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-	QueryDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	QueryDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// QueryDataset Query a dataset
 	//
@@ -2387,7 +3303,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-	QueryDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	QueryDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AskQuestionWithBody Ask a question in plain English
 	//
@@ -2407,12 +3323,100 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
 	AskQuestion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListRows Read the rows in the order of the file
+	// ListRows Read the rows, in the order of the file or another
 	//
-	// A cursor stays with the version it was given for.
+	// A cursor stays with the version it was given for, and serves with the filters and the order that it was given for. Rows that are equal in the order are in that of the file.
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 	ListRows(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeTypesWithBody Give columns of a dataset other types
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+	ChangeTypesWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeTypes Give columns of a dataset other types
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+	ChangeTypes(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListVersions List the versions of a dataset
+	//
+	// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+	ListVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateVersionWithBody Append a file to a dataset, or replace its rows by it
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `CreateVersion` operationId).
+	CreateVersionWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteVersion Delete a version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+	DeleteVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetVersion Get a version with its columns
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+	GetVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ActivateVersion Make a version the one that is read
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+	ActivateVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompareVersions Compare a version with another one
+	//
+	// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+	CompareVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PurgeVersion Purge a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+	PurgeVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RestoreVersion Restore a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+	RestoreVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteVersionSource Delete the file that a version was made from
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+	DeleteVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetVersionSource Download the file that a version was made from
+	//
+	// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+	GetVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExportOrganization Export everything that an organization owns
 	//
@@ -2492,7 +3496,7 @@ type ClientInterface interface {
 
 	// GetPermissions Get what the caller may do in an organization
 	//
-	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
 	GetPermissions(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3202,7 +4206,7 @@ func (c *Client) ListAnalyses(ctx context.Context, orgID openapi_types.UUID, par
 
 // CreateAnalysisWithBody Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3221,7 +4225,7 @@ func (c *Client) CreateAnalysisWithBody(ctx context.Context, orgID openapi_types
 
 // CreateAnalysis Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3580,6 +4584,129 @@ func (c *Client) UpdateDataset(ctx context.Context, orgID openapi_types.UUID, da
 	return c.Client.Do(req)
 }
 
+// ListColumns List the columns of a dataset
+//
+// Those of the active version that the caller sees, in their order.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+func (c *Client) ListColumns(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListColumnsRequest(c.Server, orgID, datasetID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetColumn Get a column of a dataset
+//
+// The ETag is the dataset's.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+func (c *Client) GetColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetColumnRequest(c.Server, orgID, datasetID, columnID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateColumnWithBody Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *Client) UpdateColumnWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateColumnRequestWithBody(c.Server, orgID, datasetID, columnID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateColumn Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *Client) UpdateColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateColumnRequest(c.Server, orgID, datasetID, columnID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetColumnProfile Get what a column holds, and how good it is
+//
+// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id}/profile (the `GetColumnProfile` operationId).
+func (c *Client) GetColumnProfile(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetColumnProfileRequest(c.Server, orgID, datasetID, columnID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DownloadDataset Download the rows as a file
+//
+// Every member may; the file has the columns that the caller may see. It is streamed, in the order of the rows: to sort a table of any size would take memory of any size. CSV is RFC 4180 in UTF-8 with a header; a missing value is an empty field. NDJSON has an object for each row. Parquet has the types of the columns. CSV and NDJSON are compressed for a client that accepts gzip. A client that reads less than 32 KiB a second is let go.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/download (the `DownloadDataset` operationId).
+func (c *Client) DownloadDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *DownloadDatasetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDownloadDatasetRequest(c.Server, orgID, datasetID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetProfile Get what the columns of a dataset hold, and how good they are
+//
+// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/profile (the `GetProfile` operationId).
+func (c *Client) GetProfile(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProfileRequest(c.Server, orgID, datasetID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // QueryDatasetWithBody Query a dataset
 //
 // Every member may.
@@ -3587,8 +4714,8 @@ func (c *Client) UpdateDataset(ctx context.Context, orgID openapi_types.UUID, da
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-func (c *Client) QueryDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewQueryDatasetRequestWithBody(c.Server, orgID, datasetID, contentType, body)
+func (c *Client) QueryDatasetWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQueryDatasetRequestWithBody(c.Server, orgID, datasetID, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3606,8 +4733,8 @@ func (c *Client) QueryDatasetWithBody(ctx context.Context, orgID openapi_types.U
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-func (c *Client) QueryDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewQueryDatasetRequest(c.Server, orgID, datasetID, body)
+func (c *Client) QueryDataset(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQueryDatasetRequest(c.Server, orgID, datasetID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3656,13 +4783,221 @@ func (c *Client) AskQuestion(ctx context.Context, orgID openapi_types.UUID, data
 	return c.Client.Do(req)
 }
 
-// ListRows Read the rows in the order of the file
+// ListRows Read the rows, in the order of the file or another
 //
-// A cursor stays with the version it was given for.
+// A cursor stays with the version it was given for, and serves with the filters and the order that it was given for. Rows that are equal in the order are in that of the file.
 //
 // Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 func (c *Client) ListRows(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRowsRequest(c.Server, orgID, datasetID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeTypesWithBody Give columns of a dataset other types
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+func (c *Client) ChangeTypesWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeTypesRequestWithBody(c.Server, orgID, datasetID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeTypes Give columns of a dataset other types
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+func (c *Client) ChangeTypes(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeTypesRequest(c.Server, orgID, datasetID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListVersions List the versions of a dataset
+//
+// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+func (c *Client) ListVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListVersionsRequest(c.Server, orgID, datasetID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateVersionWithBody Append a file to a dataset, or replace its rows by it
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `CreateVersion` operationId).
+func (c *Client) CreateVersionWithBody(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateVersionRequestWithBody(c.Server, orgID, datasetID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteVersion Delete a version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+func (c *Client) DeleteVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetVersion Get a version with its columns
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+func (c *Client) GetVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ActivateVersion Make a version the one that is read
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+func (c *Client) ActivateVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewActivateVersionRequest(c.Server, orgID, datasetID, version, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompareVersions Compare a version with another one
+//
+// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+func (c *Client) CompareVersions(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompareVersionsRequest(c.Server, orgID, datasetID, version, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PurgeVersion Purge a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+func (c *Client) PurgeVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPurgeVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestoreVersion Restore a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+func (c *Client) RestoreVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestoreVersionRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteVersionSource Delete the file that a version was made from
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+func (c *Client) DeleteVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteVersionSourceRequest(c.Server, orgID, datasetID, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetVersionSource Download the file that a version was made from
+//
+// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+func (c *Client) GetVersionSource(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetVersionSourceRequest(c.Server, orgID, datasetID, version)
 	if err != nil {
 		return nil, err
 	}
@@ -3851,7 +5186,7 @@ func (c *Client) UpdateMember(ctx context.Context, orgID openapi_types.UUID, use
 
 // GetPermissions Get what the caller may do in an organization
 //
-// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 //
 // Corresponds with GET /api/v1/organizations/{org_id}/permissions (the `GetPermissions` operationId).
 func (c *Client) GetPermissions(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6244,9 +7579,9 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 
 		}
 
-		if params.Name != nil {
+		if params.KeepSource != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "keep_source", *params.KeepSource, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6259,6 +7594,18 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 		if params.Columns != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6450,19 +7797,470 @@ func NewUpdateDatasetRequestWithBody(server string, orgID openapi_types.UUID, da
 	return req, nil
 }
 
-// NewQueryDatasetRequest calls the generic QueryDataset builder with application/json body
-func NewQueryDatasetRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody) (*http.Request, error) {
+// NewListColumnsRequest constructs an http.Request for the ListColumns method
+func NewListColumnsRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/columns", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetColumnRequest constructs an http.Request for the GetColumn method
+func NewGetColumnRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "column_id", columnID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/columns/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateColumnRequest calls the generic UpdateColumn builder with application/json body
+func NewUpdateColumnRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewQueryDatasetRequestWithBody(server, orgID, datasetID, "application/json", bodyReader)
+	return NewUpdateColumnRequestWithBody(server, orgID, datasetID, columnID, params, "application/json", bodyReader)
+}
+
+// NewUpdateColumnRequestWithBody constructs an http.Request for the UpdateColumn method, with any body, and a specified content type
+func NewUpdateColumnRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "column_id", columnID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/columns/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetColumnProfileRequest constructs an http.Request for the GetColumnProfile method
+func NewGetColumnProfileRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "column_id", columnID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/columns/%s/profile", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDownloadDatasetRequest constructs an http.Request for the DownloadDataset method
+func NewDownloadDatasetRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *DownloadDatasetParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/download", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Columns != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Filters != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "filters", *params.Filters, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Bom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "bom", *params.Bom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Formulas != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "formulas", *params.Formulas, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.AcceptEncoding != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept-Encoding", *params.AcceptEncoding, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept-Encoding", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetProfileRequest constructs an http.Request for the GetProfile method
+func NewGetProfileRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *GetProfileParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/profile", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewQueryDatasetRequest calls the generic QueryDataset builder with application/json body
+func NewQueryDatasetRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, body QueryDatasetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewQueryDatasetRequestWithBody(server, orgID, datasetID, params, "application/json", bodyReader)
 }
 
 // NewQueryDatasetRequestWithBody constructs an http.Request for the QueryDataset method, with any body, and a specified content type
-func NewQueryDatasetRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader) (*http.Request, error) {
+func NewQueryDatasetRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -6492,6 +8290,33 @@ func NewQueryDatasetRequestWithBody(server string, orgID openapi_types.UUID, dat
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
@@ -6600,6 +8425,66 @@ func NewListRowsRequest(server string, orgID openapi_types.UUID, datasetID opena
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Columns != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Filters != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "filters", *params.Filters, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RowNumbers != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "row_numbers", *params.RowNumbers, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
@@ -6628,6 +8513,848 @@ func NewListRowsRequest(server string, orgID openapi_types.UUID, datasetID opena
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangeTypesRequest calls the generic ChangeTypes builder with application/json body
+func NewChangeTypesRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeTypesRequestWithBody(server, orgID, datasetID, params, "application/json", bodyReader)
+}
+
+// NewChangeTypesRequestWithBody constructs an http.Request for the ChangeTypes method, with any body, and a specified content type
+func NewChangeTypesRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/types", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListVersionsRequest constructs an http.Request for the ListVersions method
+func NewListVersionsRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateVersionRequestWithBody constructs an http.Request for the CreateVersion method, with any body, and a specified content type
+func NewCreateVersionRequestWithBody(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Compression != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "compression", *params.Compression, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Encoding != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "encoding", *params.Encoding, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sheet != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "sheet", *params.Sheet, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Delimiter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "delimiter", *params.Delimiter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Quotes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "quotes", *params.Quotes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Header != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "header", *params.Header, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Comment != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "comment", *params.Comment, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Nulls != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "nulls", *params.Nulls, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Numbers != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "numbers", *params.Numbers, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Dates != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "dates", *params.Dates, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OnReject != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "on_reject", *params.OnReject, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.KeepSource != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "keep_source", *params.KeepSource, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Columns != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "mode", params.Mode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDeleteVersionRequest constructs an http.Request for the DeleteVersion method
+func NewDeleteVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetVersionRequest constructs an http.Request for the GetVersion method
+func NewGetVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewActivateVersionRequest constructs an http.Request for the ActivateVersion method
+func NewActivateVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/activate", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCompareVersionsRequest constructs an http.Request for the CompareVersions method
+func NewCompareVersionsRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/comparison", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "with", params.With, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPurgeVersionRequest constructs an http.Request for the PurgeVersion method
+func NewPurgeVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/purge", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRestoreVersionRequest constructs an http.Request for the RestoreVersion method
+func NewRestoreVersionRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/restore", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeleteVersionSourceRequest constructs an http.Request for the DeleteVersionSource method
+func NewDeleteVersionSourceRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/source", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetVersionSourceRequest constructs an http.Request for the GetVersionSource method
+func NewGetVersionSourceRequest(server string, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "dataset_id", datasetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int32"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/datasets/%s/versions/%s/source", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -8100,7 +10827,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAnalysisWithBodyWithResponse Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8109,7 +10836,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAnalysisWithResponse Save a query under a name
 	//
-	// OWNER, ADMIN, ANALYST.
+	// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8284,6 +11011,69 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id} (the `UpdateDataset` operationId).
 	UpdateDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *UpdateDatasetParams, body UpdateDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDatasetResponse, error)
 
+	// ListColumnsWithResponse List the columns of a dataset
+	//
+	// Those of the active version that the caller sees, in their order.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+	ListColumnsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*ListColumnsResponse, error)
+
+	// GetColumnWithResponse Get a column of a dataset
+	//
+	// The ETag is the dataset's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+	GetColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*GetColumnResponse, error)
+
+	// UpdateColumnWithBodyWithResponse Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumnWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error)
+
+	// UpdateColumnWithResponse Rename, describe or hide a column
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+	UpdateColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error)
+
+	// GetColumnProfileWithResponse Get what a column holds, and how good it is
+	//
+	// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id}/profile (the `GetColumnProfile` operationId).
+	GetColumnProfileWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams, reqEditors ...RequestEditorFn) (*GetColumnProfileResponse, error)
+
+	// DownloadDatasetWithResponse Download the rows as a file
+	//
+	// Every member may; the file has the columns that the caller may see. It is streamed, in the order of the rows: to sort a table of any size would take memory of any size. CSV is RFC 4180 in UTF-8 with a header; a missing value is an empty field. NDJSON has an object for each row. Parquet has the types of the columns. CSV and NDJSON are compressed for a client that accepts gzip. A client that reads less than 32 KiB a second is let go.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/download (the `DownloadDataset` operationId).
+	DownloadDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *DownloadDatasetParams, reqEditors ...RequestEditorFn) (*DownloadDatasetResponse, error)
+
+	// GetProfileWithResponse Get what the columns of a dataset hold, and how good they are
+	//
+	// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/profile (the `GetProfile` operationId).
+	GetProfileWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *GetProfileParams, reqEditors ...RequestEditorFn) (*GetProfileResponse, error)
+
 	// QueryDatasetWithBodyWithResponse Query a dataset
 	//
 	// Every member may.
@@ -8291,7 +11081,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-	QueryDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error)
+	QueryDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error)
 
 	// QueryDatasetWithResponse Query a dataset
 	//
@@ -8300,7 +11090,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-	QueryDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error)
+	QueryDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error)
 
 	// AskQuestionWithBodyWithResponse Ask a question in plain English
 	//
@@ -8320,14 +11110,120 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/questions (the `AskQuestion` operationId).
 	AskQuestionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error)
 
-	// ListRowsWithResponse Read the rows in the order of the file
+	// ListRowsWithResponse Read the rows, in the order of the file or another
 	//
-	// A cursor stays with the version it was given for.
+	// A cursor stays with the version it was given for, and serves with the filters and the order that it was given for. Rows that are equal in the order are in that of the file.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/rows (the `ListRows` operationId).
 	ListRowsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListRowsParams, reqEditors ...RequestEditorFn) (*ListRowsResponse, error)
+
+	// ChangeTypesWithBodyWithResponse Give columns of a dataset other types
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+	ChangeTypesWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeTypesResponse, error)
+
+	// ChangeTypesWithResponse Give columns of a dataset other types
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+	ChangeTypesWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeTypesResponse, error)
+
+	// ListVersionsWithResponse List the versions of a dataset
+	//
+	// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+	ListVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*ListVersionsResponse, error)
+
+	// CreateVersionWithBodyWithResponse Append a file to a dataset, or replace its rows by it
+	//
+	// OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `CreateVersion` operationId).
+	CreateVersionWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateVersionResponse, error)
+
+	// DeleteVersionWithResponse Delete a version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+	DeleteVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionResponse, error)
+
+	// GetVersionWithResponse Get a version with its columns
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+	GetVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionResponse, error)
+
+	// ActivateVersionWithResponse Make a version the one that is read
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+	ActivateVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*ActivateVersionResponse, error)
+
+	// CompareVersionsWithResponse Compare a version with another one
+	//
+	// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+	CompareVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*CompareVersionsResponse, error)
+
+	// PurgeVersionWithResponse Purge a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+	PurgeVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*PurgeVersionResponse, error)
+
+	// RestoreVersionWithResponse Restore a deleted version
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+	RestoreVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*RestoreVersionResponse, error)
+
+	// DeleteVersionSourceWithResponse Delete the file that a version was made from
+	//
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+	DeleteVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionSourceResponse, error)
+
+	// GetVersionSourceWithResponse Download the file that a version was made from
+	//
+	// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+	GetVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionSourceResponse, error)
 
 	// ExportOrganizationWithResponse Export everything that an organization owns
 	//
@@ -8419,7 +11315,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetPermissionsWithResponse Get what the caller may do in an organization
 	//
-	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+	// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -9477,6 +12373,142 @@ func (r UpdateDatasetResponse) StatusCode() int {
 	return 0
 }
 
+type ListColumnsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetColumns
+}
+
+// Status returns HTTPResponse.Status
+func (r ListColumnsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListColumnsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetColumnResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetColumn
+}
+
+// Status returns HTTPResponse.Status
+func (r GetColumnResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetColumnResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type UpdateColumnResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetColumn
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateColumnResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateColumnResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetColumnProfileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ColumnProfile
+}
+
+// Status returns HTTPResponse.Status
+func (r GetColumnProfileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetColumnProfileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DownloadDatasetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DownloadDatasetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DownloadDatasetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetProfileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetProfile
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProfileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProfileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type QueryDatasetResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9540,6 +12572,253 @@ func (r ListRowsResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ListRowsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ChangeTypesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ChangedTypes
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeTypesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeTypesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListVersionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListVersionSummary
+}
+
+// Status returns HTTPResponse.Status
+func (r ListVersionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListVersionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *NewVersion
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VersionDetail
+}
+
+// Status returns HTTPResponse.Status
+func (r GetVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ActivateVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DatasetDetail
+}
+
+// Status returns HTTPResponse.Status
+func (r ActivateVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ActivateVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CompareVersionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VersionComparison
+}
+
+// Status returns HTTPResponse.Status
+func (r CompareVersionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CompareVersionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PurgeVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PurgedVersion
+}
+
+// Status returns HTTPResponse.Status
+func (r PurgeVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PurgeVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RestoreVersionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VersionDetail
+}
+
+// Status returns HTTPResponse.Status
+func (r RestoreVersionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RestoreVersionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteVersionSourceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteVersionSourceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteVersionSourceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetVersionSourceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r GetVersionSourceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetVersionSourceResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -10562,7 +13841,7 @@ func (c *ClientWithResponses) ListAnalysesWithResponse(ctx context.Context, orgI
 
 // CreateAnalysisWithBodyWithResponse Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10577,7 +13856,7 @@ func (c *ClientWithResponses) CreateAnalysisWithBodyWithResponse(ctx context.Con
 
 // CreateAnalysisWithResponse Save a query under a name
 //
-// OWNER, ADMIN, ANALYST.
+// OWNER, ADMIN, ANALYST. It follows the columns that it is about: once they are renamed, the query that is shown, and the results of its runs, have the new names. Who may not see one of them finds neither the analysis nor its runs.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10878,6 +14157,111 @@ func (c *ClientWithResponses) UpdateDatasetWithResponse(ctx context.Context, org
 	return ParseUpdateDatasetResponse(rsp)
 }
 
+// ListColumnsWithResponse List the columns of a dataset
+//
+// Those of the active version that the caller sees, in their order.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns (the `ListColumns` operationId).
+func (c *ClientWithResponses) ListColumnsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, reqEditors ...RequestEditorFn) (*ListColumnsResponse, error) {
+	rsp, err := c.ListColumns(ctx, orgID, datasetID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListColumnsResponse(rsp)
+}
+
+// GetColumnWithResponse Get a column of a dataset
+//
+// The ETag is the dataset's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
+func (c *ClientWithResponses) GetColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*GetColumnResponse, error) {
+	rsp, err := c.GetColumn(ctx, orgID, datasetID, columnID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetColumnResponse(rsp)
+}
+
+// UpdateColumnWithBodyWithResponse Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *ClientWithResponses) UpdateColumnWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error) {
+	rsp, err := c.UpdateColumnWithBody(ctx, orgID, datasetID, columnID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateColumnResponse(rsp)
+}
+
+// UpdateColumnWithResponse Rename, describe or hide a column
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `UpdateColumn` operationId).
+func (c *ClientWithResponses) UpdateColumnWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *UpdateColumnParams, body UpdateColumnJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateColumnResponse, error) {
+	rsp, err := c.UpdateColumn(ctx, orgID, datasetID, columnID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateColumnResponse(rsp)
+}
+
+// GetColumnProfileWithResponse Get what a column holds, and how good it is
+//
+// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id}/profile (the `GetColumnProfile` operationId).
+func (c *ClientWithResponses) GetColumnProfileWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, params *GetColumnProfileParams, reqEditors ...RequestEditorFn) (*GetColumnProfileResponse, error) {
+	rsp, err := c.GetColumnProfile(ctx, orgID, datasetID, columnID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetColumnProfileResponse(rsp)
+}
+
+// DownloadDatasetWithResponse Download the rows as a file
+//
+// Every member may; the file has the columns that the caller may see. It is streamed, in the order of the rows: to sort a table of any size would take memory of any size. CSV is RFC 4180 in UTF-8 with a header; a missing value is an empty field. NDJSON has an object for each row. Parquet has the types of the columns. CSV and NDJSON are compressed for a client that accepts gzip. A client that reads less than 32 KiB a second is let go.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/download (the `DownloadDataset` operationId).
+func (c *ClientWithResponses) DownloadDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *DownloadDatasetParams, reqEditors ...RequestEditorFn) (*DownloadDatasetResponse, error) {
+	rsp, err := c.DownloadDataset(ctx, orgID, datasetID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDownloadDatasetResponse(rsp)
+}
+
+// GetProfileWithResponse Get what the columns of a dataset hold, and how good they are
+//
+// Every member may, of the columns that they see. It is computed once, in the background after the version was published, or for the first who asks: then it may take some seconds.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/profile (the `GetProfile` operationId).
+func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *GetProfileParams, reqEditors ...RequestEditorFn) (*GetProfileResponse, error) {
+	rsp, err := c.GetProfile(ctx, orgID, datasetID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProfileResponse(rsp)
+}
+
 // QueryDatasetWithBodyWithResponse Query a dataset
 //
 // Every member may.
@@ -10885,8 +14269,8 @@ func (c *ClientWithResponses) UpdateDatasetWithResponse(ctx context.Context, org
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-func (c *ClientWithResponses) QueryDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error) {
-	rsp, err := c.QueryDatasetWithBody(ctx, orgID, datasetID, contentType, body, reqEditors...)
+func (c *ClientWithResponses) QueryDatasetWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error) {
+	rsp, err := c.QueryDatasetWithBody(ctx, orgID, datasetID, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -10900,8 +14284,8 @@ func (c *ClientWithResponses) QueryDatasetWithBodyWithResponse(ctx context.Conte
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/query (the `QueryDataset` operationId).
-func (c *ClientWithResponses) QueryDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error) {
-	rsp, err := c.QueryDataset(ctx, orgID, datasetID, body, reqEditors...)
+func (c *ClientWithResponses) QueryDatasetWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *QueryDatasetParams, body QueryDatasetJSONRequestBody, reqEditors ...RequestEditorFn) (*QueryDatasetResponse, error) {
+	rsp, err := c.QueryDataset(ctx, orgID, datasetID, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -10938,9 +14322,9 @@ func (c *ClientWithResponses) AskQuestionWithResponse(ctx context.Context, orgID
 	return ParseAskQuestionResponse(rsp)
 }
 
-// ListRowsWithResponse Read the rows in the order of the file
+// ListRowsWithResponse Read the rows, in the order of the file or another
 //
-// A cursor stays with the version it was given for.
+// A cursor stays with the version it was given for, and serves with the filters and the order that it was given for. Rows that are equal in the order are in that of the file.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10951,6 +14335,184 @@ func (c *ClientWithResponses) ListRowsWithResponse(ctx context.Context, orgID op
 		return nil, err
 	}
 	return ParseListRowsResponse(rsp)
+}
+
+// ChangeTypesWithBodyWithResponse Give columns of a dataset other types
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+func (c *ClientWithResponses) ChangeTypesWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeTypesResponse, error) {
+	rsp, err := c.ChangeTypesWithBody(ctx, orgID, datasetID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeTypesResponse(rsp)
+}
+
+// ChangeTypesWithResponse Give columns of a dataset other types
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/types (the `ChangeTypes` operationId).
+func (c *ClientWithResponses) ChangeTypesWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ChangeTypesParams, body ChangeTypesJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeTypesResponse, error) {
+	rsp, err := c.ChangeTypes(ctx, orgID, datasetID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeTypesResponse(rsp)
+}
+
+// ListVersionsWithResponse List the versions of a dataset
+//
+// Deleted ones too: their rows are not read, and they can be restored until they are purged.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `ListVersions` operationId).
+func (c *ClientWithResponses) ListVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *ListVersionsParams, reqEditors ...RequestEditorFn) (*ListVersionsResponse, error) {
+	rsp, err := c.ListVersions(ctx, orgID, datasetID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListVersionsResponse(rsp)
+}
+
+// CreateVersionWithBodyWithResponse Append a file to a dataset, or replace its rows by it
+//
+// OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that replaces another keeps that one's name, description and visibility. An append keeps the columns' types, but numbers become decimals or floats, and dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions (the `CreateVersion` operationId).
+func (c *ClientWithResponses) CreateVersionWithBodyWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, params *CreateVersionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateVersionResponse, error) {
+	rsp, err := c.CreateVersionWithBody(ctx, orgID, datasetID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateVersionResponse(rsp)
+}
+
+// DeleteVersionWithResponse Delete a version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. It is not read any more, and can be restored until it is purged. The active one cannot be deleted.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
+func (c *ClientWithResponses) DeleteVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionResponse, error) {
+	rsp, err := c.DeleteVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteVersionResponse(rsp)
+}
+
+// GetVersionWithResponse Get a version with its columns
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
+func (c *ClientWithResponses) GetVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionResponse, error) {
+	rsp, err := c.GetVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetVersionResponse(rsp)
+}
+
+// ActivateVersionWithResponse Make a version the one that is read
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
+func (c *ClientWithResponses) ActivateVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*ActivateVersionResponse, error) {
+	rsp, err := c.ActivateVersion(ctx, orgID, datasetID, version, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseActivateVersionResponse(rsp)
+}
+
+// CompareVersionsWithResponse Compare a version with another one
+//
+// What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/comparison (the `CompareVersions` operationId).
+func (c *ClientWithResponses) CompareVersionsWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *CompareVersionsParams, reqEditors ...RequestEditorFn) (*CompareVersionsResponse, error) {
+	rsp, err := c.CompareVersions(ctx, orgID, datasetID, version, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompareVersionsResponse(rsp)
+}
+
+// PurgeVersionWithResponse Purge a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. What no other version has of it is gone for good; a version that was made of it stays as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/purge (the `PurgeVersion` operationId).
+func (c *ClientWithResponses) PurgeVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*PurgeVersionResponse, error) {
+	rsp, err := c.PurgeVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePurgeVersionResponse(rsp)
+}
+
+// RestoreVersionWithResponse Restore a deleted version
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/restore (the `RestoreVersion` operationId).
+func (c *ClientWithResponses) RestoreVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*RestoreVersionResponse, error) {
+	rsp, err := c.RestoreVersion(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestoreVersionResponse(rsp)
+}
+
+// DeleteVersionSourceWithResponse Delete the file that a version was made from
+//
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `DeleteVersionSource` operationId).
+func (c *ClientWithResponses) DeleteVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionSourceResponse, error) {
+	rsp, err := c.DeleteVersionSource(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteVersionSourceResponse(rsp)
+}
+
+// GetVersionSourceWithResponse Download the file that a version was made from
+//
+// As it was sent, if it was uploaded with keep_source. Who does not see all of its columns gets the 404 of one that was not kept. A client that reads less than 256 KiB a second is let go.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/source (the `GetVersionSource` operationId).
+func (c *ClientWithResponses) GetVersionSourceWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*GetVersionSourceResponse, error) {
+	rsp, err := c.GetVersionSource(ctx, orgID, datasetID, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetVersionSourceResponse(rsp)
 }
 
 // ExportOrganizationWithResponse Export everything that an organization owns
@@ -11103,7 +14665,7 @@ func (c *ClientWithResponses) UpdateMemberWithResponse(ctx context.Context, orgI
 
 // GetPermissionsWithResponse Get what the caller may do in an organization
 //
-// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
+// Read from the grants and the row-level-security policies that are installed in the database, at this moment: what is said here is what is enforced. vis is who sees a column, and what tells of it: 0 everyone, 1 ANALYST and above, 2 OWNER and ADMIN. Rows of other organizations are never reached, so nothing is said of them. That an organization keeps at least one OWNER is asked besides.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -12334,6 +15896,152 @@ func ParseUpdateDatasetResponse(rsp *http.Response) (*UpdateDatasetResponse, err
 	return response, nil
 }
 
+// ParseListColumnsResponse parses an HTTP response from a ListColumnsWithResponse call
+func ParseListColumnsResponse(rsp *http.Response) (*ListColumnsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListColumnsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetColumns
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetColumnResponse parses an HTTP response from a GetColumnWithResponse call
+func ParseGetColumnResponse(rsp *http.Response) (*GetColumnResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetColumnResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetColumn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateColumnResponse parses an HTTP response from a UpdateColumnWithResponse call
+func ParseUpdateColumnResponse(rsp *http.Response) (*UpdateColumnResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateColumnResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetColumn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetColumnProfileResponse parses an HTTP response from a GetColumnProfileWithResponse call
+func ParseGetColumnProfileResponse(rsp *http.Response) (*GetColumnProfileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetColumnProfileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ColumnProfile
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDownloadDatasetResponse parses an HTTP response from a DownloadDatasetWithResponse call
+func ParseDownloadDatasetResponse(rsp *http.Response) (*DownloadDatasetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DownloadDatasetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetProfileResponse parses an HTTP response from a GetProfileWithResponse call
+func ParseGetProfileResponse(rsp *http.Response) (*GetProfileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProfileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetProfile
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseQueryDatasetResponse parses an HTTP response from a QueryDatasetWithResponse call
 func ParseQueryDatasetResponse(rsp *http.Response) (*QueryDatasetResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12407,6 +16115,262 @@ func ParseListRowsResponse(rsp *http.Response) (*ListRowsResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseChangeTypesResponse parses an HTTP response from a ChangeTypesWithResponse call
+func ParseChangeTypesResponse(rsp *http.Response) (*ChangeTypesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeTypesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ChangedTypes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListVersionsResponse parses an HTTP response from a ListVersionsWithResponse call
+func ParseListVersionsResponse(rsp *http.Response) (*ListVersionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListVersionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListVersionSummary
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateVersionResponse parses an HTTP response from a CreateVersionWithResponse call
+func ParseCreateVersionResponse(rsp *http.Response) (*CreateVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest NewVersion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteVersionResponse parses an HTTP response from a DeleteVersionWithResponse call
+func ParseDeleteVersionResponse(rsp *http.Response) (*DeleteVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetVersionResponse parses an HTTP response from a GetVersionWithResponse call
+func ParseGetVersionResponse(rsp *http.Response) (*GetVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VersionDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseActivateVersionResponse parses an HTTP response from a ActivateVersionWithResponse call
+func ParseActivateVersionResponse(rsp *http.Response) (*ActivateVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ActivateVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DatasetDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCompareVersionsResponse parses an HTTP response from a CompareVersionsWithResponse call
+func ParseCompareVersionsResponse(rsp *http.Response) (*CompareVersionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CompareVersionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VersionComparison
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePurgeVersionResponse parses an HTTP response from a PurgeVersionWithResponse call
+func ParsePurgeVersionResponse(rsp *http.Response) (*PurgeVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PurgeVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PurgedVersion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRestoreVersionResponse parses an HTTP response from a RestoreVersionWithResponse call
+func ParseRestoreVersionResponse(rsp *http.Response) (*RestoreVersionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RestoreVersionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VersionDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteVersionSourceResponse parses an HTTP response from a DeleteVersionSourceWithResponse call
+func ParseDeleteVersionSourceResponse(rsp *http.Response) (*DeleteVersionSourceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteVersionSourceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetVersionSourceResponse parses an HTTP response from a GetVersionSourceWithResponse call
+func ParseGetVersionSourceResponse(rsp *http.Response) (*GetVersionSourceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetVersionSourceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil

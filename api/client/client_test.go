@@ -34,7 +34,7 @@ func TestCellsKeepEveryDigit(t *testing.T) {
 	t.Parallel()
 	c, _ := serve(t, 200, "application/json", `{"columns":[{"name":"n","type":"decimal"}],"rows":[[12345678901234567890.10,"x",null,true]],
 		"row_count":1,"truncated":false,"dataset_version":1}`)
-	answer, err := c.QueryDatasetWithResponse(t.Context(), uuid.New(), uuid.New(), client.Specification{})
+	answer, err := c.QueryDatasetWithResponse(t.Context(), uuid.New(), uuid.New(), nil, client.Specification{})
 	require.NoError(t, err)
 	require.Equal(t, client.Table{{json.Number("12345678901234567890.10"), "x", nil, true}}, answer.JSON200.Rows)
 }
@@ -42,7 +42,7 @@ func TestCellsKeepEveryDigit(t *testing.T) {
 func TestAFilterTakesAnyValueAndWhatIsLeftOutIsNotSent(t *testing.T) {
 	t.Parallel()
 	c, last := serve(t, 200, "application/json", `{}`)
-	_, err := c.QueryDatasetWithResponse(t.Context(), uuid.New(), uuid.New(), client.Specification{
+	_, err := c.QueryDatasetWithResponse(t.Context(), uuid.New(), uuid.New(), nil, client.Specification{
 		Filters: []client.Filter{{Column: "a", Op: client.In, Value: []any{1, "x"}}},
 	})
 	require.NoError(t, err)
@@ -55,7 +55,7 @@ func TestARefusalIsAProblem(t *testing.T) {
 	t.Parallel()
 	c, _ := serve(t, 422, "application/problem+json", `{"type":"/api/errors#query_invalid","title":"Invalid query","status":422,
 		"code":"query_invalid","errors":[{"location":"body.measures[0].column","message":"no such column"}]}`)
-	_, err := c.QueryDatasetWithResponse(t.Context(), uuid.New(), uuid.New(), client.Specification{})
+	_, err := c.QueryDatasetWithResponse(t.Context(), uuid.New(), uuid.New(), nil, client.Specification{})
 	var problem *client.Problem
 	require.ErrorAs(t, err, &problem)
 	require.Equal(t, "query_invalid", problem.Code)

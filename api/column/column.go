@@ -1,6 +1,8 @@
 // Package column names the types of a dataset's columns and how their values are stored in chunks.
 package column
 
+import "slices"
+
 // Type is the type of a column's values, as clients see it.
 type Type string
 
@@ -34,11 +36,20 @@ const (
 	Texts  Payload = "texts"  // text[]: text with too many distinct values for a dictionary
 )
 
+// payloads are in an order in which one that holds the values of a column is followed by wider ones.
+var payloads = []Payload{Int2s, Int4s, Ints, Floats, Codes, Texts}
+
+// Wider is the one of two payloads of values of one type that can hold those of both.
+func Wider(p, q Payload) Payload {
+	return payloads[max(slices.Index(payloads, p), slices.Index(payloads, q))]
+}
+
 // Column is a column of one version of a dataset, as the catalog (app.dataset_columns) describes it.
 // In JSON an integer, decimal or float is a number (every digit of a decimal is sent), a boolean is true or false, a
 // date is "2014-03-01", a timestamp is RFC 3339 in UTC, a text is a string, and a missing value is null.
 type Column struct {
-	No      int     // from 1
+	No      int     // from 1: where its values are
+	ID      int     // of the column that it is in every version
 	Name    string  // unique in its version
 	Type    Type    //
 	Scale   int     // digits after the point; 0 unless Type is Decimal

@@ -63,7 +63,7 @@ func (d *demo) read(ctx context.Context) error {
 
 // query looks what the table has, decides what to show of it, and shows it.
 func (d *demo) query(ctx context.Context) error {
-	profile, err := d.owner.QueryDatasetWithResponse(ctx, d.organization.ID, d.dataset.ID, profileOf(d.dataset.Columns))
+	profile, err := d.owner.QueryDatasetWithResponse(ctx, d.organization.ID, d.dataset.ID, nil, profileOf(d.dataset.Columns))
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (d *demo) query(ctx context.Context) error {
 }
 
 func (d *demo) show(ctx context.Context, spec client.Specification) error {
-	answer, err := d.owner.QueryDatasetWithResponse(ctx, d.organization.ID, d.dataset.ID, spec)
+	answer, err := d.owner.QueryDatasetWithResponse(ctx, d.organization.ID, d.dataset.ID, nil, spec)
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func (d *demo) invite(ctx context.Context) error {
 }
 
 func (d *demo) refuseViewer(ctx context.Context) error {
-	if _, err := d.viewer.QueryDatasetWithResponse(ctx, d.organization.ID, d.dataset.ID, d.plan.overall()); err != nil {
+	if _, err := d.viewer.QueryDatasetWithResponse(ctx, d.organization.ID, d.dataset.ID, nil, d.plan.overall()); err != nil {
 		return err
 	}
 	d.say("   %s queries: 200", d.viewer.user.FullName)

@@ -34,7 +34,7 @@ func (f *File) Chunks(ctx context.Context, emit func(Chunk) error) error {
 	encoders := f.encoders()
 	free, full := make(chan *rowGroup, 2), make(chan *rowGroup)
 	for range cap(free) {
-		free <- newRowGroup(encoders, f.Rows)
+		free <- newRowGroup(encoders, f.Rows, f.ChunkRows)
 	}
 	var failed error
 	go func() {
@@ -72,6 +72,9 @@ func (f *File) encoders() []encoder {
 			f.words[i] = &f.counted.columns[i].dictionary
 		} else if c.IsCoded() {
 			f.words[i] = newDictionary(seed)
+			for _, word := range f.begun[c.No] {
+				f.words[i].code([]byte(word))
+			}
 		}
 		oid, size := element(c.Payload)
 		encoders[i] = encoder{Column: c, reading: f.readings[i], nulls: nulls, strip: f.readings[i].given && f.opt.Reject == RejectCell,
@@ -89,7 +92,7 @@ func (f *File) encode(ctx context.Context, free <-chan *rowGroup, full chan<- *r
 			return err
 		}
 		g.begin(no, first)
-		if err := g.fill(source, f.Rows-first); err != nil {
+		if err := g.fill(source, f.rowsOf(no, first)); err != nil {
 			return fmt.Errorf("read a spooled CSV file again: %w", err)
 		}
 		first += int64(g.rows)
@@ -102,10 +105,18 @@ func (f *File) encode(ctx context.Context, free <-chan *rowGroup, full chan<- *r
 	return nil
 }
 
+// rowsOf is how many rows are left for a row group.
+func (f *File) rowsOf(no int, first int64) int64 {
+	if f.ChunkRows != nil {
+		return int64(f.ChunkRows[no])
+	}
+	return f.Rows - first
+}
+
 // isStashed tells whether pass two can take a column from the stash.
 func (f *File) isStashed(i int) bool {
 	c := &f.Columns[i]
-	return f.stash != nil && !f.stash.columns[i].lost && (c.Type != column.Text || c.IsCoded())
+	return f.stash != nil && !f.stash.columns[i].lost && (c.Type != column.Text || c.IsCoded() && f.begun[c.No] == nil)
 }
 
 // source is what pass two reads: values that are stashed, text for the other columns.

@@ -176,6 +176,7 @@ func (p *profile) closeType(r reading, all *amounts) reading {
 	default:
 		r.kind = integer
 	}
+	r.digits = e.digits
 	return r
 }
 
@@ -198,7 +199,7 @@ func (f *inference) columns(readings []reading) []Column {
 	for i := range columns {
 		p, r := &f.profiles[i], &readings[i]
 		c := Column{Column: column.Column{No: i + 1, Name: f.header.names[i], Type: types[r.kind], Scale: r.scale, Payload: p.payload(r)},
-			Rejected: p.rejected, Format: r.format(), Readings: r.readings, Unit: r.unit, Zones: r.zones.name()}
+			Header: f.header.headers[i], Asked: f.header.columns[i].asked, Digits: r.digits, Rejected: p.rejected, Format: r.format(), Readings: r.readings, Unit: r.unit, Zones: r.zones.name()}
 		c.NullCount, c.NullWords = p.nulls(f.nulls != nil)
 		f.words.describe(i, r, &c)
 		c.Semantic = f.semantic(i, &c)

@@ -1,6 +1,9 @@
 package ingest
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"io"
+)
 
 const (
 	maxWords   = 65_536   // distinct values of a column with a dictionary
@@ -73,4 +76,24 @@ func (v *vocabulary) giveUp(column int) {
 func (v *vocabulary) forget(column int) {
 	v.bytes -= v.columns[column].bytes
 	v.columns[column] = distinct{dictionary: dictionary{seed: v.seed}}
+}
+
+// count adds the words of columns, row by row, and tells of each new one.
+func (v *vocabulary) count(r *rows, columns []int, nulls *nullWords, tell func(i int, word []byte)) error {
+	err := r.next()
+	for ; err == nil; err = r.next() {
+		for _, i := range columns {
+			word := r.field(i)
+			if len(word) == 0 || nulls != nil && nulls.has(word) {
+				continue
+			}
+			if _, fresh := v.add(i, word); fresh {
+				tell(i, word)
+			}
+		}
+	}
+	if err != io.EOF {
+		return err
+	}
+	return nil
 }

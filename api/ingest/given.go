@@ -156,7 +156,7 @@ func (g *given) count(fits styles) bool {
 // decide takes the way that most values fit, and says how many do; where as many fit with a comma for thousands as
 // with one for the fraction, or as many month first as day first, the options decide, or else it is ambiguous.
 func (g *given) decide(o *Options) (r reading, fits int64, ambiguous []string) {
-	r = reading{kind: g.kind, scale: g.scale, zones: g.zones, given: true}
+	r = reading{kind: g.kind, scale: g.scale, zones: g.zones, given: true, digits: maxDigits - g.scale}
 	switch g.kind {
 	case integer, decimal, float:
 		fits, ambiguous = g.decideNumbers(&r, o.Numbers.styles())

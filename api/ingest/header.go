@@ -18,13 +18,14 @@ const maxName = 200 // characters
 type header struct {
 	kind    Header // empty until it is decided
 	names   []string
-	renamed []int // numbers of columns whose names are not as the file has them
+	headers []string // the names without those that the options give
+	renamed []int    // numbers of columns whose names are not as the file has them
 
 	line       int64
 	start, end int64  // where the record is in the file
 	record     []byte // a copy of it
 	fields     []span
-	given      []string // names that the options give
+	columns    []ColumnOptions // of each column, as the options or its format have them; No is 0 where they say nothing
 }
 
 // header reads the first record, which decides the width of the table.
@@ -48,7 +49,6 @@ func (s *scanner) header(opt *Options) (*header, error) {
 	for _, field := range s.fields {
 		h.fields = append(h.fields, span{field.start - s.start, field.end - s.start})
 	}
-	h.given = make([]string, len(h.fields))
 	return h, nil
 }
 
@@ -81,6 +81,7 @@ func (h *header) body() int64 {
 // assign finds the columns that the options are about. Where one is found by its name there is a header.
 func (h *header) assign(opt *Options) ([]ColumnOptions, error) {
 	columns := make([]ColumnOptions, h.width())
+	h.columns = columns
 	for _, o := range opt.Columns {
 		if o.No == 0 {
 			o.No = 1 + h.find(o.Header)
@@ -88,8 +89,8 @@ func (h *header) assign(opt *Options) ([]ColumnOptions, error) {
 		if o.No < 1 || o.No > len(columns) || columns[o.No-1].No != 0 {
 			return nil, unknownColumn()
 		}
+		o.asked = o.Type != ""
 		columns[o.No-1] = o
-		h.given[o.No-1] = o.Name
 	}
 	for i, known := range opt.Known[:min(len(opt.Known), len(columns))] {
 		if o := &columns[i]; known.Type != "" && o.Type == "" {
@@ -103,7 +104,7 @@ func (h *header) find(name string) int {
 	if h.kind == HeaderAbsent {
 		return -1
 	}
-	named := header{kind: HeaderPresent, record: h.record, fields: h.fields, given: make([]string, h.width())}
+	named := header{kind: HeaderPresent, record: h.record, fields: h.fields, columns: make([]ColumnOptions, h.width())}
 	if named.name() != nil {
 		return -1
 	}
@@ -116,24 +117,37 @@ func (h *header) find(name string) int {
 
 // name gives the columns names, which are unique.
 func (h *header) name() error {
-	taken := make(map[string]bool, h.width())
+	taken, headers := make(map[string]bool, h.width()), make(map[string]bool, h.width())
 	for i := range h.fields {
-		written := h.given[i]
-		if written == "" && h.kind == HeaderPresent {
-			written = strings.TrimSpace(string(h.cell(i)))
+		header := ""
+		if h.kind == HeaderPresent {
+			header = strings.TrimSpace(string(h.cell(i)))
+		}
+		written := h.columns[i].Name
+		if written == "" {
+			written = header
 		}
 		clean := cleanName(written, i+1)
 		if utf8.RuneCountInString(clean) > maxName {
 			return columnNameTooLong(h.line, i+1)
 		}
-		name := uniqueName(clean, taken)
+		name := UniqueName(clean, taken)
 		if name != written && (h.kind == HeaderPresent || written != "") {
 			h.renamed = append(h.renamed, i+1)
 		}
 		taken[name] = true
 		h.names = append(h.names, name)
+		header = UniqueName(shortName(cleanName(header, i+1)), headers)
+		headers[header] = true
+		h.headers = append(h.headers, header)
 	}
 	return nil
+}
+
+// shortName cuts what is too long for a name, of a column that has another one.
+func shortName(name string) string {
+	runes := []rune(name)
+	return string(runes[:min(len(runes), maxName)])
 }
 
 // cleanName takes the characters out of a name that are not to be seen, and composes the others (NFC).
@@ -156,7 +170,8 @@ func visible(r rune) rune {
 	return r
 }
 
-func uniqueName(name string, taken map[string]bool) string {
+// UniqueName is name with a number behind it where it is taken.
+func UniqueName(name string, taken map[string]bool) string {
 	unique := name
 	for n := 2; taken[unique]; n++ {
 		suffix := fmt.Sprintf(" (%d)", n)

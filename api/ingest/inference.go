@@ -290,20 +290,5 @@ func (f *inference) recount(r *rows) error {
 			late = append(late, i)
 		}
 	}
-	err := r.next()
-	for ; err == nil; err = r.next() {
-		for _, i := range late {
-			v := r.field(i)
-			if len(v) == 0 || f.nulls != nil && f.nulls.has(v) {
-				continue
-			}
-			if _, fresh := f.words.add(i, v); fresh {
-				f.clues[i].add(v)
-			}
-		}
-	}
-	if err != io.EOF {
-		return err
-	}
-	return nil
+	return f.words.count(r, late, f.nulls, func(i int, v []byte) { f.clues[i].add(v) })
 }

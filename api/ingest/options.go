@@ -29,6 +29,8 @@ type ColumnOptions struct {
 	Scale   int          // of a decimal, 0 to 17
 	Numbers NumberFormat // of all values, unlike Options.Numbers; empty: found
 	Dates   DateOrder    // of all values, unlike Options.Dates; empty: found
+
+	asked bool // Type is one that the options give
 }
 
 // Known is a type that needs no inference.

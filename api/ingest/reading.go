@@ -11,6 +11,7 @@ type reading struct {
 	unit   string  // of numbers
 	zones  zones   // of timestamps: seen
 	given  bool    // values need not fit
+	digits int     // of integers and decimals: before the point, at most
 
 	warning  string   // why the column is not what it may look like
 	readings []string // the formats between which the values do not decide

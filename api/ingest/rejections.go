@@ -47,6 +47,11 @@ type Rejection struct {
 	Message string
 }
 
+// At is the sentence about a cell at another place, such as In row 5.
+func (r Rejection) At(place string, column int) string {
+	return fmt.Sprintf(rejectionSentences[r.Code], place, column)
+}
+
 // Rejections are what was rejected, counted over the whole file; but a file that is refused for the length of its rows
 // is read for no more than 10,000 rows, or 1,000 rejections, after the first.
 type Rejections struct {

@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/insightforge/insightforge/api/column"
 )
@@ -12,15 +14,16 @@ type rowGroup struct {
 	first    int64
 	rows     int
 	maxRows  int
+	maxBytes int
 	rowSize  int // bytes of a row in the arrays of fixed size
 	vectors  []vector
 	encoders []encoder
 	texts    []int // indexes of the columns whose size is not known beforehand
 }
 
-// newRowGroup makes room for as many of the file's rows as the bounds allow.
-func newRowGroup(encoders []encoder, fileRows int64) *rowGroup {
-	g := &rowGroup{vectors: make([]vector, len(encoders)), encoders: encoders}
+// newRowGroup makes room for as many of the file's rows as the bounds allow, or for as many as one of chunkRows has.
+func newRowGroup(encoders []encoder, fileRows int64, chunkRows []int) *rowGroup {
+	g := &rowGroup{maxBytes: maxGroupBytes, vectors: make([]vector, len(encoders)), encoders: encoders}
 	for i, e := range encoders {
 		if e.Payload == column.Texts {
 			g.texts = append(g.texts, i)
@@ -30,6 +33,9 @@ func newRowGroup(encoders []encoder, fileRows int64) *rowGroup {
 	}
 	least := g.rowSize + nullSize*len(g.texts)
 	g.maxRows = int(min(maxChunkRows, int64(maxGroupBytes/least), fileRows))
+	if len(chunkRows) > 0 {
+		g.maxRows, g.maxBytes = slices.Max(chunkRows), math.MaxInt
+	}
 	return g
 }
 
@@ -48,7 +54,7 @@ func (g *rowGroup) fill(s *source, limit int64) error {
 	if s.rows == nil {
 		g.rows = rows
 	}
-	for g.rows < rows && g.size() < maxGroupBytes {
+	for g.rows < rows && g.size() < g.maxBytes {
 		if err := s.rows.next(); err != nil {
 			return err
 		}

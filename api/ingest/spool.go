@@ -69,10 +69,13 @@ const Memory = 56 << 20
 // Column is what the whole file says of a column.
 type Column struct {
 	column.Column
+	Header        string // its name in the file, unique too
+	Asked         bool   // the options give its type
+	Digits        int    // of integers and decimals: before the point, at most
 	NullCount     int64
 	NullWords     int64    // of NullCount: words such as NA
 	Rejected      int64    // of NullCount: values that do not fit the given type
-	DistinctCount int64    // of text with codes; 0 for others
+	DistinctCount int64    // of text with codes, with the words that its dictionary begins with; 0 for others
 	Format        string   // how numbers, dates and timestamps are written, as an example; empty for plain and ISO ones
 	Readings      []string // the formats between which the file does not decide: then the column is text
 	Unit          string   // percent, an ISO code of a currency, or its symbol where that is of several countries
@@ -89,6 +92,7 @@ type File struct {
 	CommentLines int64   // skipped
 	BlankLines   int64   // skipped
 	Rejected     Rejections
+	ChunkRows    []int // what [File.Chunks] cuts the rows into, all of them; nil: into as many as fit a chunk
 
 	file     *os.File
 	opt      Options
@@ -96,6 +100,8 @@ type File struct {
 	body     int64      // where the first row is
 	decided  []*encoder // of the columns whose types are given
 	readings []reading
+	assigned []ColumnOptions // of each column
+	begun    map[int][]string
 	words    []*dictionary
 	stash    *stash      // nil: pass two reads all of the text
 	counted  *vocabulary // the words of the codes in the stash
@@ -238,7 +244,11 @@ func (f *File) finish(ctx context.Context, a attempt) error {
 		f.Dialect.Comment = string(a.comment)
 	}
 	f.CommentLines, f.BlankLines, f.body = a.comments, a.blank, a.inference.header.body()
-	result := a.inference
+	return f.conclude(ctx, a.inference)
+}
+
+// conclude describes the file as the inference has found it.
+func (f *File) conclude(ctx context.Context, result *inference) error {
 	decided, misfits, err := result.decide()
 	if err == nil && misfits {
 		result, err = f.review(ctx, decided)
@@ -256,7 +266,7 @@ func (f *File) finish(ctx context.Context, a attempt) error {
 			return fmt.Errorf("read a spooled CSV file again: %w", err)
 		}
 	}
-	f.Rows, f.Rejected = result.rows, result.rejected
+	f.Rows, f.Rejected, f.assigned = result.rows, result.rejected, result.header.columns
 	f.Columns, f.Warnings = result.columns(f.readings), result.warnings(f)
 	return nil
 }

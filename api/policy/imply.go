@@ -14,9 +14,10 @@ var equals = []string{"pg_catalog.=(uuid,uuid)", "pg_catalog.=(text,text)"}
 
 // The functions of policies/context.sql that are more than a value to compare with.
 const (
-	orgAs   = "app.org_as(text[])" // app.org_id(), or null
-	orgID   = "app.org_id()"
-	appRole = "app.role()"
+	orgAs     = "app.org_as(text[])" // app.org_id(), or null
+	orgID     = "app.org_id()"
+	appRole   = "app.role()"
+	clearance = "app.clearance()" // a number for each role
 )
 
 // Implied are the equalities of a column with a context function (a function of schema app without arguments) that hold

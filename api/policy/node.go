@@ -154,6 +154,9 @@ func (n *node) text() (string, bool) {
 
 // literal is a constant as it stands in SQL; false for a type that is not read here.
 func (n *node) literal() (string, bool) {
+	if number := n.get("literal").word; number != "" {
+		return number, true
+	}
 	if t := n.truth(); t != unknown {
 		return string(t), true
 	}

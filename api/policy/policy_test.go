@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -95,6 +96,10 @@ func TestWhatIsLeftForARole(t *testing.T) {
 		{"org_id = app.org_as('OWNER') or created_by = app.user_id()", "ADMIN", "created_by = app.user_id()"},
 		{"org_id = app.org_id() and (app.role() in ('OWNER', 'ADMIN') or created_by = app.user_id())", "ADMIN", "org_id = app.org_id()"},
 		{"org_id = app.org_id() and (app.role() in ('OWNER', 'ADMIN') or created_by = app.user_id())", "ANALYST", "org_id = app.org_id() and created_by = app.user_id()"},
+		{"org_id = app.org_as('VIEWER') and n <= app.clearance()", "VIEWER", "org_id = app.org_id() and n <= 0"},
+		{"n <= app.clearance()", "ANALYST", "n <= 1"},
+		{"app.clearance() >= n", "ADMIN", "2 >= n"},
+		{"n <= app.clearance()", "NOBODY", "n <= app.clearance()"},
 		{"app.role() = 'OWNER'", "OWNER", "true"},
 		{"'OWNER' = app.role()", "ADMIN", "false"},
 		{"app.role() = role", "OWNER", "app.role() = role"},
@@ -142,6 +147,33 @@ func TestWhatIsLeftBeyondTheOrganization(t *testing.T) {
 		"org_id = app.org_id() and exists (select from evil.other o where o.id = app.org_id())": "exists (select …)",
 	} {
 		require.Equal(t, left, p.parse(t, sql).Beyond("app.org_id()").String(), sql)
+	}
+}
+
+func TestWhatIsLeftOfWhatIsGiven(t *testing.T) {
+	t.Parallel()
+	p := newProbe(t)
+	for sql, left := range map[string]string{
+		"n <= 2":                          "true",
+		"n <= 2 and ok":                   "ok",
+		"n <= 2 or ok":                    "true",
+		"n <= 1 and ok":                   "n <= 1 and ok",
+		"not (n <= 2) and ok":             "not (n <= 2) and ok",
+		"ok and (n <= 2 and n = 1 or ok)": "ok and (n = 1 or ok)",
+	} {
+		require.Equal(t, left, p.parse(t, sql).Given("n <= 2").String(), sql)
+	}
+}
+
+// TestTheClearanceOfARole is the database's.
+func TestTheClearanceOfARole(t *testing.T) {
+	t.Parallel()
+	p := newProbe(t)
+	for _, role := range []string{"OWNER", "ADMIN", "ANALYST", "VIEWER"} {
+		p.exec(t, "set app.role = '"+role+"'")
+		var number int
+		require.NoError(t, p.conn.QueryRow(t.Context(), "select app.clearance()").Scan(&number))
+		require.Equal(t, fmt.Sprintf("n <= %d", number), p.parse(t, "n <= app.clearance()").As(role).String())
 	}
 }
 

@@ -3,13 +3,28 @@ package policy
 import "slices"
 
 // As is what is left of the expression for a caller whose app.role() is role: comparisons with it are decided, and so
-// is whether app.org_as(…) is the organization or null.
+// is whether app.org_as(…) is the organization or null, and which number app.clearance() is.
 func (e Expr) As(role string) Expr { return e.with(admitting(e.decided(&e.root, role))) }
 
 // Beyond is what is left to ask of a row whose column is known to have the function's value, as the expression implies.
 func (e Expr) Beyond(function string) Expr {
 	known := slices.DeleteFunc(e.Implied(), func(q Equality) bool { return q.Function != function })
 	return e.with(admitting(e.assuming(&e.root, known)))
+}
+
+// Given is what is left to ask of a row for which a condition, as it is shown, is known to be true.
+func (e Expr) Given(condition string) Expr {
+	return e.with(admitting(e.given(&e.root, condition)))
+}
+
+func (e Expr) given(n *node, condition string) *node {
+	if e.text(n) == condition {
+		return constant(isTrue)
+	}
+	if op := n.get("boolop").word; op == "and" || op == "or" {
+		return decidedLogic(n.rewritten(func(child *node) *node { return e.given(child, condition) }))
+	}
+	return n
 }
 
 // Never: it admits no row.
@@ -28,7 +43,7 @@ func (e Expr) decided(n *node, role string) *node {
 	n = n.rewritten(func(child *node) *node { return e.decided(child, role) })
 	switch n.kind {
 	case "FUNCEXPR":
-		return e.decidedOrganization(n, role)
+		return e.decidedFunction(n, role)
 	case "OPEXPR", "SCALARARRAYOPEXPR":
 		return e.decidedComparison(n, role)
 	case "NULLTEST":
@@ -41,9 +56,15 @@ func (e Expr) decided(n *node, role string) *node {
 	return n
 }
 
-// decidedOrganization: app.org_as(…) is app.org_id() or null.
-func (e Expr) decidedOrganization(n *node, role string) *node {
+// clearances are what app.clearance() is.
+var clearances = map[string]string{"OWNER": "2", "ADMIN": "2", "ANALYST": "1", "VIEWER": "0"}
+
+// decidedFunction: app.org_as(…) is app.org_id() or null, app.clearance() a number.
+func (e Expr) decidedFunction(n *node, role string) *node {
 	args := n.args("args")
+	if number, known := clearances[role]; known && e.context(n) == clearance {
+		return &node{kind: "CONST", fields: []field{{"literal", value{word: number}}}}
+	}
 	if e.function(n) != orgAs || len(args) != 1 {
 		return n
 	}

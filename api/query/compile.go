@@ -50,7 +50,7 @@ func Decode(row []byte) ([]any, error) {
 // Compile checks spec against the columns of a version and returns the statement that answers it. What the client got
 // wrong is an *Error.
 func Compile(spec Specification, version Version) (*Statement, error) {
-	c := &compiler{version: version, args: []any{version.OrgID, version.Segments}, ranked: map[int]string{}}
+	c := newCompiler(version)
 	r, err := c.resolve(spec)
 	if err != nil {
 		return nil, err
@@ -84,6 +84,10 @@ type compiler struct {
 	read    []column.Column // columns whose arrays are read, as v1, v2, … from chunks c1, c2, …
 	skipped []string        // conditions that leave out chunks
 	where   []string        // conditions that leave out rows
+}
+
+func newCompiler(version Version) *compiler {
+	return &compiler{version: version, args: []any{version.OrgID, version.Segments}, ranked: map[int]string{}}
 }
 
 // arg adds a parameter of a type and returns its placeholder.
@@ -120,8 +124,8 @@ func (c *compiler) value(of column.Column) string {
 
 func (c *compiler) chunk(of column.Column) string { return fmt.Sprintf("c%d", c.place(of)) }
 
-// array is the array of a chunk. A segment may have narrower integers than the widest of its version.
-func array(chunk string, of column.Column) string {
+// Array is the array of a chunk. A segment may have narrower integers than the widest of its version.
+func Array(chunk string, of column.Column) string {
 	switch of.Payload {
 	case column.Ints:
 		if of.Type == column.Timestamp {
@@ -138,20 +142,34 @@ func array(chunk string, of column.Column) string {
 
 // rows is the rows that pass the filters. Arrays are expanded in lockstep in the select list: LATERAL takes longer.
 func (c *compiler) rows() string {
-	var values, chunks, conditions []string
+	chunks, conditions := c.chunks()
+	conditions = append(conditions, c.skipped...)
+	rows := fmt.Sprintf("(select %s from %s where %s) v", strings.Join(c.expanded(), ", "), chunks, strings.Join(conditions, " and "))
+	if len(c.where) > 0 {
+		rows += " where " + strings.Join(c.where, " and ")
+	}
+	return rows
+}
+
+// expanded are the values v1, v2, … of the columns that are read.
+func (c *compiler) expanded() []string {
+	values := make([]string, len(c.read))
+	for i, of := range c.read {
+		values[i] = fmt.Sprintf("%s(%s) as v%d", c.version.Expand, Array(fmt.Sprintf("c%d", i+1), of), i+1)
+	}
+	return values
+}
+
+// chunks are the chunks c1, c2, … of the columns that are read, and the conditions that they hold the same rows.
+func (c *compiler) chunks() (from string, conditions []string) {
+	var chunks []string
 	for i, of := range c.read {
 		n := i + 1
-		values = append(values, fmt.Sprintf("%s(%s) as v%d", c.version.Expand, array(fmt.Sprintf("c%d", n), of), n))
 		chunks = append(chunks, fmt.Sprintf("app.dataset_chunks c%d", n))
 		conditions = append(conditions, fmt.Sprintf("c%d.org_id = $1 and c%d.segment_id = any($2) and c%d.column_no = %s", n, n, n, c.arg(of.No, "int")))
 		if i > 0 {
 			conditions = append(conditions, fmt.Sprintf("c%d.segment_id = c1.segment_id and c%d.chunk_no = c1.chunk_no", n, n))
 		}
 	}
-	conditions = append(conditions, c.skipped...)
-	rows := fmt.Sprintf("(select %s from %s where %s) v", strings.Join(values, ", "), strings.Join(chunks, ", "), strings.Join(conditions, " and "))
-	if len(c.where) > 0 {
-		rows += " where " + strings.Join(c.where, " and ")
-	}
-	return rows
+	return strings.Join(chunks, ", "), conditions
 }

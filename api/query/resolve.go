@@ -43,25 +43,34 @@ func (c *compiler) resolve(spec Specification) (resolved, error) {
 }
 
 func checkSize(spec Specification) error {
-	lists := []struct {
-		field    string
-		len, max int
-	}{
+	err := checkLists([]list{
 		{"measures", len(spec.Measures), MaxMeasures},
 		{"dimensions", len(spec.Dimensions), MaxDimensions},
 		{"filters", len(spec.Filters), MaxFilters},
 		{"order", len(spec.Order), MaxOrder},
-	}
-	for _, l := range lists {
-		if l.len > l.max {
-			return mistake(l.field, TooMany, "at most %d are allowed", l.max)
-		}
+	})
+	if err != nil {
+		return err
 	}
 	if len(spec.Measures)+len(spec.Dimensions) == 0 {
 		return mistake("measures", Missing, "ask for at least one measure or dimension")
 	}
 	if spec.Limit < 0 || spec.Limit > MaxLimit {
 		return mistake("limit", BadValue, "must be from 1 to %d", MaxLimit)
+	}
+	return nil
+}
+
+type list struct {
+	field    string
+	len, max int
+}
+
+func checkLists(lists []list) error {
+	for _, l := range lists {
+		if l.len > l.max {
+			return mistake(l.field, TooMany, "at most %d are allowed", l.max)
+		}
 	}
 	return nil
 }

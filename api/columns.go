@@ -1,0 +1,201 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/insightforge/insightforge/api/tenant"
+)
+
+func (s *Server) registerColumns() {
+	const path, one = datasetPath + "/columns", datasetPath + "/columns/{column_id}"
+	tags := []string{"datasets"}
+	operation(s, huma.Operation{OperationID: "list-columns", Method: http.MethodGet, Path: path, Tags: tags,
+		Summary: "List the columns of a dataset", Description: "Those of the active version that the caller sees, in their order."}, s.listColumns)
+	operation(s, huma.Operation{OperationID: "get-column", Method: http.MethodGet, Path: one, Tags: tags,
+		Summary: "Get a column of a dataset", Description: "The ETag is the dataset's."}, s.getColumn)
+	operation(s, audited("column.changed", huma.Operation{OperationID: "update-column", Method: http.MethodPatch, Path: one, Tags: tags,
+		Summary: "Rename, describe or hide a column", Description: "OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the " +
+			"visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are " +
+			"seen by who sees all of their columns. If-Match is about the dataset's revision.",
+		Errors: []int{409, 412}}), s.updateColumn)
+}
+
+// Visibility is who sees a column.
+type Visibility string
+
+// Schema makes Visibility one component of the OpenAPI.
+func (Visibility) Schema(r huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString, Enum: []any{"everyone", "analysts", "admins"}}
+	s.PrecomputeMessages()
+	r.Map()["Visibility"] = s
+	return &huma.Schema{Ref: "#/components/schemas/Visibility"}
+}
+
+// vis is the visibility in the database; nil for none.
+func (v *Visibility) vis() *int16 {
+	if v == nil {
+		return nil
+	}
+	vis := map[Visibility]int16{"everyone": everyone, "analysts": analysts, "admins": admins}[*v]
+	return &vis
+}
+
+// ColumnChange is what a column becomes.
+type ColumnChange struct {
+	Name        Opt[string]     `json:"name,omitempty,omitzero" minLength:"1" maxLength:"200" pattern:"\\S" example:"revenue"`
+	Description Opt[string]     `json:"description,omitempty,omitzero" maxLength:"2000"`
+	Unit        Opt[string]     `json:"unit,omitempty,omitzero" maxLength:"40" example:"EUR"`
+	Semantic    Opt[string]     `json:"semantic,omitempty,omitzero" pattern:"^(identifier|category|measure|currency|percent|country|year|quarter|month|weekday|email|url|latitude|longitude|postal_code|time|text)?$" example:"currency"`
+	Visibility  Opt[Visibility] `json:"visibility,omitempty,omitzero" doc:"OWNER, ADMIN"`
+}
+
+func (ColumnChange) withoutSecrets() {}
+
+// ColumnPath names a column.
+type ColumnPath struct {
+	DatasetPath
+	ColumnID int32 `path:"column_id" minimum:"1"`
+}
+
+// DatasetColumns are all columns that the caller sees.
+type DatasetColumns struct {
+	Items []DatasetColumn `json:"items" nullable:"false"`
+}
+
+func (s *Server) listColumns(ctx context.Context, in *DatasetPath) (*found[DatasetColumns], error) {
+	d, err := tenant.Row[DatasetDetail](ctx, s.db, member(ctx, in.OrgID), selectDataset, in.OrgID, in.DatasetID)
+	return &found[DatasetColumns]{etag(d.Revision), DatasetColumns{d.Columns}}, err
+}
+
+func (s *Server) getColumn(ctx context.Context, in *ColumnPath) (*found[DatasetColumn], error) {
+	d, err := tenant.Row[DatasetDetail](ctx, s.db, member(ctx, in.OrgID), selectDataset, in.OrgID, in.DatasetID)
+	if err != nil {
+		return nil, err
+	}
+	return d.column(in.ColumnID)
+}
+
+// column is the one with this id. One that is hidden is not there.
+func (d DatasetDetail) column(id int32) (*found[DatasetColumn], error) {
+	i := slices.IndexFunc(d.Columns, func(c DatasetColumn) bool { return c.ID == int(id) })
+	if i < 0 {
+		return nil, refuse("not_found", "")
+	}
+	return &found[DatasetColumn]{etag(d.Revision), d.Columns[i]}, nil
+}
+
+const (
+	// The lock comes first, in a statement of its own: those that follow see what was committed before.
+	lockDataset = `
+select revision from app.datasets where org_id = $1 and id = $2 for update`
+	// A deleted version counts: it can be restored.
+	selectColumnToChange = `
+select d.revision, app.role() in ('OWNER', 'ADMIN') as may_hide,
+  (select coalesce(sum(v.column_count), 0) from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2)
+    <= (select count(*) from app.dataset_columns o where o.org_id = $1 and o.dataset_id = $2) as sees_all
+from app.datasets d join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.version = d.version and c.column_id = $3
+where d.org_id = $1 and d.id = $2`
+	selectColumnRevision = `
+select d.revision, 'forbidden' as code
+from app.datasets d join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.version = d.version and c.column_id = $3
+where d.org_id = $1 and d.id = $2`
+)
+
+// updateColumn: the event has the column's id and name, and what is another now.
+const updateColumn = `
+with was as (
+  select c.column_id, c.name, c.description, c.unit, c.semantic, (array['everyone', 'analysts', 'admins'])[c.vis + 1] as visibility
+  from app.datasets d join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.version = d.version and c.column_id = $3
+  where d.org_id = $1 and d.id = $2),
+now as (
+  select coalesce($4, name) as name, coalesce($5, description) as description, coalesce($6, unit) as unit, coalesce($7, semantic) as semantic,
+    coalesce((array['everyone', 'analysts', 'admins'])[$8::smallint + 1], visibility) as visibility
+  from was),
+changed as (
+  update app.dataset_columns set name = coalesce($4, name), description = coalesce($5, description), unit = coalesce($6, unit),
+    semantic = coalesce($7, semantic), vis = coalesce($8, vis)
+  where org_id = $1 and dataset_id = $2 and column_id = $3),
+raised as (
+  update app.datasets set updated_at = now(), revision = revision + 1 where org_id = $1 and id = $2)
+insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, after, request_id, address)
+select $1, $9, app.user_id(), app.subject()::uuid, 'column.changed', $2,
+  jsonb_strip_nulls(jsonb_build_object('column_id', was.column_id, 'name', was.name, 'description', nullif(was.description, now.description),
+    'unit', nullif(was.unit, now.unit), 'semantic', nullif(was.semantic, now.semantic), 'visibility', nullif(was.visibility, now.visibility))),
+  jsonb_strip_nulls(jsonb_build_object('column_id', was.column_id, 'name', now.name, 'description', nullif(now.description, was.description),
+    'unit', nullif(now.unit, was.unit), 'semantic', nullif(now.semantic, was.semantic), 'visibility', nullif(now.visibility, was.visibility))),
+  $10, $11
+from was, now`
+
+func (s *Server) updateColumn(ctx context.Context, in *struct {
+	ColumnPath
+	IfMatch
+	Body ColumnChange
+}) (out *found[DatasetColumn], err error) {
+	asks(ctx, in.Body)
+	caller, want := member(ctx, in.OrgID), in.revision()
+	locked := false
+	err = s.db.Tx(ctx, caller, func(tx *tenant.Tx) error {
+		if _, err := tenant.TxRow[struct{ Revision int32 }](ctx, tx, lockDataset, in.OrgID, in.DatasetID); err != nil {
+			return err
+		}
+		locked = true
+		if err := in.ColumnPath.mayChange(ctx, tx, want, in.Body); err != nil {
+			return err
+		}
+		d, err := in.ColumnPath.change(ctx, tx, in.Body)
+		if err != nil {
+			return err
+		}
+		out, err = d.column(in.ColumnID)
+		return err
+	})
+	if errors.Is(err, pgx.ErrNoRows) && !locked {
+		err = s.untouched(ctx, caller, lockDataset, want, selectColumnRevision, in.OrgID, in.DatasetID, in.ColumnID)
+	}
+	return out, err
+}
+
+// mayChange refuses; the dataset is locked, so the caller may change it otherwise.
+func (p ColumnPath) mayChange(ctx context.Context, tx *tenant.Tx, want *int32, to ColumnChange) error {
+	c, err := tenant.TxRow[struct {
+		Revision         int32
+		MayHide, SeesAll bool
+	}](ctx, tx, selectColumnToChange, p.OrgID, p.DatasetID, p.ColumnID)
+	switch {
+	case err != nil:
+		return err
+	case want != nil && *want != c.Revision:
+		return refuse("precondition_failed", "")
+	case to.Visibility.value != nil && !c.MayHide:
+		return refuse("forbidden", "")
+	case !c.SeesAll: // a new name may be that of a column that the caller must not know of
+		return refuse("columns_hidden", "")
+	}
+	return nil
+}
+
+// change returns the dataset as it is then.
+func (p ColumnPath) change(ctx context.Context, tx *tenant.Tx, to ColumnChange) (d DatasetDetail, err error) {
+	_, err = tx.Exec(ctx, updateColumn, recorded(ctx, p.OrgID, p.DatasetID, p.ColumnID, to.Name.value, to.Description.value, to.Unit.value,
+		to.Semantic.value, to.Visibility.value.vis())...)
+	if isSQLState(err, "23505") {
+		return d, refuse("column_name_taken", "")
+	}
+	if err != nil {
+		return d, err
+	}
+	if to.Visibility.value != nil {
+		for _, follow := range followColumn {
+			if _, err := tx.Exec(ctx, follow, p.OrgID, p.DatasetID, p.ColumnID); err != nil {
+				return d, err
+			}
+		}
+	}
+	return tenant.TxRow[DatasetDetail](ctx, tx, selectDataset, p.OrgID, p.DatasetID)
+}
