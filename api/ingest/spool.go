@@ -153,11 +153,11 @@ type attempt struct {
 }
 
 func (f *File) spool(ctx context.Context, r io.Reader) error {
-	pipe, copied := io.Pipe()
+	blocks := newPipe()
 	first := make(chan attempt, 1)
-	go func() { first <- f.inferStream(pipe) }()
-	err := f.copy(contextReader{ctx, r}, copied)
-	copied.CloseWithError(err)
+	go func() { first <- f.inferStream(blocks) }()
+	err := f.copy(contextReader{ctx, r}, blocks)
+	blocks.end(err)
 	result := <-first
 	if err != nil && !errors.Is(err, errStopped) {
 		return fmt.Errorf("spool a CSV file: %w", err)
@@ -192,17 +192,17 @@ func (a *attempt) mayNotQuote(d *Dialect) bool {
 }
 
 // inferStream infers while the copy goes on. It stops the copy at an error, unless the file is to be read once more.
-func (f *File) inferStream(pipe *io.PipeReader) attempt {
+func (f *File) inferStream(blocks *pipe) attempt {
 	a := attempt{quotes: f.opt.Dialect.Quotes}
 	if a.quotes == "" {
 		a.quotes = DoubledQuotes
 	}
-	a.scanner = newScanner(pipe, a.quotes)
+	a.scanner = newScanner(blocks, a.quotes)
 	a.inference, a.err = infer(a.scanner, &f.opt, nil, f.stash)
 	if a.err != nil && (a.mayBackslash(&f.opt.Dialect) || a.mayNotQuote(&f.opt.Dialect)) {
-		_, _ = io.Copy(io.Discard, pipe) // fails only as the copy does
+		_, _ = io.Copy(io.Discard, blocks) // fails only as the copy does
 	}
-	pipe.CloseWithError(errStopped)
+	blocks.stop()
 	return a
 }
 
@@ -220,14 +220,17 @@ func (f *File) again(ctx context.Context, quotes Quotes, first attempt) attempt 
 }
 
 // copy reads r and writes it to the file and to parser, one block after the other.
-func (f *File) copy(r io.Reader, parser io.Writer) error {
-	w := io.MultiWriter(f.file, parser)
-	block := make([]byte, blockSize)
+func (f *File) copy(r io.Reader, parser *pipe) error {
 	for {
-		n, err := readBlock(r, block)
-		if _, err := w.Write(block[:n]); err != nil {
+		block, err := parser.empty()
+		if err != nil {
 			return err
 		}
+		n, err := readBlock(r, block)
+		if _, err := f.file.Write(block[:n]); err != nil {
+			return err
+		}
+		parser.full <- block[:n]
 		f.size += int64(n)
 		if err == io.EOF {
 			return nil
