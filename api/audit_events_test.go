@@ -309,11 +309,15 @@ func (o *organization) happenDatasets() []happening {
 		return func() answer { return p.patch(dataset, object{"name": name}) }
 	}
 	remove := func(p person) func() answer { return func() answer { return p.delete(dataset) } }
+	running, viewers := o.importOf(o.colleague, "running"), o.importOf(o.viewer, "running")
+	cancel := func(p person, path string) func() answer { return func() answer { return p.post(path+"/cancel", nil) } }
 	return []happening{
 		{"create-dataset", o.analyst, func() answer { return o.upload(o.analyst, weather) }, "dataset.created", "new", nil, object{"name": "weather"}, nil},
 		{"create-dataset", o.viewer, func() answer { return o.upload(o.viewer, weather) }, "dataset.created", nil, nil, object{"name": "weather"}, "forbidden"},
 		{"update-dataset", o.analyst, rename(o.analyst, "Mine"), "dataset.changed", id, nil, object{"name": "Mine"}, "forbidden"},
 		{"update-dataset", o.colleague, rename(o.colleague, "Rain"), "dataset.changed", id, object{"name": "weather"}, object{"name": "Rain"}, nil},
+		{"cancel-import", o.colleague, cancel(o.colleague, running), "import.cancelled", lastOf(running), nil, nil, nil},
+		{"cancel-import", o.viewer, cancel(o.viewer, viewers), "import.cancelled", lastOf(viewers), nil, nil, "forbidden"},
 		{"delete-dataset", o.viewer, remove(o.viewer), "dataset.deleted", id, nil, nil, "forbidden"},
 		{"delete-dataset", o.owner, remove(o.owner), "dataset.deleted", id, object{"name": "Rain"}, nil, nil},
 	}

@@ -36,6 +36,8 @@ type Server struct {
 	maxUpload int64  // bytes
 	slots     *slots // for what holds a connection long
 	exports   *slots // besides: an export takes as long as its reader does
+	imports   *imports
+	watchers  *watchers
 	limits    *limits
 	issuer    *oidc.Issuer // nil: none
 	refusals  *refusals
@@ -54,7 +56,7 @@ type Server struct {
 func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, mails Mails, trustedProxies ...netip.Prefix) *Server {
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
 		exports: newSlots(connections / 4), limits: newLimits(trustedProxies), keyCallers: newKeyCallers(), keyUses: newKeyUses(),
-		refusals: newRefusals(), seals: newSeals(), mails: mails}
+		refusals: newRefusals(), imports: newImports(), watchers: newWatchers(), seals: newSeals(), mails: mails}
 }
 
 // Trust has the server sign in whom issuer vouches for; before it serves.
@@ -122,6 +124,7 @@ func (s *Server) registerAll() {
 	s.registerAuditEvents()
 	s.registerDatasets()
 	s.registerUploads()
+	s.registerImports()
 	s.registerRows()
 	s.registerQueries()
 	s.registerAnalyses()

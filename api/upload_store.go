@@ -19,6 +19,7 @@ type upload struct {
 	file                        *ingest.File
 	sha256                      [sha256.Size]byte // of what was sent
 	bytes                       int64
+	importing                   *importing
 }
 
 const (
@@ -96,6 +97,7 @@ func (u upload) storeChunks(ctx context.Context, tx *tenant.Tx) (err error) {
 	}
 	defer closeLoader(loader, &err)
 	return u.file.Chunks(ctx, func(c ingest.Chunk) error {
+		u.importing.stored(c.Rows)
 		arrays := map[column.Payload][]byte{c.Payload: c.Array}
 		return loader.Row(u.org[:], u.segment[:], integer(c.ColumnNo), integer(c.ChunkNo), u.user[:], smallint(everyone), bigint(c.FirstRow), integer(c.Rows), integer(c.Nulls),
 			optionalBigint(c.Min), optionalBigint(c.Max), nil, nil, arrays[column.Ints], arrays[column.Floats], arrays[column.Codes], arrays[column.Texts])
