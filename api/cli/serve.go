@@ -86,7 +86,14 @@ func newServer(ctx context.Context, c Config, data *database, files migrate.File
 	stopProfiles, stopLooking := inBackground(ctx, server.ComputeProfiles), inBackground(ctx, data.reportOrphans)
 	httpServer := api.HTTPServer(server.Handler())
 	httpServer.RegisterOnShutdown(server.StopWatching)
-	return httpServer, func() { stopProfiles(); drain(mails.Queue); stopKeyUses(); stopSealing(); stopLooking(); db.Close() }, nil
+	return httpServer, func() {
+		stopProfiles()
+		drain(mails.Queue)
+		stopKeyUses()
+		stopSealing()
+		stopLooking()
+		db.Close()
+	}, nil
 }
 
 // inBackground runs job until stop is called, which lets it end. It outlives ctx: requests still end after that.
