@@ -76,7 +76,7 @@ func lines() []line {
 			{operation: "export-audit-events", make: nothing},
 			{operation: "list-members", make: nothing},
 		},
-		updateMember(), removeMember(), transferOwnership(), serviceAccounts(), apiKeys(), invitations(), datasets(), versions(), analyses(), runs(),
+		updateMember(), removeMember(), transferOwnership(), serviceAccounts(), apiKeys(), invitations(), datasets(), versions(), imports(), analyses(), runs(),
 	)
 }
 
@@ -241,6 +241,28 @@ func datasets() []line {
 		}},
 		{operation: "ask-question", make: another((*organization).dataset, object{"question": "how many rows"})},
 	}
+}
+
+func imports() []line {
+	ended := func(o *organization, p person) string { return o.importOf(p, "failed") }
+	running := func(o *organization, p person) string { return o.importOf(p, "running") }
+	return []line{
+		{operation: "list-imports", make: nothing},
+		{operation: "get-import", on: "another's", make: another(ended, nil)},
+		{operation: "get-import", on: "own", make: own(ended, nil)},
+		{operation: "watch-import", on: "another's", make: another(ended, nil)},
+		{operation: "watch-import", on: "own", make: own(ended, nil)},
+		{operation: "cancel-import", on: "another's", make: another(running, nil)},
+		{operation: "cancel-import", on: "own", make: own(running, nil)},
+	}
+}
+
+// importOf is the path of an import of somebody, which no server runs.
+func (o *organization) importOf(p person, state string) string {
+	o.s.t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	o.s.force("insert into app.dataset_imports (org_id, id, created_by, dataset_id, mode, state) values ($1, $2, $3, $2, 'create', $4)", o.id, id, p.id, state)
+	return o.path("/imports/" + id.String())
 }
 
 func versions() []line {

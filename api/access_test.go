@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -284,6 +285,14 @@ func (s *server) dump() string {
 	require.NoError(s.t, err)
 	require.NotEmpty(s.t, tables)
 	return strings.Join(tables, "\n")
+}
+
+var importsOfDump = regexp.MustCompile(`(?m)^app.dataset_imports .*`)
+
+// dumpBesideImports is the dump without what is noted of every upload, whatever becomes of it.
+func (s *server) dumpBesideImports() string {
+	s.t.Helper()
+	return importsOfDump.ReplaceAllString(s.dump(), "")
 }
 
 const heading = `What each caller gets from each operation of the API. ✔ is done; otherwise the status and the problem's code.

@@ -53,7 +53,7 @@ func (b *base) append(ctx context.Context, file *ingest.File, dir string) (p pub
 	lacking := a.columns(&p)
 	segment := newID()
 	p.rows, p.bytes, p.segments = p.rows+file.Rows, a.bytes, append(slices.Clone(p.segments), segment)
-	return p, &a.done, a.unitWarning(), b.storeSegment(ctx, b.tx, segment, file, a.to, lacking)
+	return p, &a.done, a.unitWarning(), b.storeSegment(ctx, b.tx, segment, file, a.to, lacking, b.importing)
 }
 
 // check refuses a file of another table.

@@ -177,18 +177,23 @@ type eventsInput struct {
 }
 
 // Resolve reads the cursor: a time and an id.
-func (in *eventsInput) Resolve(ctx huma.Context) []error {
+func (in *eventsInput) Resolve(ctx huma.Context) (errs []error) {
 	u := ctx.URL()
 	in.page = Page{Limit: in.Limit, path: u.Path, query: u.Query()}
-	if in.Cursor == "" {
-		return nil
+	in.before, errs = parseMoment(in.Cursor)
+	return errs
+}
+
+// parseMoment reads a cursor of a list in the order of time; without one, the zero moment.
+func parseMoment(cursor string) (moment, []error) {
+	if cursor == "" {
+		return moment{}, nil
 	}
-	b, err := base64.RawURLEncoding.DecodeString(in.Cursor)
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(b) != 24 || b[0] != 0 { // microseconds up to the year 4253
-		return []error{&huma.ErrorDetail{Location: "query.cursor", Message: "not a cursor of this list"}}
+		return moment{}, []error{&huma.ErrorDetail{Location: "query.cursor", Message: "not a cursor of this list"}}
 	}
-	in.before = moment{time.UnixMicro(int64(binary.BigEndian.Uint64(b))), uuid.UUID(b[8:])}
-	return nil
+	return moment{time.UnixMicro(int64(binary.BigEndian.Uint64(b))), uuid.UUID(b[8:])}, nil
 }
 
 func (m moment) cursor() []byte {

@@ -55,13 +55,14 @@ func (s *Server) changeTypes(ctx context.Context, in *struct {
 		c.Rejections = rejected
 		c.DatasetDetail, err = b.publish(ctx, p, session(ctx).User, "dataset.types_changed")
 		return c, err
-	}, func(d DatasetDetail) ChangedTypes {
-		return ChangedTypes{d, UploadRejections{First: []UploadRejection{}}}
+	}, func(d DatasetDetail) (ChangedTypes, error) {
+		return ChangedTypes{d, UploadRejections{First: []UploadRejection{}}}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	out.ETag = etag(out.Body.Revision)
+	s.profiles.publish(member(ctx, in.OrgID), in.OrgID, in.DatasetID, out.Body.Version.Number)
 	return out, nil
 }
 

@@ -44,7 +44,7 @@ type NewVersion struct {
 	Append *AppendedColumns `json:"append,omitempty" doc:"Of an append that is not the answer to a repeated request"`
 }
 
-func (s *Server) createVersion(ctx context.Context, in *versionInput) (*made[NewVersion], error) {
+func (s *Server) createVersion(ctx context.Context, in *versionInput) (_ *uploaded[NewVersion], err error) {
 	action := map[string]string{"append": "dataset.appended", "replace": "dataset.replaced"}[in.Mode]
 	acts(ctx, action)
 	change := dataChange{DatasetPath: in.DatasetPath, key: in.IdempotencyKey, want: in.revision()}
@@ -60,8 +60,13 @@ func (s *Server) createVersion(ctx context.Context, in *versionInput) (*made[New
 		return nil, err
 	}
 	defer source.Close()
+	ctx, importing, err := s.beginImport(ctx, in.OrgID, &in.FileInput, body, in.DatasetID, in.Mode)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = importing.end(ctx, err) }()
 	defer memory.Reserve(ingest.Memory)()
-	table, file, err := s.spool(ctx, &in.FileInput, body)
+	table, file, err := s.spool(ctx, &in.FileInput, body, importing)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +76,8 @@ func (s *Server) createVersion(ctx context.Context, in *versionInput) (*made[New
 	var unit *UploadWarning
 	out, err := makeVersion(ctx, s, change, func(b *base) (v NewVersion, err error) {
 		var p publication
+		b.importing = importing
+		importing.storing()
 		if in.Mode == "append" {
 			p, v.Append, unit, err = b.append(ctx, file, s.tempDir)
 		} else {
@@ -82,18 +89,19 @@ func (s *Server) createVersion(ctx context.Context, in *versionInput) (*made[New
 		p.sha256, p.source, p.bytes = &sum, source, p.bytes+size
 		v.DatasetDetail, err = b.publish(ctx, p, session(ctx).User, action)
 		return v, err
-	}, func(d DatasetDetail) NewVersion {
-		return NewVersion{UploadedDataset: UploadedDataset{DatasetDetail: d}}
+	}, func(d DatasetDetail) (NewVersion, error) {
+		return NewVersion{UploadedDataset: UploadedDataset{DatasetDetail: d}}, importing.repeated(ctx, d.ID, d.Version.Number)
 	})
 	if err != nil {
 		return nil, err
 	}
-	out.ETag = etag(out.Body.Revision)
 	out.Body.describe(table, file)
+	out.Body.File.ImportID = importing.id
 	if unit != nil {
 		out.Body.Warnings = append(out.Body.Warnings, *unit)
 	}
-	return out, nil
+	s.profiles.publish(member(ctx, in.OrgID), in.OrgID, in.DatasetID, out.Body.Version.Number)
+	return &uploaded[NewVersion]{out.Location, etag(out.Body.Revision), out.Replayed, importing.id, out.Body}, nil
 }
 
 // dataChange is a change of a dataset's data: a version to be made once.
@@ -128,7 +136,7 @@ func (s *Server) mayChangeData(ctx context.Context, c dataChange, bytes int64) e
 }
 
 // makeVersion has make publish a version of the dataset, which is locked; again is the answer to a repeated request.
-func makeVersion[T any](ctx context.Context, s *Server, c dataChange, make func(*base) (T, error), again func(DatasetDetail) T) (*made[T], error) {
+func makeVersion[T any](ctx context.Context, s *Server, c dataChange, make func(*base) (T, error), again func(DatasetDetail) (T, error)) (*made[T], error) {
 	release, err := s.slots.take(ctx, c.OrgID, uploadWait)
 	if err != nil {
 		return nil, err
@@ -146,7 +154,10 @@ func makeVersion[T any](ctx context.Context, s *Server, c dataChange, make func(
 		},
 		get: func(id uuid.UUID) (made T, err error) {
 			d, err := tenant.Row[DatasetDetail](ctx, s.db, caller, selectDataset, c.OrgID, id)
-			return again(d), err
+			if err != nil {
+				return made, err
+			}
+			return again(d)
 		},
 	})
 	return out, s.untold(ctx, err, c)
@@ -182,7 +193,7 @@ func (b *base) replace(ctx context.Context, file *ingest.File) (publication, err
 	}
 	segment := newID()
 	p.rows, p.segments = file.Rows, []uuid.UUID{segment}
-	return p, b.storeSegment(ctx, b.tx, segment, file, p.columns, nil)
+	return p, b.storeSegment(ctx, b.tx, segment, file, p.columns, nil, b.importing)
 }
 
 // goOn makes c the same column as before, with other values. What a unit and a meaning were set to is not what the file says.

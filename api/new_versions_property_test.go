@@ -63,8 +63,8 @@ var writers = map[string]func(t *rapid.T, scale int) string{
 
 var kinds = []string{"boolean", "date", "decimal", "float", "integer", "text", "timestamp"}
 
-// drawVersionFile is a file of some of six columns.
-func drawVersionFile(t *rapid.T) (file []written) {
+// drawWritten is a file of some of six columns.
+func drawWritten(t *rapid.T) (file []written) {
 	rows := rapid.IntRange(0, 6).Draw(t, "rows")
 	names := rapid.Permutation([]string{"col_a", "col_b", "col_c", "col_d", "col_e", "col_f"}).Draw(t, "names")
 	for _, name := range names[:rapid.IntRange(1, 6).Draw(t, "width")] {
@@ -212,7 +212,7 @@ func TestADatasetIsWhatItsVersionsMakeOfIt(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
 	rapid.Check(t, func(t *rapid.T) {
-		m, file := &model{}, drawVersionFile(t)
+		m, file := &model{}, drawWritten(t)
 		dataset := o.datasetOf(o.analyst, csvOf(file))
 		m.publish(columnsOf(file))
 		m.requireRead(t, o, dataset)
@@ -235,7 +235,7 @@ func columnsOf(file []written) (columns []modelColumn) {
 func (m *model) step(t *rapid.T, o *organization, dataset string) {
 	switch rapid.SampledFrom([]string{"append", "append", "append", "replace", "types", "activate"}).Draw(t, "change") {
 	case "append":
-		file := drawVersionFile(t)
+		file := drawWritten(t)
 		parameters, text := []string{"on_reject", "null"}, ""
 		if rapid.IntRange(0, 4).Draw(t, "text") == 0 {
 			text = file[0].name
@@ -250,7 +250,7 @@ func (m *model) step(t *rapid.T, o *organization, dataset string) {
 		a.is(http.StatusCreated)
 		m.publish(after)
 	case "replace":
-		file := drawVersionFile(t)
+		file := drawWritten(t)
 		o.analyst.renew(dataset, "replace", csvOf(file)).is(http.StatusCreated)
 		m.publish(columnsOf(file))
 	case "types":

@@ -37,6 +37,8 @@ type Server struct {
 	slots     *slots // for what holds a connection long
 	exports   *slots // besides: an export takes as long as its reader does
 	downloads *slots // likewise; they hold memory and no connection
+	imports   *imports
+	watchers  *watchers
 	limits    *limits
 	issuer    *oidc.Issuer // nil: none
 	refusals  *refusals
@@ -56,7 +58,7 @@ type Server struct {
 func NewServer(db *tenant.DB, connections int, keys *token.Keys, expand, tempDir string, maxUpload int64, mails Mails, trustedProxies ...netip.Prefix) *Server {
 	return &Server{db: db, keys: keys, expand: expand, tempDir: tempDir, maxUpload: maxUpload, slots: newSlots(connections),
 		exports: newSlots(connections / 4), downloads: newSlots(maxDownloads * 2), limits: newLimits(trustedProxies), keyCallers: newKeyCallers(), keyUses: newKeyUses(),
-		refusals: newRefusals(), seals: newSeals(), mails: mails, profiles: newProfiles()}
+		refusals: newRefusals(), imports: newImports(), watchers: newWatchers(), seals: newSeals(), mails: mails, profiles: newProfiles()}
 }
 
 // Trust has the server sign in whom issuer vouches for; before it serves.
@@ -127,6 +129,7 @@ func (s *Server) registerAll() {
 	s.registerUploads()
 	s.registerNewVersions()
 	s.registerVersions()
+	s.registerImports()
 	s.registerRows()
 	s.registerDownloads()
 	s.registerQueries()

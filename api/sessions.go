@@ -117,7 +117,15 @@ select id from app.sessions where user_id = $1 and id = $2`
 
 // signedInStill asks for what is done in the session only if op is lasting.
 func (s *Server) signedInStill(ctx context.Context, op huma.Operation) error {
-	if _, key := apiKey(ctx); key || op.Metadata["lasting"] == nil {
+	if op.Metadata["lasting"] == nil {
+		return nil
+	}
+	return s.sessionLasts(ctx)
+}
+
+// sessionLasts refuses who has logged out since the access token was made. A transaction asks that of an API key itself.
+func (s *Server) sessionLasts(ctx context.Context) error {
+	if _, key := apiKey(ctx); key {
 		return nil
 	}
 	me := session(ctx)

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"github.com/google/uuid"
+
 	"github.com/insightforge/insightforge/api/ingest"
 	"github.com/insightforge/insightforge/api/transcode"
 )
@@ -15,6 +17,7 @@ type UploadedDataset struct {
 
 // UploadedFile is how a file was read: as the options say, or as it was found.
 type UploadedFile struct {
+	ImportID      uuid.UUID             `json:"import_id" format:"uuid"`
 	Format        transcode.Format      `json:"format" enum:"csv,tsv,json,ndjson,parquet,xlsx"`
 	Compression   transcode.Compression `json:"compression" enum:"none,gzip,zstd"`
 	Encoding      transcode.Encoding    `json:"encoding" enum:"utf-8,utf-16le,utf-16be,windows-1252"`

@@ -6,13 +6,16 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"path"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
 )
 
 // An upload is given up when it sends nothing for readPause, or after that on average less than leastRate bytes a second.
@@ -25,7 +28,9 @@ const (
 type FileInput struct {
 	IdempotencyKey
 	UploadOptions
-	Columns string `query:"columns" maxLength:"12000" doc:"Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them" example:"[{\"name\": \"Price\", \"as\": \"price\", \"type\": \"decimal\", \"scale\": 2}]"`
+	ImportID uuid.UUID `query:"import_id" format:"uuid" doc:"Id to give the import, which can be watched then while the body is sent; without it a new one"`
+	Name     string    `query:"name" maxLength:"200" doc:"Name of the dataset; without it the file name of the multipart body" example:"Seattle weather"`
+	Columns  string    `query:"columns" maxLength:"12000" doc:"Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them" example:"[{\"name\": \"Price\", \"as\": \"price\", \"type\": \"decimal\", \"scale\": 2}]"`
 
 	columns []UploadColumn
 	ctx     huma.Context
@@ -56,6 +61,7 @@ func (in *FileInput) fileBytes() int64 {
 
 // uploadBody is the file in a body, what the client says of it, and the name to give the dataset.
 type uploadBody struct {
+	whole                     *patientReader
 	file                      io.Reader
 	name, fileName, mediaType string
 }
@@ -88,7 +94,7 @@ func (in *FileInput) open(maxBytes int64) (uploadBody, error) {
 	r, w := humago.Unwrap(in.ctx)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a long upload may take longer than an answer
 	whole := &patientReader{body: http.MaxBytesReader(w, r.Body, maxBytes), connection: in.ctx, begun: time.Now()}
-	body := uploadBody{file: whole}
+	body := uploadBody{whole: whole, file: whole}
 	mediaType, params, err := mime.ParseMediaType(in.ctx.Header("Content-Type"))
 	switch {
 	case err == nil && mediaType == "multipart/form-data":
@@ -143,6 +149,10 @@ type patientReader struct {
 	begun      time.Time
 	bytes      int64
 	err        error // what ended the body, io.EOF included
+
+	mu      sync.Mutex // of the deadline
+	over    bool       // the body has ended: the server reads on, and would take a deadline for the client's leaving
+	givenUp bool
 }
 
 // bodyError is what went wrong with a body on its way, as opposed to what went wrong with storing it.
@@ -151,16 +161,43 @@ type bodyError struct{ error }
 func (e *bodyError) Unwrap() error { return e.error }
 
 func (r *patientReader) Read(p []byte) (n int, err error) {
-	deadline := time.Now().Add(readPause)
-	if least := r.begun.Add(readPause + time.Duration(r.bytes/leastRate)*time.Second); least.Before(deadline) {
-		deadline = least
+	if !r.begin() {
+		return 0, &bodyError{os.ErrDeadlineExceeded}
 	}
-	_ = r.connection.SetReadDeadline(deadline)
 	n, err = r.body.Read(p)
 	r.bytes += int64(n)
+	if err != nil {
+		r.mu.Lock()
+		r.over = true
+		r.mu.Unlock()
+	}
 	if err != nil && err != io.EOF {
 		err = &bodyError{err}
 	}
 	r.err = err
 	return n, err
+}
+
+// begin sets the deadline of a read; false: nobody wants the body any more.
+func (r *patientReader) begin() bool {
+	deadline := time.Now().Add(readPause)
+	if least := r.begun.Add(readPause + time.Duration(r.bytes/leastRate)*time.Second); least.Before(deadline) {
+		deadline = least
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.givenUp && !r.over {
+		_ = r.connection.SetReadDeadline(deadline)
+	}
+	return !r.givenUp
+}
+
+// giveUp ends the read under way, and those to come.
+func (r *patientReader) giveUp() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.givenUp = true
+	if !r.over {
+		_ = r.connection.SetReadDeadline(time.Now())
+	}
 }

@@ -19,6 +19,7 @@ type upload struct {
 	source                      source
 	sha256                      [sha256.Size]byte // of what was sent
 	bytes                       int64
+	importing                   *importing
 }
 
 const insertDataset = `
@@ -34,7 +35,7 @@ func (u upload) store(ctx context.Context, tx *tenant.Tx) error {
 	if _, err := tx.Exec(ctx, insertDataset, u.org, u.dataset, u.name, u.user, len(columns)); err != nil {
 		return err
 	}
-	if err := o.storeSegment(ctx, tx, u.segment, u.file, columns, nil); err != nil {
+	if err := o.storeSegment(ctx, tx, u.segment, u.file, columns, nil, u.importing); err != nil {
 		return err
 	}
 	p := publication{owned: o, number: 1, mode: "create", rows: u.file.Rows, bytes: u.bytes, segments: []uuid.UUID{u.segment}, columns: columns, sha256: &u.sha256, source: u.source}

@@ -52,7 +52,16 @@ with event as (
   select $1, $3, app.user_id(), app.subject()::uuid, 'dataset.created', id, jsonb_build_object('name', name), $4, $5
   from app.datasets where org_id = $1 and id = $2)` + selectDataset
 
-func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[UploadedDataset], error) {
+// uploaded is [made] by an upload.
+type uploaded[T any] struct {
+	Location string    `header:"Location"`
+	ETag     string    `header:"ETag"`
+	Replayed string    `header:"Idempotent-Replayed" doc:"true: an earlier request with this Idempotency-Key made it"`
+	ImportID uuid.UUID `header:"Import-Id" doc:"Of the import, which has the progress of the upload and its end"`
+	Body     T
+}
+
+func (s *Server) createDataset(ctx context.Context, in *uploadInput) (_ *uploaded[UploadedDataset], err error) {
 	caller, id, user := member(ctx, in.OrgID), newID(), session(ctx).User
 	if in.Name != "" { // it is refused before the file, and its name, are read
 		asks(ctx, DatasetName{in.Name})
@@ -69,8 +78,13 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 		return nil, err
 	}
 	defer source.Close()
+	ctx, importing, err := s.beginImport(ctx, in.OrgID, &in.FileInput, body, id, "create")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = importing.end(ctx, err) }()
 	defer memory.Reserve(ingest.Memory)()
-	table, file, err := s.spool(ctx, &in.FileInput, body)
+	table, file, err := s.spool(ctx, &in.FileInput, body, importing)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +94,8 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 		return nil, err
 	}
 	defer release()
-	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: body.name, file: file, source: source}
+	importing.storing()
+	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: body.name, file: file, source: source, importing: importing}
 	upload.sha256, upload.bytes = table.SHA256()
 	out, err := create(ctx, s, creation[UploadedDataset]{
 		id: id, caller: caller, path: inOrganization(in.OrgID) + "/datasets", key: in.IdempotencyKey, request: []any{body.name, upload.sha256, in.UploadOptions, in.columns},
@@ -91,27 +106,33 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (*made[Uplo
 			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(upload.source.stored(upload.bytes))); err != nil {
 				return d, err
 			}
+			if err := importing.succeed(ctx, tx, id, 1); err != nil {
+				return d, err
+			}
 			d.DatasetDetail, err = tenant.TxRow[DatasetDetail](ctx, tx.Last(), recordDataset, recorded(ctx, in.OrgID, id)...)
 			return d, err
 		},
 		get: func(id uuid.UUID) (d UploadedDataset, err error) {
 			d.DatasetDetail, err = tenant.Row[DatasetDetail](ctx, s.db, caller, selectDataset, in.OrgID, id)
+			if err == nil {
+				err = importing.repeated(ctx, id, 1)
+			}
 			return d, err
 		},
 	})
-	out.ETag = etag(out.Body.Revision)
 	out.Body.describe(table, file)
+	out.Body.File.ImportID = importing.id
 	if err == nil {
 		s.profiles.publish(caller, in.OrgID, out.Body.ID, out.Body.Version.Number)
 	}
-	return out, err
+	return &uploaded[UploadedDataset]{out.Location, etag(out.Body.Revision), out.Replayed, importing.id, out.Body}, err
 }
 
 // spool reads a file to its end. The table it returns is closed: it tells what was read.
-func (s *Server) spool(ctx context.Context, in *FileInput, body uploadBody) (*transcode.Table, *ingest.File, error) {
+func (s *Server) spool(ctx context.Context, in *FileInput, body uploadBody, importing *importing) (*transcode.Table, *ingest.File, error) {
 	opt := in.transcode(s.tempDir, s.maxUpload)
 	opt.MediaType, opt.FileName = body.mediaType, body.fileName
-	table, err := transcode.Open(ctx, body.file, opt)
+	table, err := transcode.Open(ctx, importing.reading(body.file), opt)
 	if err != nil {
 		return nil, nil, uploadProblem(err)
 	}
@@ -127,6 +148,7 @@ func (s *Server) spool(ctx context.Context, in *FileInput, body uploadBody) (*tr
 	if err != nil {
 		return nil, nil, uploadProblem(err)
 	}
+	importing.waiting(file.Rows, len(file.Columns))
 	return table, file, nil
 }
 

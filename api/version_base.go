@@ -17,7 +17,8 @@ import (
 // base is the active version, of which another one is made, with all of its columns.
 type base struct {
 	owned
-	tx *tenant.Tx
+	tx        *tenant.Tx
+	importing *importing // nil: the version is made of no file
 	baseRow
 }
 
@@ -104,6 +105,11 @@ func (b *base) publish(ctx context.Context, p publication, user uuid.UUID, actio
 	}
 	if err := withinQuotas(ctx, b.tx, b.org, Usage{StoredBytes: Quota{Used: p.source.stored(p.bytes)}}); err != nil {
 		return d, err
+	}
+	if b.importing != nil {
+		if err := b.importing.succeed(ctx, b.tx, b.dataset, p.number); err != nil {
+			return d, err
+		}
 	}
 	return tenant.TxRow[DatasetDetail](ctx, b.tx.Last(), publishVersion,
 		recorded(ctx, b.org, b.dataset, p.number, b.LastColumnNo, action, b.Number)...)

@@ -112,17 +112,20 @@ type stretch struct {
 	RowCount  int
 }
 
-// inSegment puts the chunks of a file into a new segment.
-func inSegment(id uuid.UUID) func(ingest.Chunk) stretch {
-	return func(c ingest.Chunk) stretch { return stretch{id, c.ChunkNo, c.FirstRow, c.Rows} }
+// inSegment puts the chunks of a file into a new segment, and counts them.
+func inSegment(id uuid.UUID, importing *importing) func(ingest.Chunk) stretch {
+	return func(c ingest.Chunk) stretch {
+		importing.stored(c.Rows)
+		return stretch{id, c.ChunkNo, c.FirstRow, c.Rows}
+	}
 }
 
 // storeSegment stores a file as a new segment: its columns as to says, and nulls in the columns that it lacks.
-func (o owned) storeSegment(ctx context.Context, tx *tenant.Tx, id uuid.UUID, file *ingest.File, to, lacking []storedColumn) error {
+func (o owned) storeSegment(ctx context.Context, tx *tenant.Tx, id uuid.UUID, file *ingest.File, to, lacking []storedColumn, importing *importing) error {
 	if _, err := tx.Exec(ctx, insertSegment, o.org, id, o.dataset, o.creator, file.Rows); err != nil {
 		return err
 	}
-	return o.storeFile(ctx, tx, file, to, lacking, inSegment(id))
+	return o.storeFile(ctx, tx, file, to, lacking, inSegment(id, importing))
 }
 
 // storeFile stores the columns of a file, and the words that are new in its dictionaries.
@@ -140,10 +143,11 @@ func (o owned) storeChunks(ctx context.Context, tx *tenant.Tx, file *ingest.File
 	}
 	defer closeLoader(loader, &err)
 	return file.Chunks(ctx, func(c ingest.Chunk) error {
-		if err := o.storeChunk(loader, place(c), to[c.ColumnNo-1], c); err != nil || c.ColumnNo < len(to) {
+		at := place(c)
+		if err := o.storeChunk(loader, at, to[c.ColumnNo-1], c); err != nil || c.ColumnNo < len(to) {
 			return err
 		}
-		return o.storeNulls(loader, place(c), lacking)
+		return o.storeNulls(loader, at, lacking)
 	})
 }
 

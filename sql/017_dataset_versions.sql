@@ -138,6 +138,7 @@ create table app.dataset_imports (
   finished_at timestamptz check (isfinite(finished_at)),
   primary key (org_id, id)
 );
+create index dataset_imports_started on app.dataset_imports (org_id, started_at, id);
 create index dataset_imports_created_by on app.dataset_imports (created_by);
 
 alter table app.dataset_files enable row level security, force row level security;

@@ -14,14 +14,15 @@ import (
 	"time"
 )
 
-const usage = `insightforge bench [--quick] [--only NAME] [--format table|json]
+const usage = `insightforge bench [--quick] [--only NAME] [--kills N] [--format table|json]
 
   --quick        less data and fewer samples, to see that it works: its figures mean little
   --only NAME    only the figures whose name contains NAME
+  --kills N      how often the server or its database is killed while it stores files; 100
   --format json  an array of {name, value, unit, goal, holds, note}
 
 It runs this program's own server on a private PostgreSQL in a temporary directory (TMPDIR), needs about 3 GB there and
-10 minutes, and removes it. pgbench and psql come from PostgreSQL's own directory.
+15 minutes, and removes it. pgbench and psql come from PostgreSQL's own directory.
 `
 
 // options of a run.
@@ -35,23 +36,26 @@ type options struct {
 	elsewhere int           // planted in each of the other organizations
 	load      time.Duration // of a sample of requests a second
 	tries     int           // of what must never go wrong
+	kills     int           // of the server or its database
 	large     int64         // bytes of the file that memory is measured with
 }
 
 func parse(args []string) (options, error) {
-	o := options{samples: 5, rows: 1_000_000, datasets: 1_000, elsewhere: 250, load: 3 * time.Second, tries: 1_000, large: 1 << 30}
+	o := options{samples: 5, rows: 1_000_000, datasets: 1_000, elsewhere: 250, load: 3 * time.Second, tries: 1_000, kills: 100, large: 1 << 30}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.BoolVar(&o.quick, "quick", false, "")
 	flags.StringVar(&o.only, "only", "", "")
+	flags.IntVar(&o.kills, "kills", o.kills, "")
 	flags.StringVar(&o.format, "format", "table", "")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if flags.NArg() > 0 || o.format != "table" && o.format != "json" {
+	if flags.NArg() > 0 || o.kills < 1 || o.format != "table" && o.format != "json" {
 		return o, fmt.Errorf("wrong arguments; usage:\n%s", usage)
 	}
 	if o.quick {
+		o.kills = min(o.kills, 6)
 		o.samples, o.rows, o.datasets, o.elsewhere, o.load, o.tries, o.large = 2, 50_000, 60, 10, time.Second, 80, 64<<20
 	}
 	return o, nil
@@ -97,6 +101,11 @@ func run(ctx context.Context, o options) (_ []Figure, err error) {
 	b := &bench{options: o, dir: dir}
 	if b.wanted("first start", "later start") {
 		if err := b.starts(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if b.wanted(killsPartial, killsLost) {
+		if err := b.killings(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -139,6 +139,7 @@ func migrateDatabase(ctx context.Context, files migrate.Files) error {
 		return err
 	}
 	say("the database is up to date")
+	reportOrphans(ctx, conn)
 	return nil
 }
 

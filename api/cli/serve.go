@@ -36,14 +36,14 @@ func serve(ctx context.Context, files migrate.Files) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.close()) }()
-	handler, stop, err := newHandler(ctx, c, data, files)
+	server, stop, err := newServer(ctx, c, data, files)
 	if err != nil {
 		return err
 	}
 	defer stop()
 	say("Serving on http://%s", listener.Addr())
 	say("  API docs: http://%s/api/docs   OpenAPI: http://%[1]s/api/openapi.json", listener.Addr())
-	return serveHTTP(ctx, listener, handler, data)
+	return serveHTTP(ctx, listener, server, data)
 }
 
 func listen(addr string) (net.Listener, error) {
@@ -54,7 +54,7 @@ func listen(addr string) (net.Listener, error) {
 	return listener, err
 }
 
-func newHandler(ctx context.Context, c Config, data *database, files migrate.Files) (http.Handler, func(), error) {
+func newServer(ctx context.Context, c Config, data *database, files migrate.Files) (*http.Server, func(), error) {
 	keys, err := token.LoadOrCreate(filepath.Join(c.DataDir, "keys.json"))
 	if err != nil {
 		return nil, nil, err
@@ -79,13 +79,34 @@ func newHandler(ctx context.Context, c Config, data *database, files migrate.Fil
 	if !mails.Proving {
 		say("No SMTP_URL: mail is not sent but written to %s and below; who signs up has not proved an address", filepath.Join(c.DataDir, "mail"))
 	}
+	removeUploadFiles(c.DataDir)
 	server := api.NewServer(db, int(c.MaxConns), keys, expand, c.DataDir, c.MaxUploadBytes, mails, c.TrustedProxies...)
 	server.Trust(issuer)
-	stopKeyUses, stopSealing, stopProfiles := inBackground(ctx, server.WriteKeyUses), inBackground(ctx, server.SealEvents), inBackground(ctx, server.ComputeProfiles)
-	return server.Handler(), func() { stopProfiles(); drain(mails.Queue); stopKeyUses(); stopSealing(); db.Close() }, nil
+	stopKeyUses, stopSealing := inBackground(ctx, server.WriteKeyUses), inBackground(ctx, server.SealEvents)
+	stopProfiles, stopLooking := inBackground(ctx, server.ComputeProfiles), inBackground(ctx, data.reportOrphans)
+	httpServer := api.HTTPServer(server.Handler())
+	httpServer.RegisterOnShutdown(server.StopWatching)
+	return httpServer, func() {
+		stopProfiles()
+		drain(mails.Queue)
+		stopKeyUses()
+		stopSealing()
+		stopLooking()
+		db.Close()
+	}, nil
 }
 
 // inBackground runs job until stop is called, which lets it end. It outlives ctx: requests still end after that.
+func removeUploadFiles(dir string) {
+	removed, err := api.RemoveUploadFiles(dir, time.Now().Add(-time.Hour))
+	if removed > 0 {
+		say("Removed %d temporary files of uploads that a crash had left in %s", removed, dir)
+	}
+	if err != nil {
+		say("Warning: temporary files of uploads could not be removed: %v", err)
+	}
+}
+
 func inBackground(ctx context.Context, job func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
@@ -101,8 +122,7 @@ func drain(queue *mail.Queue) {
 }
 
 // serveHTTP serves until ctx ends or the private PostgreSQL does, then lets requests finish.
-func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, data *database) error {
-	server := api.HTTPServer(handler)
+func serveHTTP(ctx context.Context, listener net.Listener, server *http.Server, data *database) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {

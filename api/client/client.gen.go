@@ -123,6 +123,29 @@ const (
 	Ne       FilterOp = "ne"
 )
 
+// Defines values for ImportMode.
+const (
+	ImportModeAppend  ImportMode = "append"
+	ImportModeCreate  ImportMode = "create"
+	ImportModeReplace ImportMode = "replace"
+)
+
+// Defines values for ImportStage.
+const (
+	Reading ImportStage = "reading"
+	Storing ImportStage = "storing"
+	Waiting ImportStage = "waiting"
+)
+
+// Defines values for ImportState.
+const (
+	ImportStateCancelled   ImportState = "cancelled"
+	ImportStateFailed      ImportState = "failed"
+	ImportStateInterrupted ImportState = "interrupted"
+	ImportStateRunning     ImportState = "running"
+	ImportStateSucceeded   ImportState = "succeeded"
+)
+
 // Defines values for InvitationState.
 const (
 	InvitationStateAccepted InvitationState = "accepted"
@@ -507,6 +530,15 @@ const (
 const (
 	CreateVersionParamsModeAppend  CreateVersionParamsMode = "append"
 	CreateVersionParamsModeReplace CreateVersionParamsMode = "replace"
+)
+
+// Defines values for ListImportsParamsState.
+const (
+	ListImportsParamsStateCancelled   ListImportsParamsState = "cancelled"
+	ListImportsParamsStateFailed      ListImportsParamsState = "failed"
+	ListImportsParamsStateInterrupted ListImportsParamsState = "interrupted"
+	ListImportsParamsStateRunning     ListImportsParamsState = "running"
+	ListImportsParamsStateSucceeded   ListImportsParamsState = "succeeded"
 )
 
 // Defines values for ListInvitationsParamsState.
@@ -1071,6 +1103,51 @@ type IDToken struct {
 	Nonce string `json:"nonce,omitempty"`
 }
 
+// Import defines model for Import.
+type Import struct {
+	// ByteCount Size of the file; null where the request does not say it, as a form does not
+	ByteCount   int64              `json:"byte_count"`
+	BytesRead   int64              `json:"bytes_read"`
+	CancelAsked bool               `json:"cancel_asked"`
+	CreatedBy   openapi_types.UUID `json:"created_by"`
+
+	// DatasetID null until a new one is there
+	DatasetID  openapi_types.UUID `json:"dataset_id"`
+	FinishedAt time.Time          `json:"finished_at"`
+	ID         openapi_types.UUID `json:"id"`
+
+	// Mode What it does to the dataset
+	Mode ImportMode `json:"mode"`
+
+	// Percent Of the whole: reading the file is the first half of it, storing it the second. null where that is not known
+	Percent int64   `json:"percent"`
+	Problem Problem `json:"problem,omitempty"`
+
+	// RowCount null while the file is being read
+	RowCount   int64 `json:"row_count"`
+	RowsStored int64 `json:"rows_stored"`
+
+	// Stage Where it is, or where it ended. waiting: for other uploads and queries of the organization, or another change of the dataset
+	Stage     ImportStage `json:"stage"`
+	StartedAt time.Time   `json:"started_at"`
+
+	// State interrupted: it has not been heard of for 30 seconds, and its server has most likely ended; nothing of it is stored
+	State     ImportState `json:"state"`
+	UpdatedAt time.Time   `json:"updated_at"`
+
+	// Version Of the dataset, that it has published
+	Version int64 `json:"version"`
+}
+
+// ImportMode What it does to the dataset
+type ImportMode string
+
+// ImportStage Where it is, or where it ended. waiting: for other uploads and queries of the organization, or another change of the dataset
+type ImportStage string
+
+// ImportState interrupted: it has not been heard of for 30 seconds, and its server has most likely ended; nothing of it is stored
+type ImportState string
+
 // Invitation defines model for Invitation.
 type Invitation struct {
 	AcceptedAt time.Time           `json:"accepted_at"`
@@ -1186,6 +1263,14 @@ type ListDataset struct {
 // ListExternalIdentity defines model for ListExternalIdentity.
 type ListExternalIdentity struct {
 	Items []ExternalIdentity `json:"items"`
+
+	// NextCursor Give it as cursor for the next page; null on the last one
+	NextCursor string `json:"next_cursor"`
+}
+
+// ListImport defines model for ListImport.
+type ListImport struct {
+	Items []Import `json:"items"`
 
 	// NextCursor Give it as cursor for the next page; null on the last one
 	NextCursor string `json:"next_cursor"`
@@ -2061,6 +2146,7 @@ type UploadedFile struct {
 	Dialect     UploadedDialect         `json:"dialect,omitempty"`
 	Encoding    UploadedFileEncoding    `json:"encoding"`
 	Format      UploadedFileFormat      `json:"format"`
+	ImportID    openapi_types.UUID      `json:"import_id"`
 
 	// Sheet Of a workbook: the one that was read
 	Sheet string `json:"sheet,omitempty"`
@@ -2376,11 +2462,14 @@ type CreateDatasetParams struct {
 	// KeepSource Keep the file as it was sent, so that it can be downloaded; it counts in stored_bytes once more
 	KeepSource *bool `form:"keep_source,omitempty" json:"keep_source,omitempty"`
 
-	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
-	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
+	// ImportID Id to give the import, which can be watched then while the body is sent; without it a new one
+	ImportID *openapi_types.UUID `form:"import_id,omitempty" json:"import_id,omitempty"`
 
 	// Name Name of the dataset; without it the file name of the multipart body
 	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
+	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
 
 	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
@@ -2555,6 +2644,12 @@ type CreateVersionParams struct {
 	// KeepSource Keep the file as it was sent, so that it can be downloaded; it counts in stored_bytes once more
 	KeepSource *bool `form:"keep_source,omitempty" json:"keep_source,omitempty"`
 
+	// ImportID Id to give the import, which can be watched then while the body is sent; without it a new one
+	ImportID *openapi_types.UUID `form:"import_id,omitempty" json:"import_id,omitempty"`
+
+	// Name Name of the dataset; without it the file name of the multipart body
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
 	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
 	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
 
@@ -2605,6 +2700,26 @@ type ActivateVersionParams struct {
 type CompareVersionsParams struct {
 	// With The number of the other version
 	With int32 `form:"with" json:"with"`
+}
+
+// ListImportsParams defines parameters for ListImports.
+type ListImportsParams struct {
+	State *ListImportsParamsState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Limit At most
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListImportsParamsState defines parameters for ListImports.
+type ListImportsParamsState string
+
+// WatchImportParams defines parameters for WatchImport.
+type WatchImportParams struct {
+	// LastEventID As a client sends it that connects again
+	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
 
 // ListInvitationsParams defines parameters for ListInvitations.
@@ -3424,6 +3539,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/export (the `ExportOrganization` operationId).
 	ExportOrganization(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListImports List the uploads, newest first
+	//
+	// OWNER, ADMIN: all. Others: own. Of a problem the list has no errors.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/imports (the `ListImports` operationId).
+	ListImports(ctx context.Context, orgID openapi_types.UUID, params *ListImportsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetImport Get how far an upload is, or how it has ended
+	//
+	// OWNER, ADMIN: all. Others: own.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/imports/{import_id} (the `GetImport` operationId).
+	GetImport(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelImport Cancel an upload
+	//
+	// OWNER, ADMIN: any. ANALYST: own. Nothing of it will be stored; its request ends with 409 import_cancelled within about two seconds.
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/imports/{import_id}/cancel (the `CancelImport` operationId).
+	CancelImport(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WatchImport Watch an upload
+	//
+	// OWNER, ADMIN: all. Others: own. Server-sent events: progress now and when something changes, at most four a second, and finished at the end, after which the stream ends; the data of both is an Import. It ends before that when the session does, or the server stops: connect again then. To who has had finished, as Last-Event-ID says, the answer is 204.
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/imports/{import_id}/events (the `WatchImport` operationId).
+	WatchImport(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, params *WatchImportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListInvitations List the invitations
 	//
@@ -5015,6 +5158,74 @@ func (c *Client) GetVersionSource(ctx context.Context, orgID openapi_types.UUID,
 // Corresponds with GET /api/v1/organizations/{org_id}/export (the `ExportOrganization` operationId).
 func (c *Client) ExportOrganization(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExportOrganizationRequest(c.Server, orgID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListImports List the uploads, newest first
+//
+// OWNER, ADMIN: all. Others: own. Of a problem the list has no errors.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/imports (the `ListImports` operationId).
+func (c *Client) ListImports(ctx context.Context, orgID openapi_types.UUID, params *ListImportsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListImportsRequest(c.Server, orgID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetImport Get how far an upload is, or how it has ended
+//
+// OWNER, ADMIN: all. Others: own.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/imports/{import_id} (the `GetImport` operationId).
+func (c *Client) GetImport(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetImportRequest(c.Server, orgID, importID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelImport Cancel an upload
+//
+// OWNER, ADMIN: any. ANALYST: own. Nothing of it will be stored; its request ends with 409 import_cancelled within about two seconds.
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/imports/{import_id}/cancel (the `CancelImport` operationId).
+func (c *Client) CancelImport(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelImportRequest(c.Server, orgID, importID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WatchImport Watch an upload
+//
+// OWNER, ADMIN: all. Others: own. Server-sent events: progress now and when something changes, at most four a second, and finished at the end, after which the stream ends; the data of both is an Import. It ends before that when the session does, or the server stops: connect again then. To who has had finished, as Last-Event-ID says, the answer is 204.
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/imports/{import_id}/events (the `WatchImport` operationId).
+func (c *Client) WatchImport(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, params *WatchImportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWatchImportRequest(c.Server, orgID, importID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7591,9 +7802,9 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 
 		}
 
-		if params.Columns != nil {
+		if params.ImportID != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "import_id", *params.ImportID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7606,6 +7817,18 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 		if params.Name != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Columns != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -8881,6 +9104,30 @@ func NewCreateVersionRequestWithBody(server string, orgID openapi_types.UUID, da
 
 		}
 
+		if params.ImportID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "import_id", *params.ImportID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Columns != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -9394,6 +9641,229 @@ func NewExportOrganizationRequest(server string, orgID openapi_types.UUID) (*htt
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListImportsRequest constructs an http.Request for the ListImports method
+func NewListImportsRequest(server string, orgID openapi_types.UUID, params *ListImportsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/imports", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetImportRequest constructs an http.Request for the GetImport method
+func NewGetImportRequest(server string, orgID openapi_types.UUID, importID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "import_id", importID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/imports/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCancelImportRequest constructs an http.Request for the CancelImport method
+func NewCancelImportRequest(server string, orgID openapi_types.UUID, importID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "import_id", importID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/imports/%s/cancel", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewWatchImportRequest constructs an http.Request for the WatchImport method
+func NewWatchImportRequest(server string, orgID openapi_types.UUID, importID openapi_types.UUID, params *WatchImportParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org_id", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "import_id", importID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/organizations/%s/imports/%s/events", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.LastEventID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Last-Event-ID", *params.LastEventID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Last-Event-ID", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -11234,6 +11704,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/organizations/{org_id}/export (the `ExportOrganization` operationId).
 	ExportOrganizationWithResponse(ctx context.Context, orgID openapi_types.UUID, reqEditors ...RequestEditorFn) (*ExportOrganizationResponse, error)
 
+	// ListImportsWithResponse List the uploads, newest first
+	//
+	// OWNER, ADMIN: all. Others: own. Of a problem the list has no errors.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/imports (the `ListImports` operationId).
+	ListImportsWithResponse(ctx context.Context, orgID openapi_types.UUID, params *ListImportsParams, reqEditors ...RequestEditorFn) (*ListImportsResponse, error)
+
+	// GetImportWithResponse Get how far an upload is, or how it has ended
+	//
+	// OWNER, ADMIN: all. Others: own.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/imports/{import_id} (the `GetImport` operationId).
+	GetImportWithResponse(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, reqEditors ...RequestEditorFn) (*GetImportResponse, error)
+
+	// CancelImportWithResponse Cancel an upload
+	//
+	// OWNER, ADMIN: any. ANALYST: own. Nothing of it will be stored; its request ends with 409 import_cancelled within about two seconds.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/organizations/{org_id}/imports/{import_id}/cancel (the `CancelImport` operationId).
+	CancelImportWithResponse(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, reqEditors ...RequestEditorFn) (*CancelImportResponse, error)
+
+	// WatchImportWithResponse Watch an upload
+	//
+	// OWNER, ADMIN: all. Others: own. Server-sent events: progress now and when something changes, at most four a second, and finished at the end, after which the stream ends; the data of both is an Import. It ends before that when the session does, or the server stops: connect again then. To who has had finished, as Last-Event-ID says, the answer is 204.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/organizations/{org_id}/imports/{import_id}/events (the `WatchImport` operationId).
+	WatchImportWithResponse(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, params *WatchImportParams, reqEditors ...RequestEditorFn) (*WatchImportResponse, error)
+
 	// ListInvitationsWithResponse List the invitations
 	//
 	// OWNER: all. ADMIN: those to ANALYST or VIEWER. Others: none.
@@ -12840,6 +13346,96 @@ func (r ExportOrganizationResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ExportOrganizationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListImportsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListImport
+}
+
+// Status returns HTTPResponse.Status
+func (r ListImportsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListImportsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetImportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Import
+}
+
+// Status returns HTTPResponse.Status
+func (r GetImportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetImportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CancelImportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Import
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelImportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelImportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type WatchImportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r WatchImportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WatchImportResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -14528,6 +15124,66 @@ func (c *ClientWithResponses) ExportOrganizationWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseExportOrganizationResponse(rsp)
+}
+
+// ListImportsWithResponse List the uploads, newest first
+//
+// OWNER, ADMIN: all. Others: own. Of a problem the list has no errors.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/imports (the `ListImports` operationId).
+func (c *ClientWithResponses) ListImportsWithResponse(ctx context.Context, orgID openapi_types.UUID, params *ListImportsParams, reqEditors ...RequestEditorFn) (*ListImportsResponse, error) {
+	rsp, err := c.ListImports(ctx, orgID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListImportsResponse(rsp)
+}
+
+// GetImportWithResponse Get how far an upload is, or how it has ended
+//
+// OWNER, ADMIN: all. Others: own.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/imports/{import_id} (the `GetImport` operationId).
+func (c *ClientWithResponses) GetImportWithResponse(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, reqEditors ...RequestEditorFn) (*GetImportResponse, error) {
+	rsp, err := c.GetImport(ctx, orgID, importID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetImportResponse(rsp)
+}
+
+// CancelImportWithResponse Cancel an upload
+//
+// OWNER, ADMIN: any. ANALYST: own. Nothing of it will be stored; its request ends with 409 import_cancelled within about two seconds.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/organizations/{org_id}/imports/{import_id}/cancel (the `CancelImport` operationId).
+func (c *ClientWithResponses) CancelImportWithResponse(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, reqEditors ...RequestEditorFn) (*CancelImportResponse, error) {
+	rsp, err := c.CancelImport(ctx, orgID, importID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelImportResponse(rsp)
+}
+
+// WatchImportWithResponse Watch an upload
+//
+// OWNER, ADMIN: all. Others: own. Server-sent events: progress now and when something changes, at most four a second, and finished at the end, after which the stream ends; the data of both is an Import. It ends before that when the session does, or the server stops: connect again then. To who has had finished, as Last-Event-ID says, the answer is 204.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/organizations/{org_id}/imports/{import_id}/events (the `WatchImport` operationId).
+func (c *ClientWithResponses) WatchImportWithResponse(ctx context.Context, orgID openapi_types.UUID, importID openapi_types.UUID, params *WatchImportParams, reqEditors ...RequestEditorFn) (*WatchImportResponse, error) {
+	rsp, err := c.WatchImport(ctx, orgID, importID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWatchImportResponse(rsp)
 }
 
 // ListInvitationsWithResponse List the invitations
@@ -16385,6 +17041,100 @@ func ParseExportOrganizationResponse(rsp *http.Response) (*ExportOrganizationRes
 	}
 
 	response := &ExportOrganizationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseListImportsResponse parses an HTTP response from a ListImportsWithResponse call
+func ParseListImportsResponse(rsp *http.Response) (*ListImportsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListImportsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListImport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetImportResponse parses an HTTP response from a GetImportWithResponse call
+func ParseGetImportResponse(rsp *http.Response) (*GetImportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetImportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Import
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelImportResponse parses an HTTP response from a CancelImportWithResponse call
+func ParseCancelImportResponse(rsp *http.Response) (*CancelImportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelImportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Import
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseWatchImportResponse parses an HTTP response from a WatchImportWithResponse call
+func ParseWatchImportResponse(rsp *http.Response) (*WatchImportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WatchImportResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
