@@ -151,7 +151,7 @@ func (f *inference) add(s *scanner) {
 		}
 	}
 	if kept != nil {
-		f.stash.endRow(f.rows == earlyRows)
+		f.stash.endRow(f.rows == earlyRows, s.offset+int64(s.pos))
 	}
 	if f.rows == earlyRows {
 		f.forgetTyped()

@@ -271,6 +271,11 @@ func (f *File) conclude(ctx context.Context, result *inference) error {
 	}
 	f.Rows, f.Rejected, f.assigned = result.rows, result.rejected, result.header.columns
 	f.Columns, f.Warnings = result.columns(f.readings), result.warnings(f)
+	for i := range f.Columns {
+		if !f.isStashed(i) {
+			f.counted.forget(i) // pass two makes a dictionary of its own
+		}
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 	"os"
 )
@@ -41,6 +42,9 @@ type stash struct {
 	buffer  []byte // what comes after them
 }
 
+// errStashTooLarge is of a stash of more than twice the upload: much of it would be nulls beside large numbers.
+var errStashTooLarge = errors.New("the values take more than their text")
+
 // stashed is a column of a stash.
 type stashed struct {
 	values []int64 // of the block that is being filled; null is nullValue
@@ -55,6 +59,7 @@ type block struct {
 	columns []stashed
 	rows    int
 	text    []byte // of words
+	read    int64  // bytes of the upload up to the end of the block
 }
 
 type blockPlace struct {
@@ -177,9 +182,10 @@ func (s *stash) putWord(i int, word []byte) {
 	b.text = append(b.text, word...)
 }
 
-// endRow goes on to the next row.
-func (s *stash) endRow(early bool) {
+// endRow goes on to the next row, after so many bytes of the upload.
+func (s *stash) endRow(early bool, read int64) {
 	b := s.block
+	b.read = read
 	if b.rows++; b.rows == s.maxRows || len(b.text) >= blockText || early {
 		s.endBlock()
 	}
@@ -249,6 +255,9 @@ func (s *stash) settle(b *block) {
 	end := s.written + int64(len(s.buffer))
 	s.blocks = append(s.blocks, blockPlace{s.end, end, b.rows})
 	s.end = end
+	if end > 2*b.read+4*stashBuffer && s.fail == nil {
+		s.fail = errStashTooLarge
+	}
 	if len(s.buffer) >= stashBuffer {
 		s.flush()
 	}
@@ -285,15 +294,17 @@ func (s *stash) close() {
 	}
 }
 
-// pack appends the column's values in as few bytes as the widest needs.
+// pack appends the column's values in as few bytes as the widest needs, none where all are null.
 func (c *stashed) pack(b []byte, rows int) []byte {
 	if c.lost {
 		return append(b, 0, 0)
 	}
 	values := c.values[:rows]
-	low, high, _ := spanOf(values)
+	low, high, nulls := spanOf(values)
 	n := len(b) + blockHeader
 	switch {
+	case nulls == rows:
+		b = append(b, 0, byte(c.scale))
 	case low > math.MinInt16 && high <= math.MaxInt16:
 		b = append(grow(b, 2*rows), 2, byte(c.scale))[:n+2*rows]
 		for i, v := range values {

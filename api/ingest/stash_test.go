@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -127,6 +128,13 @@ func empty(r *rand.Rand, word string) string {
 	return word
 }
 
+// TestAStashIsBounded: nulls beside large numbers are read again.
+func TestAStashIsBounded(t *testing.T) {
+	t.Parallel()
+	csv := "a,b,c,d,e,f,g\n" + strings.Repeat("1,1,1,1,1,1,1\n"+strings.Repeat(",,,,,,\n", 40)+strings.Repeat("10000000000,", 6)+"10000000000\n", 3000)
+	require.Equal(t, all(7, false), requireStashed(t, csv, Options{}))
+}
+
 // TestAStashThatCannotBeWrittenIsNone: the text is there.
 func TestAStashThatCannotBeWrittenIsNone(t *testing.T) {
 	t.Parallel()
@@ -134,7 +142,7 @@ func TestAStashThatCannotBeWrittenIsNone(t *testing.T) {
 	s.begin(newVocabulary(1), make([]clues, 1))
 	for i := range 2 * stashBuffer {
 		s.columns[0].put(s.block.rows, int64(i)<<40, 0)
-		s.endRow(false)
+		s.endRow(false, math.MaxInt32)
 	}
 	s.finish()
 	require.True(t, s.columns[0].lost)

@@ -72,6 +72,8 @@ func (u *unstash) values(i, n, scale int) []int64 {
 	size := int(column[0])
 	packed, values := column[blockHeader+u.row*size:][:n*size], u.scratch[:n]
 	switch size {
+	case 0:
+		fillNulls(values)
 	case 2:
 		for i := range values {
 			values[i] = int64(int16(binary.LittleEndian.Uint16(packed[2*i:])))
