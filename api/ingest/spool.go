@@ -1,6 +1,7 @@
 // Package ingest turns a CSV stream into typed columns in two passes with bounded memory. [Spool] copies the stream to
-// a temporary file while it infers the columns over every row; [File.Chunks] then reads that file and hands out the
-// columns in chunks, as arrays in PostgreSQL's binary format. It knows neither HTTP nor the database.
+// a temporary file while it infers the columns over every row; [File.Chunks] then hands out the columns
+// in chunks, as arrays in PostgreSQL's binary format: from the values that were read, which lie in a second file (see
+// stash), or where these are not what is stored, from the first file. It knows neither HTTP nor the database.
 //
 // # Records
 //
