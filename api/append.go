@@ -265,14 +265,12 @@ func (a *appending) place(context.Context) error {
 	for _, c := range a.Columns {
 		names[c.Name] = true
 	}
-	position := len(a.Columns)
+	entered := a.enter(a.file.Columns, a.match, names)
 	for i := range a.file.Columns {
 		f := &a.file.Columns[i]
 		if a.match[i] < 0 {
-			position++
-			c := newColumn(*f, a.newColumnNo(), position)
-			c.Name = ingest.UniqueName(c.Name, names)
-			names[c.Name] = true
+			c := entered[len(a.done.Added)]
+			c.place(a.newColumnNo(), len(a.Columns)+len(a.done.Added)+1)
 			a.done.Added = append(a.done.Added, c.Name)
 			a.to = append(a.to, c)
 			continue
