@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -44,5 +46,39 @@ func TestAHiddenColumnThatComesBackIsHidden(t *testing.T) {
 			h.owner.patch(columnPath(h.dataset, "5"), object{"visibility": "analysts"}).is(http.StatusOK)
 			require.NotContains(t, string(h.viewer.get(h.dataset+"/rows?version=1").body), "topmost")
 		})
+	}
+}
+
+// TestAFilteredDownloadIsNotCutShort by who hides the column of the filter, or purges the version, while a client reads.
+func TestAFilteredDownloadIsNotCutShort(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	table := "word,text\n" + strings.Repeat("v,t\n", 40_000)
+	for name, change := range map[string]func(dataset string){
+		"hidden": func(dataset string) {
+			o.owner.patch(columnPath(dataset, "1"), object{"visibility": "admins"}).is(http.StatusOK)
+		},
+		"purged": func(dataset string) {
+			o.owner.renew(dataset, "replace", "word\nv\n").is(http.StatusCreated)
+			o.owner.delete(dataset + "/versions/1").is(http.StatusNoContent)
+			o.owner.post(dataset+"/versions/1/purge", nil).is(http.StatusOK)
+		},
+	} {
+		dataset := o.datasetOf(o.owner, table)
+		// More than what is on its way to a client that does not read yet.
+		o.s.force("update app.dataset_words set words = array[repeat('text', 100)] where dataset_id = $1 and column_no = 2", lastOf(dataset))
+		o.s.force("update app.dataset_versions set segment_ids = segment_ids || segment_ids || segment_ids || segment_ids, row_count = 4 * row_count where dataset_id = $1", lastOf(dataset))
+		path := dataset + "/download?columns=text&filters=" + url.QueryEscape(`[{"column":"word","op":"eq","value":"v"}]`)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.s.URL+path, nil)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+o.viewer.token)
+		request.Header.Set("Accept-Encoding", "identity")
+		response, err := o.s.Client().Do(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		require.Equal(t, http.StatusOK, response.StatusCode)
+		change(dataset)
+		_, err = io.Copy(io.Discard, response.Body)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF, name)
 	}
 }
