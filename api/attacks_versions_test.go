@@ -2,9 +2,12 @@ package api_test
 
 import (
 	"io"
+	"math/rand"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -81,4 +84,77 @@ func TestAFilteredDownloadIsNotCutShort(t *testing.T) {
 		_, err = io.Copy(io.Discard, response.Body)
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF, name)
 	}
+}
+
+// TestChangesAtOnceLeaveNothingHalf: appends, changes of types, activations, deletions, purges and hiding, all at once.
+func TestChangesAtOnceLeaveNothingHalf(t *testing.T) {
+	t.Parallel()
+	h := newHiding(t)
+	change := func(r *rand.Rand) {
+		version := h.dataset + "/versions/" + strconv.Itoa(1+r.Intn(40))
+		switch r.Intn(10) {
+		case 0, 1:
+			h.analyst.renew(h.dataset, "append", "name,city,salary,more"+strconv.Itoa(r.Intn(3))+"\nDan,Rome "+strconv.Itoa(r.Intn(99))+",1.5,x\n")
+		case 2:
+			h.owner.renew(h.dataset, "replace", people)
+		case 3:
+			h.owner.renew(h.dataset, "replace", "name,city\nAnn,Oslo\n")
+		case 4:
+			h.owner.retype(h.dataset, object{"columns": []object{{"name": []string{"salary", "hired", "city"}[r.Intn(3)], "type": []string{"text", "float"}[r.Intn(2)]}}, "on_reject": "null"})
+		case 5:
+			h.owner.post(version+"/activate", nil)
+		case 6:
+			h.owner.delete(version)
+		case 7:
+			h.owner.delete(version)
+			h.owner.post(version+"/purge", nil)
+		case 8:
+			h.owner.post(version+"/restore", nil)
+		case 9:
+			h.owner.patch(columnPath(h.dataset, strconv.Itoa(1+r.Intn(6))), object{"visibility": []string{"everyone", "analysts", "admins"}[r.Intn(3)]})
+		}
+	}
+	var changing sync.WaitGroup
+	for worker := range 4 {
+		changing.Go(func() {
+			r := rand.New(rand.NewSource(int64(worker)))
+			for range 60 {
+				change(r)
+			}
+		})
+	}
+	changing.Wait()
+	for what, sql := range map[string]string{
+		"a segment that is not there": `select from app.dataset_versions v, unnest(v.segment_ids) s where not exists (select from app.dataset_segments g where g.id = s)`,
+		"rows that do not add up":     `select from app.dataset_versions v where v.row_count <> (select sum(g.row_count) from app.dataset_segments g where g.id = any (v.segment_ids))`,
+		"columns that do not add up":  `select from app.dataset_versions v where v.column_count <> (select count(*) from app.dataset_columns c where c.dataset_id = v.dataset_id and c.version = v.number)`,
+		"a column without its chunks": `select from app.dataset_versions v join app.dataset_columns c on c.dataset_id = v.dataset_id and c.version = v.number, unnest(v.segment_ids) s
+			join app.dataset_segments g on g.id = s
+			where g.row_count <> (select coalesce(sum(k.row_count), 0) from app.dataset_chunks k where k.segment_id = s and k.column_no = c.column_no)`,
+		"chunks that are not side by side": `select from app.dataset_chunks group by segment_id, chunk_no having count(distinct (first_row, row_count)) > 1`,
+		"a code without a word": `select from app.dataset_columns c join app.dataset_versions v on v.dataset_id = c.dataset_id and v.number = c.version
+			join app.dataset_chunks k on k.segment_id = any (v.segment_ids) and k.column_no = c.column_no, unnest(coalesce(k.codes, k.int2s::integer[])) code
+			where c.type = 'text' and c.payload <> 'texts' and code is not null and not exists (select from app.dataset_words w
+				where w.dataset_id = c.dataset_id and w.column_no = c.column_no and w.page_no = code / 1024 and cardinality(w.words) > code % 1024)`,
+		"a chunk that no version has": `select from app.dataset_chunks k where not exists (select from app.dataset_versions v
+			join app.dataset_columns c on c.dataset_id = v.dataset_id and c.version = v.number where k.segment_id = any (v.segment_ids) and c.column_no = k.column_no)`,
+		"words that no version has":     `select from app.dataset_words w where not exists (select from app.dataset_columns c where c.dataset_id = w.dataset_id and c.column_no = w.column_no)`,
+		"a segment that no version has": `select from app.dataset_segments g where not exists (select from app.dataset_versions v where g.id = any (v.segment_ids))`,
+		"a column of two visibilities":  `select from app.dataset_columns group by dataset_id, column_id having count(distinct (vis, name)) > 1`,
+		"a chunk of another visibility": `select from app.dataset_chunks k join app.dataset_segments g on g.id = k.segment_id
+			join app.dataset_columns c on c.dataset_id = g.dataset_id and c.column_no = k.column_no where c.vis <> k.vis`,
+		"words of another visibility":     `select from app.dataset_words w join app.dataset_columns c on c.dataset_id = w.dataset_id and c.column_no = w.column_no where c.vis <> w.vis`,
+		"a profile of another visibility": `select from app.dataset_profiles p join app.dataset_columns c using (dataset_id, version, column_no) where c.vis <> p.vis`,
+		"a file that tells of a column":   `select from app.dataset_files f join app.dataset_columns c using (dataset_id, version) group by f.dataset_id, f.version, f.vis having max(c.vis) <> f.vis`,
+		"a number that was given twice":   `select from app.datasets d where last_version < (select max(number) from app.dataset_versions v where v.dataset_id = d.id) or last_column_no < (select max(column_no) from app.dataset_columns c where c.dataset_id = d.id)`,
+		"no active version":               `select from app.datasets d where not exists (select from app.dataset_versions v where v.dataset_id = d.id and v.number = d.version and v.deleted_at is null)`,
+	} {
+		var n int
+		require.NoError(t, h.s.admin.QueryRow(t.Context(), "select count(*) from ("+sql+") x").Scan(&n), what)
+		require.Zero(t, n, what)
+	}
+	var versions int
+	require.NoError(t, h.s.admin.QueryRow(t.Context(), "select last_version from app.datasets").Scan(&versions))
+	require.Greater(t, versions, 10)
+	t.Log("versions", versions)
 }
