@@ -315,6 +315,7 @@ func (a *appending) storeOld(ctx context.Context) error {
 		if err := a.storeAllNulls(ctx, a.tx, added, stretches); err != nil {
 			return err
 		}
+		a.bytes = int64(len(added)) * a.RowCount // as in a file, where a null is a comma
 	}
 	if changed == nil {
 		return nil
@@ -336,7 +337,7 @@ func (a *appending) storeChanged(ctx context.Context, changed []int, stretches [
 		return err
 	}
 	defer old.Close()
-	a.bytes = bytes
+	a.bytes += bytes
 	to := make([]storedColumn, len(changed))
 	var coded []int
 	for k, i := range changed {

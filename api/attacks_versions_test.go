@@ -92,7 +92,7 @@ func TestChangesAtOnceLeaveNothingHalf(t *testing.T) {
 	h := newHiding(t)
 	change := func(r *rand.Rand) {
 		version := h.dataset + "/versions/" + strconv.Itoa(1+r.Intn(40))
-		switch r.Intn(10) {
+		switch r.Intn(13) {
 		case 0, 1:
 			h.analyst.renew(h.dataset, "append", "name,city,salary,more"+strconv.Itoa(r.Intn(3))+"\nDan,Rome "+strconv.Itoa(r.Intn(99))+",1.5,x\n")
 		case 2:
@@ -112,6 +112,15 @@ func TestChangesAtOnceLeaveNothingHalf(t *testing.T) {
 			h.owner.post(version+"/restore", nil)
 		case 9:
 			h.owner.patch(columnPath(h.dataset, strconv.Itoa(1+r.Intn(6))), object{"visibility": []string{"everyone", "analysts", "admins"}[r.Intn(3)]})
+		case 10:
+			[]person{h.owner, h.analyst}[r.Intn(2)].get(h.dataset + "/profile")
+		case 11:
+			h.analyst.post(h.path("/analyses"), object{"name": "x", "dataset_id": lastOf(h.dataset),
+				"query": object{"dimensions": []object{{"column": "city"}}, "measures": []object{{"op": "max", "column": "salary"}}}})
+		case 12:
+			if all := h.owner.get(h.path("/analyses")).items(); len(all) > 0 {
+				h.owner.post(h.path("/analyses/"+all[r.Intn(len(all))]["id"].(string)+"/runs"), nil)
+			}
 		}
 	}
 	var changing sync.WaitGroup
@@ -143,11 +152,13 @@ func TestChangesAtOnceLeaveNothingHalf(t *testing.T) {
 		"a column of two visibilities":  `select from app.dataset_columns group by dataset_id, column_id having count(distinct (vis, name)) > 1`,
 		"a chunk of another visibility": `select from app.dataset_chunks k join app.dataset_segments g on g.id = k.segment_id
 			join app.dataset_columns c on c.dataset_id = g.dataset_id and c.column_no = k.column_no where c.vis <> k.vis`,
-		"words of another visibility":     `select from app.dataset_words w join app.dataset_columns c on c.dataset_id = w.dataset_id and c.column_no = w.column_no where c.vis <> w.vis`,
-		"a profile of another visibility": `select from app.dataset_profiles p join app.dataset_columns c using (dataset_id, version, column_no) where c.vis <> p.vis`,
-		"a file that tells of a column":   `select from app.dataset_files f join app.dataset_columns c using (dataset_id, version) group by f.dataset_id, f.version, f.vis having max(c.vis) <> f.vis`,
-		"a number that was given twice":   `select from app.datasets d where last_version < (select max(number) from app.dataset_versions v where v.dataset_id = d.id) or last_column_no < (select max(column_no) from app.dataset_columns c where c.dataset_id = d.id)`,
-		"no active version":               `select from app.datasets d where not exists (select from app.dataset_versions v where v.dataset_id = d.id and v.number = d.version and v.deleted_at is null)`,
+		"words of another visibility":        `select from app.dataset_words w join app.dataset_columns c on c.dataset_id = w.dataset_id and c.column_no = w.column_no where c.vis <> w.vis`,
+		"a profile of another visibility":    `select from app.dataset_profiles p join app.dataset_columns c using (dataset_id, version, column_no) where c.vis <> p.vis`,
+		"a file that tells of a column":      `select from app.dataset_files f join app.dataset_columns c using (dataset_id, version) group by f.dataset_id, f.version, f.vis having max(c.vis) <> f.vis`,
+		"an analysis that tells of a column": `select from app.analyses a join app.dataset_columns c on c.dataset_id = a.dataset_id and c.column_id = any (a.column_ids) where a.vis < c.vis`,
+		"a run that tells of a column":       `select from app.analysis_runs r join app.analyses a on a.id = r.analysis_id where r.vis < a.vis`,
+		"a number that was given twice":      `select from app.datasets d where last_version < (select max(number) from app.dataset_versions v where v.dataset_id = d.id) or last_column_no < (select max(column_no) from app.dataset_columns c where c.dataset_id = d.id)`,
+		"no active version":                  `select from app.datasets d where not exists (select from app.dataset_versions v where v.dataset_id = d.id and v.number = d.version and v.deleted_at is null)`,
 	} {
 		var n int
 		require.NoError(t, h.s.admin.QueryRow(t.Context(), "select count(*) from ("+sql+") x").Scan(&n), what)
@@ -157,4 +168,17 @@ func TestChangesAtOnceLeaveNothingHalf(t *testing.T) {
 	require.NoError(t, h.s.admin.QueryRow(t.Context(), "select last_version from app.datasets").Scan(&versions))
 	require.Greater(t, versions, 10)
 	t.Log("versions", versions)
+}
+
+// TestNullsThatAnAppendStoresAreCounted: else a file of one row stores a million nulls in each of 999 columns for nothing.
+func TestNullsThatAnAppendStoresAreCounted(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	dataset := o.datasetOf(o.analyst, "n\n"+strings.Repeat("1\n", 5000))
+	file := "n,a,b\n1,2,3\n"
+	version := o.analyst.renew(dataset, "append", file).is(http.StatusCreated)["version"].(object)
+	require.Equal(t, int64(2*5000+len(file)), integer(version["byte_count"]))
+	o.limit("stored_bytes", 2*10_000+2*len(file))
+	o.analyst.post(dataset+"/versions/1/activate", nil).is(http.StatusOK)
+	require.Equal(t, "stored_bytes", o.analyst.renew(dataset, "append", file).refused(http.StatusConflict, "quota_exceeded")["quota"].(object)["name"])
 }
