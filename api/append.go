@@ -265,14 +265,12 @@ func (a *appending) place(context.Context) error {
 	for _, c := range a.Columns {
 		names[c.Name] = true
 	}
-	position := len(a.Columns)
+	entered := a.enter(a.file.Columns, a.match, names)
 	for i := range a.file.Columns {
 		f := &a.file.Columns[i]
 		if a.match[i] < 0 {
-			position++
-			c := newColumn(*f, a.newColumnNo(), position)
-			c.Name = ingest.UniqueName(c.Name, names)
-			names[c.Name] = true
+			c := entered[len(a.done.Added)]
+			c.place(a.newColumnNo(), len(a.Columns)+len(a.done.Added)+1)
 			a.done.Added = append(a.done.Added, c.Name)
 			a.to = append(a.to, c)
 			continue
@@ -317,6 +315,7 @@ func (a *appending) storeOld(ctx context.Context) error {
 		if err := a.storeAllNulls(ctx, a.tx, added, stretches); err != nil {
 			return err
 		}
+		a.bytes = int64(len(added)) * a.RowCount // as in a file, where a null is a comma
 	}
 	if changed == nil {
 		return nil
@@ -338,7 +337,7 @@ func (a *appending) storeChanged(ctx context.Context, changed []int, stretches [
 		return err
 	}
 	defer old.Close()
-	a.bytes = bytes
+	a.bytes += bytes
 	to := make([]storedColumn, len(changed))
 	var coded []int
 	for k, i := range changed {

@@ -304,9 +304,22 @@ func (d *download) numbers(ctx context.Context, chunks []downloadChunk) (found [
 	sel := query.Selection{Filters: d.in.filters, After: first.Start, Until: last.Start + last.RowCount}
 	sel.Limit = int(sel.Until - sel.After)
 	return found, d.transaction(ctx, func(tx *tenant.Tx) error {
-		found, err = d.version.find(ctx, tx.Last(), d.server.expand, sel)
-		return err
+		if found, err = d.version.find(ctx, tx, d.server.expand, sel); err != nil {
+			return err
+		}
+		return d.checkFilterColumns(ctx, tx.Last())
 	})
+}
+
+// checkFilterColumns comes after rows were looked for: in what was purged, or is hidden meanwhile, there are none, and the file
+// would look whole.
+func (d *download) checkFilterColumns(ctx context.Context, tx *tenant.Tx) error {
+	_, ids := d.version.used(query.Specification{Filters: d.in.filters}.ColumnNames())
+	stamps, err := d.version.stamps(ctx, tx, ids)
+	if err == nil && len(stamps) < len(ids) {
+		err = fmt.Errorf("%d of %d columns of the filters are left: one was hidden", len(stamps), len(ids))
+	}
+	return err
 }
 
 // transaction is one of many. A client that has begun to read waits as long as it takes.

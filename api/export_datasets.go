@@ -68,12 +68,8 @@ func (e *export) dataset(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	words, err := e.words(ctx, id)
-	if err != nil {
-		return err
-	}
 	for _, v := range versions {
-		err := e.archive.Create(fmt.Sprintf("%s/%d.csv", path, v.Number), func(w io.Writer) (int64, error) { return e.table(ctx, w, v.version, words) })
+		err := e.archive.Create(fmt.Sprintf("%s/%d.csv", path, v.Number), func(w io.Writer) (int64, error) { return e.table(ctx, w, v.version) })
 		if err != nil {
 			return err
 		}
@@ -99,20 +95,21 @@ func (e *export) source(ctx context.Context, w io.Writer, dataset uuid.UUID, ver
 	}, selectPieces, e.org, dataset, version)
 }
 
-const selectAllWords = `
-select column_no, words from app.dataset_words where org_id = $1 and dataset_id = $2 order by column_no, page_no`
-
-// words are the dictionaries of a dataset, by the numbers of its columns: at most 10 MiB for one that was uploaded.
-func (e *export) words(ctx context.Context, dataset uuid.UUID) (map[int][]string, error) {
+// words are the dictionaries of a version, by the numbers of its columns. Those of all versions may be more than fits memory.
+func (e *export) words(ctx context.Context, v version) (map[int][]string, error) {
 	words := map[int][]string{}
 	return words, tenant.TxEach(ctx, e.tx, func(page columnWords) error {
 		words[page.ColumnNo] = append(words[page.ColumnNo], page.Words...)
 		return nil
-	}, selectAllWords, e.org, dataset)
+	}, selectWordsOf, e.org, v.ID, numbersOf(v.Columns))
 }
 
 // table writes the rows of a version in their order.
-func (e *export) table(ctx context.Context, w io.Writer, v version, words map[int][]string) (rows int64, err error) {
+func (e *export) table(ctx context.Context, w io.Writer, v version) (rows int64, err error) {
+	words, err := e.words(ctx, v)
+	if err != nil {
+		return 0, err
+	}
 	table, err := archive.NewTable(w, v.Columns, archive.CSV{})
 	if err != nil {
 		return 0, err

@@ -181,14 +181,16 @@ func (b *base) replace(ctx context.Context, file *ingest.File) (publication, err
 			names[b.Columns[j].Name] = true
 		}
 	}
+	entered := b.enter(file.Columns, matched, names)
 	for i, f := range file.Columns {
-		c := newColumn(f, b.newColumnNo(), i+1)
+		var c storedColumn
 		if j := matched[i]; j >= 0 {
+			c = newColumn(f, 0, 0)
 			c.goOn(b.Columns[j])
 		} else {
-			c.Name = ingest.UniqueName(c.Name, names)
-			names[c.Name] = true
+			c, entered = entered[0], entered[1:]
 		}
+		c.place(b.newColumnNo(), i+1)
 		p.columns = append(p.columns, c)
 	}
 	segment := newID()

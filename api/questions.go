@@ -80,7 +80,7 @@ func (s *Server) writeDown(ctx context.Context, path DatasetPath, a *Answer) err
 		if err != nil {
 			return err
 		}
-		words, err := tenant.TxRows[columnWords](ctx, tx, selectWords, path.OrgID, path.DatasetID)
+		words, err := tenant.TxRows[columnWords](ctx, tx, selectWords, path.OrgID, path.DatasetID, numbersOf(v.Columns))
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ type columnWords struct {
 }
 
 const selectWords = `
-select column_no, words from app.dataset_words where org_id = $1 and dataset_id = $2 and page_no < 4 order by column_no, page_no`
+select column_no, words from app.dataset_words where org_id = $1 and dataset_id = $2 and column_no = any ($3) and page_no < 4 order by column_no, page_no`
 
 // What "today" means.
 const selectTimeZone = `

@@ -32,6 +32,7 @@ type baseRow struct {
 	ColumnCount  int
 	SegmentIDs   []uuid.UUID
 	Columns      []storedColumn // those that the caller sees
+	Former       []storedColumn // of other versions, as the newest has them, which this one lacks
 }
 
 const (
@@ -46,7 +47,13 @@ select from app.datasets where org_id = $1 and id = $2 for key share`
 	selectBase = `
 select d.revision, d.created_by, v.number, d.last_version, d.last_column_no, v.row_count, v.column_count, v.segment_ids,
   (select coalesce(json_agg(row_to_json(c) order by c.position), '[]')
-   from app.dataset_columns c where c.org_id = $1 and c.dataset_id = d.id and c.version = v.number) as columns
+   from app.dataset_columns c where c.org_id = $1 and c.dataset_id = d.id and c.version = v.number) as columns,
+  (select coalesce(json_agg(row_to_json(f) order by f.column_id), '[]')
+   from (
+     select distinct on (c.column_id) c.* from app.dataset_columns c
+     where c.org_id = $1 and c.dataset_id = d.id and not exists (
+       select from app.dataset_columns o where o.org_id = $1 and o.dataset_id = d.id and o.version = v.number and o.column_id = c.column_id)
+     order by c.column_id, c.version desc) f) as former
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = d.version
 where d.org_id = $1 and d.id = $2`
 )
@@ -113,6 +120,31 @@ func (b *base) publish(ctx context.Context, p publication, user uuid.UUID, actio
 	}
 	return tenant.TxRow[DatasetDetail](ctx, b.tx.Last(), publishVersion,
 		recorded(ctx, b.org, b.dataset, p.number, b.LastColumnNo, action, b.Number)...)
+}
+
+// enter makes columns of the file that go on none of the active version: each is one that another version has, as hidden as it is
+// there, or a new one. names are those that are taken;
+// numbers come later.
+func (b *base) enter(file []ingest.Column, matched []int, names map[string]bool) (entered []storedColumn) {
+	var rest []ingest.Column
+	for i, f := range file {
+		if matched[i] < 0 {
+			rest = append(rest, f)
+		}
+	}
+	for i, j := range match(b.Former, rest) {
+		c := newColumn(rest[i], 0, 0)
+		switch {
+		case j >= 0 && !names[b.Former[j].Name]:
+			c.goOn(b.Former[j])
+		case j >= 0: // a column has one name in all versions
+			c.Vis = b.Former[j].Vis
+		}
+		c.Name = ingest.UniqueName(c.Name, names)
+		names[c.Name] = true
+		entered = append(entered, c)
+	}
+	return entered
 }
 
 const selectStretches = `

@@ -165,18 +165,27 @@ type PurgedVersion struct {
 }
 
 const (
-	// A version's byte_count stands for those of its segments that no older version has. What others have of them is handed on to
-	// the oldest, by rows: else who purges what an append was made of would have its rows stored and not counted.
+	// A version's byte_count stands for those of its chunks that no older version has. What others have of them is handed on to
+	// the oldest, by what they take: else who purges what an append was made of would have its rows stored and not counted.
 	handOnBytes = `
 with v as (
   select segment_ids, byte_count from app.dataset_versions where org_id = $1 and dataset_id = $2 and number = $3),
+holders as (
+  select s.id, o.column_no, min(w.number) as oldest, min(w.number) filter (where w.number > $3) as heir
+  from v, app.dataset_versions w cross join unnest(w.segment_ids) s(id) join app.dataset_columns o on o.org_id = $1 and o.dataset_id = $2 and o.version = w.number
+  where w.org_id = $1 and w.dataset_id = $2 and s.id = any (v.segment_ids) group by s.id, o.column_no),
 own as (
-  select s.row_count, (select min(w.number) from app.dataset_versions w
-    where w.org_id = $1 and w.dataset_id = $2 and w.number > $3 and s.id = any (w.segment_ids)) as heir
-  from v join app.dataset_segments s on s.org_id = $1 and s.id = any (v.segment_ids)
-  where not exists (select from app.dataset_versions w where w.org_id = $1 and w.dataset_id = $2 and w.number < $3 and s.id = any (w.segment_ids))),
+  select h.heir, coalesce(pg_column_size(k.texts), pg_column_size(k.codes), pg_column_size(k.ints), pg_column_size(k.int4s), pg_column_size(k.int2s),
+    pg_column_size(k.floats)) as size
+  from holders h join app.dataset_chunks k on k.org_id = $1 and k.segment_id = h.id and k.column_no = h.column_no
+  where h.oldest = $3
+  union all
+  select h.heir, pg_column_size(w.words)
+  from (select column_no, min(oldest) as oldest, min(heir) as heir from holders group by column_no) h
+    join app.dataset_words w on w.org_id = $1 and w.dataset_id = $2 and w.column_no = h.column_no
+  where h.oldest = $3),
 handed as (
-  select heir, coalesce(((select byte_count from v) * sum(row_count) / nullif((select sum(row_count) from own), 0))::bigint, 0) as bytes
+  select heir, ((select byte_count from v) * sum(size) / (select sum(size) from own))::bigint as bytes
   from own where heir is not null group by heir)
 update app.dataset_versions w set byte_count = w.byte_count + handed.bytes
 from handed where w.org_id = $1 and w.dataset_id = $2 and w.number = handed.heir

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 
@@ -59,6 +60,11 @@ type storedColumn struct {
 func newColumn(c ingest.Column, no, position int) storedColumn {
 	return storedColumn{ColumnNo: no, ColumnID: no, Position: position, Name: c.Name, Header: c.Header, Unit: c.Unit, Semantic: string(c.Semantic.Kind),
 		Vis: everyone, Type: c.Type, Scale: c.Scale, Payload: c.Payload, NullCount: c.NullCount}
+}
+
+// place says where in a version c is, and where its values are.
+func (c *storedColumn) place(no, position int) {
+	c.ColumnNo, c.ColumnID, c.Position = no, cmp.Or(c.ColumnID, no), position
 }
 
 // isCoded tells whether c is stored as codes of words.
