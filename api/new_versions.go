@@ -71,11 +71,11 @@ func (s *Server) createVersion(ctx context.Context, in *versionInput) (_ *upload
 		return nil, err
 	}
 	defer file.Close()
-	sum, size := table.SHA256()
-	change.request = []any{in.Mode, in.DatasetID, sum, in.UploadOptions, in.columns}
-	var unit *UploadWarning
+	source.read(table, reportOf(table, file, importing.id))
+	change.request = []any{in.Mode, in.DatasetID, source.sha256, in.UploadOptions, in.columns}
 	out, err := makeVersion(ctx, s, change, func(b *base) (v NewVersion, err error) {
 		var p publication
+		var unit *UploadWarning
 		b.importing = importing
 		importing.storing()
 		if in.Mode == "append" {
@@ -86,7 +86,11 @@ func (s *Server) createVersion(ctx context.Context, in *versionInput) (_ *upload
 		if err != nil {
 			return v, err
 		}
-		p.sha256, p.source, p.bytes = &sum, source, p.bytes+size
+		source.read(table, reportOf(table, file, importing.id)) // an append may have read it again, for other types
+		if unit != nil {
+			source.report.Warnings = append(source.report.Warnings, *unit)
+		}
+		p.source, p.bytes = source, p.bytes+source.bytes
 		v.DatasetDetail, err = b.publish(ctx, p, session(ctx).User, action)
 		return v, err
 	}, func(d DatasetDetail) (NewVersion, error) {
@@ -95,11 +99,7 @@ func (s *Server) createVersion(ctx context.Context, in *versionInput) (_ *upload
 	if err != nil {
 		return nil, err
 	}
-	out.Body.describe(table, file)
-	out.Body.File.ImportID = importing.id
-	if unit != nil {
-		out.Body.Warnings = append(out.Body.Warnings, *unit)
-	}
+	out.Body.FileReport = *source.report
 	s.profiles.publish(member(ctx, in.OrgID), in.OrgID, in.DatasetID, out.Body.Version.Number)
 	return &uploaded[NewVersion]{out.Location, etag(out.Body.Revision), out.Replayed, importing.id, out.Body}, nil
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 
 	"github.com/google/uuid"
@@ -17,8 +16,6 @@ type upload struct {
 	name                        string
 	file                        *ingest.File
 	source                      source
-	sha256                      [sha256.Size]byte // of what was sent
-	bytes                       int64
 	importing                   *importing
 }
 
@@ -38,7 +35,7 @@ func (u upload) store(ctx context.Context, tx *tenant.Tx) error {
 	if err := o.storeSegment(ctx, tx, u.segment, u.file, columns, nil, u.importing); err != nil {
 		return err
 	}
-	p := publication{owned: o, number: 1, mode: "create", rows: u.file.Rows, bytes: u.bytes, segments: []uuid.UUID{u.segment}, columns: columns, sha256: &u.sha256, source: u.source}
+	p := publication{owned: o, number: 1, mode: "create", rows: u.file.Rows, bytes: u.source.bytes, segments: []uuid.UUID{u.segment}, columns: columns, source: u.source}
 	return p.store(ctx, tx, u.user)
 }
 

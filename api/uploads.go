@@ -95,15 +95,15 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (_ *uploade
 	}
 	defer release()
 	importing.storing()
+	source.read(table, reportOf(table, file, importing.id))
 	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: body.name, file: file, source: source, importing: importing}
-	upload.sha256, upload.bytes = table.SHA256()
 	out, err := create(ctx, s, creation[UploadedDataset]{
-		id: id, caller: caller, path: inOrganization(in.OrgID) + "/datasets", key: in.IdempotencyKey, request: []any{body.name, upload.sha256, in.UploadOptions, in.columns},
+		id: id, caller: caller, path: inOrganization(in.OrgID) + "/datasets", key: in.IdempotencyKey, request: []any{body.name, source.sha256, in.UploadOptions, in.columns},
 		insert: func(tx *tenant.Tx) (d UploadedDataset, err error) {
 			if err := upload.store(ctx, tx); err != nil {
 				return d, err
 			}
-			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(upload.source.stored(upload.bytes))); err != nil {
+			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(source.bytes+source.keptBytes())); err != nil {
 				return d, err
 			}
 			if err := importing.succeed(ctx, tx, id, 1); err != nil {
@@ -120,8 +120,7 @@ func (s *Server) createDataset(ctx context.Context, in *uploadInput) (_ *uploade
 			return d, err
 		},
 	})
-	out.Body.describe(table, file)
-	out.Body.File.ImportID = importing.id
+	out.Body.FileReport = *source.report
 	if err == nil {
 		s.profiles.publish(caller, in.OrgID, out.Body.ID, out.Body.Version.Number)
 	}

@@ -103,7 +103,7 @@ func (b *base) publish(ctx context.Context, p publication, user uuid.UUID, actio
 	if err := p.store(ctx, b.tx, user); err != nil {
 		return d, err
 	}
-	if err := withinQuotas(ctx, b.tx, b.org, Usage{StoredBytes: Quota{Used: p.source.stored(p.bytes)}}); err != nil {
+	if err := withinQuotas(ctx, b.tx, b.org, Usage{StoredBytes: Quota{Used: p.bytes + p.source.keptBytes()}}); err != nil {
 		return d, err
 	}
 	if b.importing != nil {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
 
 	"github.com/google/uuid"
 
@@ -77,10 +76,9 @@ type publication struct {
 	mode     string
 	base     *int // the version that it was made of
 	rows     int64
-	bytes    int64
+	bytes    int64 // of the file, and of values that are stored anew
 	segments []uuid.UUID
 	columns  []storedColumn
-	sha256   *[sha256.Size]byte // of the file; nil: there is none
 	source   source
 }
 
@@ -90,10 +88,10 @@ func (p publication) store(ctx context.Context, tx *tenant.Tx, user uuid.UUID) e
 		p.segments); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, insertColumns, p.org, p.dataset, p.number, p.columns); err != nil || p.sha256 == nil {
+	if _, err := tx.Exec(ctx, insertColumns, p.org, p.dataset, p.number, p.columns); err != nil || p.source.report == nil {
 		return err
 	}
-	return p.source.store(ctx, tx, storedFile{p.org, p.dataset, p.number, p.creator, highest(p.columns), p.sha256[:]})
+	return p.storeSource(ctx, tx)
 }
 
 // highest is who sees all of the columns.
