@@ -15,7 +15,7 @@ import (
 )
 
 func (s *Server) registerNewVersions() {
-	operation(s, audited("dataset.appended", huma.Operation{OperationID: "create-version", Method: http.MethodPost, Path: datasetPath + "/versions", Tags: []string{"datasets"},
+	operation(s, audited("dataset.appended", huma.Operation{OperationID: "create-version", Method: http.MethodPost, Path: versionsPath, Tags: []string{"versions"},
 		Summary: "Append a file to a dataset, or replace its rows by it", DefaultStatus: http.StatusCreated, Errors: []int{408, 409, 412, 413, 415}, BodyReadTimeout: streamed,
 		Description: "OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; " +
 			"earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that " +
@@ -23,8 +23,8 @@ func (s *Server) registerNewVersions() {
 			"dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is " +
 			"what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.",
 		RequestBody: fileBody()}), s.createVersion)
-	s.describeFile(datasetPath + "/versions")
-	operation(s, audited("dataset.types_changed", huma.Operation{OperationID: "change-types", Method: http.MethodPost, Path: datasetPath + "/types", Tags: []string{"datasets"},
+	s.describeFile(versionsPath)
+	operation(s, audited("dataset.types_changed", huma.Operation{OperationID: "change-types", Method: http.MethodPost, Path: datasetPath + "/types", Tags: []string{"versions"},
 		Summary: "Give columns of a dataset other types", DefaultStatus: http.StatusCreated, Errors: []int{409, 412}, MaxBodyBytes: 1 << 20,
 		Description: "OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset " +
 			"changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not."}), s.changeTypes)

@@ -60,8 +60,10 @@ func newColumn(c ingest.Column, no, position int) storedColumn {
 		Vis: everyone, Type: c.Type, Scale: c.Scale, Payload: c.Payload, NullCount: c.NullCount}
 }
 
-// isCoded tells whether c is stored as codes of words.
-func (c *storedColumn) isCoded() bool { return c.Type == column.Text && c.Payload != column.Texts }
+// column is what its values are read by.
+func (c storedColumn) column() column.Column {
+	return column.Column{No: c.ColumnNo, ID: c.ColumnID, Name: c.Name, Type: c.Type, Scale: c.Scale, Payload: c.Payload}
+}
 
 // owned is what every row of a dataset's data says.
 type owned struct {

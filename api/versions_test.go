@@ -274,7 +274,7 @@ func TestADeletedVersionIsNotReadUntilItIsRestored(t *testing.T) {
 	for _, refused := range []answer{o.viewer.get(dataset + "/rows?cursor=" + next), o.viewer.get(one + "/source")} {
 		refused.refused(http.StatusNotFound, "not_found")
 	}
-	o.viewer.get(two+"/comparison?with=1").refused(http.StatusConflict, "version_deleted")
+	o.viewer.get(two+"/comparison?with=1").refused(http.StatusNotFound, "not_found")
 	o.analyst.post(one+"/activate", nil).refused(http.StatusConflict, "version_deleted")
 	again := o.analyst.delete(one)
 	again.is(http.StatusNoContent)

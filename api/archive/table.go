@@ -78,9 +78,10 @@ func (v Values) check(rows int) error {
 
 // CSV says how a table is written.
 type CSV struct {
-	BOM   bool   // a byte order mark, by which some spreadsheets know UTF-8
-	Plain bool   // what a spreadsheet would take for a formula is written as it is
-	End   string // of a line; "\n" if empty
+	BOM    bool   // a byte order mark, by which some spreadsheets know UTF-8
+	Plain  bool   // what a spreadsheet would take for a formula is written as it is
+	Quoted bool   // every text is in quotes
+	End    string // of a line; "\n" if empty
 }
 
 // Table writes a table as CSV. A missing value is nothing, an empty text is "" (where there is one column only, both are). Every value is whole: a decimal has all its
@@ -154,7 +155,7 @@ func (t *Table) cell(c column.Column, v Values, row int) {
 
 func (t *Table) text(s string) {
 	apostrophe := !t.style.Plain && s != "" && strings.IndexByte("=+-@\t\r'", s[0]) >= 0
-	if !apostrophe && s != "" && !strings.ContainsAny(s, ",\"\r\n") && s[0] != ' ' && s[len(s)-1] != ' ' {
+	if !t.style.Quoted && !apostrophe && s != "" && !strings.ContainsAny(s, ",\"\r\n") && s[0] != ' ' && s[len(s)-1] != ' ' {
 		t.line = append(append(t.line, s...), ',')
 		return
 	}
