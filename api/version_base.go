@@ -126,7 +126,7 @@ func (b *base) stretches(ctx context.Context) ([]stretch, error) {
 	return tenant.TxRows[stretch](ctx, b.tx, selectStretches, b.org, b.SegmentIDs, b.Columns[0].ColumnNo)
 }
 
-// storedValues reads columns of a version as CSV with a header, texts in quotes. It never fails but for the database.
+// storedValues reads columns of a version as CSV with a header. It never fails but for the database.
 type storedValues struct {
 	ctx     context.Context
 	base    *base
@@ -146,7 +146,7 @@ func (b *base) values(ctx context.Context, columns []storedColumn, stretches []s
 		v.columns, numbers = append(v.columns, c.column()), append(numbers, c.ColumnNo)
 	}
 	if v.words, err = readWords(ctx, b.tx, b.org, b.dataset, numbers); err == nil {
-		v.table, err = archive.NewTable(&v.buf, v.columns, archive.CSV{Plain: true, Quoted: true})
+		v.table, err = archive.NewTable(&v.buf, v.columns, archive.CSV{Plain: true, Reread: true})
 	}
 	return v, err
 }
