@@ -120,7 +120,7 @@ func (d *download) prepare(ctx context.Context) error {
 	}
 	defer release()
 	return d.server.db.Snapshot(ctx, d.caller, func(tx *tenant.Tx) (err error) {
-		if d.version, err = selectVersionNumbered(ctx, tx, d.in.OrgID, d.in.DatasetID, d.in.Version); err != nil {
+		if d.version, err = selectVersion(ctx, tx, d.in.OrgID, d.in.DatasetID, d.in.Version); err != nil {
 			return err
 		}
 		if d.columns, err = d.version.named(d.in.ColumnsParameter); err != nil {
@@ -287,10 +287,11 @@ func (d *download) numbers(ctx context.Context, chunks []downloadChunk) (found [
 	first, last := chunks[0], chunks[len(chunks)-1]
 	sel := query.Selection{Filters: d.in.filters, After: first.Start, Until: last.Start + last.RowCount}
 	sel.Limit = int(sel.Until - sel.After)
-	return found, d.transaction(ctx, func(tx *tenant.Tx) error {
+	err = d.transaction(ctx, func(tx *tenant.Tx) (err error) {
 		found, err = d.version.find(ctx, tx.Last(), d.server.expand, sel)
 		return err
 	})
+	return found, err
 }
 
 // transaction is one of many. A client that has begun to read waits as long as it takes.

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/ingest"
-	"github.com/insightforge/insightforge/api/memory"
 	"github.com/insightforge/insightforge/api/tenant"
 )
 
@@ -44,7 +43,7 @@ type NewVersion struct {
 	Append *AppendedColumns `json:"append,omitempty" doc:"Of an append that is not the answer to a repeated request"`
 }
 
-func (s *Server) createVersion(ctx context.Context, in *versionInput) (_ *uploaded[NewVersion], err error) {
+func (s *Server) createVersion(ctx context.Context, in *versionInput) (*uploaded[NewVersion], error) {
 	action := map[string]string{"append": "dataset.appended", "replace": "dataset.replaced"}[in.Mode]
 	acts(ctx, action)
 	change := dataChange{DatasetPath: in.DatasetPath, key: in.IdempotencyKey, want: in.revision()}
@@ -55,53 +54,46 @@ func (s *Server) createVersion(ctx context.Context, in *versionInput) (_ *upload
 	if err != nil {
 		return nil, err
 	}
-	source, err := in.keep(s.tempDir, &body)
-	if err != nil {
-		return nil, err
-	}
-	defer source.Close()
-	ctx, importing, err := s.beginImport(ctx, in.OrgID, &in.FileInput, body, in.DatasetID, in.Mode)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = importing.end(ctx, err) }()
-	defer memory.Reserve(ingest.Memory)()
-	table, file, err := s.spool(ctx, &in.FileInput, body, importing)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	source.read(table, reportOf(table, file, importing.id))
-	change.request = []any{in.Mode, in.DatasetID, source.sha256, in.UploadOptions, in.columns}
-	out, err := makeVersion(ctx, s, change, func(b *base) (v NewVersion, err error) {
-		var p publication
-		var unit *UploadWarning
-		b.importing = importing
-		importing.storing()
-		if in.Mode == "append" {
-			p, v.Append, unit, err = b.append(ctx, file, s.tempDir)
-		} else {
-			p, err = b.replace(ctx, file)
-		}
-		if err != nil {
-			return v, err
-		}
-		source.read(table, reportOf(table, file, importing.id)) // an append may have read it again, for other types
-		if unit != nil {
-			source.report.Warnings = append(source.report.Warnings, *unit)
-		}
-		p.source, p.bytes = source, p.bytes+source.bytes
-		v.DatasetDetail, err = b.publish(ctx, p, session(ctx).User, action)
-		return v, err
-	}, func(d DatasetDetail) (NewVersion, error) {
-		return NewVersion{UploadedDataset: UploadedDataset{DatasetDetail: d}}, importing.repeated(ctx, d.ID, d.Version.Number)
+	u := &upload{org: in.OrgID, dataset: in.DatasetID, mode: in.Mode, body: body}
+	var out *made[NewVersion]
+	err = s.receive(ctx, &in.FileInput, u, func(ctx context.Context) (err error) {
+		change.request = []any{in.Mode, in.DatasetID, u.source.sha256, in.UploadOptions, in.columns}
+		out, err = makeVersion(ctx, s, change, func(b *base) (NewVersion, error) {
+			return b.renew(ctx, u, action, s.tempDir)
+		}, func(d DatasetDetail) (NewVersion, error) {
+			return NewVersion{UploadedDataset: UploadedDataset{DatasetDetail: d}}, u.importing.repeated(ctx, d.ID, d.Version.Number)
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	out.Body.FileReport = *source.report
+	out.Body.FileReport = *u.source.report
 	s.profiles.publish(member(ctx, in.OrgID), in.OrgID, in.DatasetID, out.Body.Version.Number)
-	return &uploaded[NewVersion]{out.Location, etag(out.Body.Revision), out.Replayed, importing.id, out.Body}, nil
+	return &uploaded[NewVersion]{out.Location, etag(out.Body.Revision), out.Replayed, u.importing.id, out.Body}, nil
+}
+
+// renew publishes a version with the rows of u behind those of the base, or instead of them.
+func (b *base) renew(ctx context.Context, u *upload, action, dir string) (v NewVersion, err error) {
+	b.importing = u.importing
+	u.importing.storing()
+	var p publication
+	var unit *UploadWarning
+	if u.mode == "append" {
+		p, v.Append, unit, err = b.append(ctx, u.file, dir)
+	} else {
+		p, err = b.replace(ctx, u.file)
+	}
+	if err != nil {
+		return v, err
+	}
+	u.describe() // an append may have read it again, for other types
+	if unit != nil {
+		u.source.report.Warnings = append(u.source.report.Warnings, *unit)
+	}
+	p.source, p.bytes = u.source, p.bytes+u.source.bytes
+	v.DatasetDetail, err = b.publish(ctx, p, session(ctx).User, action)
+	return v, err
 }
 
 // dataChange is a change of a dataset's data: a version to be made once.

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/insightforge/insightforge/api/tenant"
-	"github.com/insightforge/insightforge/api/transcode"
 )
 
 // source is a file as it was sent: what the client says of it, what is known once it was read and, if it is to be kept, its bytes.
@@ -46,12 +45,6 @@ func (s source) Close() error {
 		return nil
 	}
 	return s.file.Close()
-}
-
-// read notes what was read, and how.
-func (s *source) read(table *transcode.Table, report FileReport) {
-	s.sha256, s.bytes = table.SHA256()
-	s.report = &report
 }
 
 // keptBytes is how large its pieces will be.

@@ -15,7 +15,7 @@ func (s *Server) registerVersionChanges() {
 	const who = "OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns."
 	tags := []string{"versions"}
 	operation(s, audited("dataset.version_activated", huma.Operation{OperationID: "activate-version", Method: http.MethodPost, Path: versionPath + "/activate", Tags: tags,
-		Summary: "Make a version the one that is read", Description: who + " From then on it is what is read where no version is named. If-Match is for the dataset.",
+		Summary: "Make a version the one that is read", Description: who + " From then on it is what is read where no version is named. If-Match is about the dataset's revision.",
 		Errors: []int{409, 412}}), s.activateVersion)
 	operation(s, audited("dataset.version_deleted", huma.Operation{OperationID: "delete-version", Method: http.MethodDelete, Path: versionPath, Tags: tags,
 		Summary: "Delete a version", Description: who + " It is not read any more, and can be restored until it is purged. The active one cannot be deleted.",

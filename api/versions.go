@@ -20,7 +20,7 @@ func (s *Server) registerVersions() {
 	operation(s, huma.Operation{OperationID: "list-versions", Method: http.MethodGet, Path: versionsPath, Tags: tags,
 		Summary: "List the versions of a dataset", Description: "Deleted ones too: their rows are not read, and they can be restored until they are purged."}, s.listVersions)
 	operation(s, huma.Operation{OperationID: "get-version", Method: http.MethodGet, Path: versionPath, Tags: tags,
-		Summary: "Get a version with its columns"}, s.getVersion)
+		Summary: "Get a version with its columns, and how its file was read", Description: "A deleted one too, until it is purged."}, s.getVersion)
 	s.registerVersionChanges()
 	s.registerVersionComparison()
 	s.registerVersionSources()
