@@ -174,13 +174,13 @@ type call struct {
 func oneRowIsFoundByItsKey(t *testing.T, conn *pgx.Conn) {
 	acme, one := organization("acme"), id("large1")
 	for _, read := range []call{
-		{"selectDataset", []any{acme, one}}, {"selectVersionSQL", []any{acme, one}}, {"selectColumnRevision", []any{acme, one, 1}},
+		{"selectDataset", []any{acme, one}}, {"selectVersionSQL", []any{acme, one, 0}}, {"selectColumnRevision", []any{acme, one, 1}},
 		{"selectColumnToChange", []any{acme, one, 1}}, {"selectColumnStamps", []any{acme, one, 1, "{1}"}},
 		{"updateColumn", []any{acme, one, 1, "x", nil, nil, nil, 1, id("new"), "", ""}}, {"updateChunksVis", []any{acme, one, 1}}, {"updateWordsVis", []any{acme, one, 1}},
 		{"updateProfilesVis", []any{acme, one, 1}}, {"updateFilesVis", []any{acme, one, 1}}, {"updatePiecesVis", []any{acme, one, 1}},
 		{"lockAnalyses", []any{acme, one, 1}}, {"updateAnalysesVis", []any{acme, one, 1}}, {"updateRunsVis", []any{acme, one, 1}}, {"selectDatasetRevision", []any{acme, one}},
 		{"updateDataset", []any{acme, one, "x", nil, id("new"), "", ""}}, {"deleteDataset", []any{acme, one, id("new"), "", ""}},
-		{"selectRows", []any{acme, one, 0, 100, nil}},
+		{"selectRows", []any{acme, one, 0, 100, 0, nil}},
 		{"selectAnalysis", []any{acme, one}}, {"deleteAnalysis", []any{acme, one}},
 		{"selectRun", []any{acme, one, id("large2")}}, {"selectRunForChart", []any{acme, one, id("large2")}},
 		{"selectInvitation", []any{acme, one}}, {"revokeInvitation", []any{acme, one, id("new"), "", ""}},
