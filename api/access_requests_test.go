@@ -205,14 +205,7 @@ func (o *organization) inviteMember(p person) object {
 
 func datasets() []line {
 	const name = "name=weather"
-	rename, texts := object{"name": "Renamed"}, object{"columns": []object{{"name": "rain", "type": "text"}}}
-	withFile := func(make func(*organization, person) request) func(*organization, person) request {
-		return func(o *organization, caller person) request {
-			r := make(o, caller)
-			r.query, r.body, r.csv = "mode=append", weather, true
-			return r
-		}
-	}
+	rename := object{"name": "Renamed"}
 	return []line{
 		{operation: "create-dataset", make: func(*organization, person) request { return request{query: name, body: weather, csv: true} }},
 		{operation: "list-datasets", make: nothing},
@@ -221,10 +214,6 @@ func datasets() []line {
 		{operation: "update-dataset", on: "own", make: own((*organization).dataset, rename)},
 		{operation: "delete-dataset", on: "another's", make: another((*organization).dataset, nil)},
 		{operation: "delete-dataset", on: "own", make: own((*organization).dataset, nil)},
-		{operation: "create-version", on: "another's", make: withFile(another((*organization).dataset, nil))},
-		{operation: "create-version", on: "own", make: withFile(own((*organization).dataset, nil))},
-		{operation: "change-types", on: "another's", make: another((*organization).dataset, texts)},
-		{operation: "change-types", on: "own", make: own((*organization).dataset, texts)},
 		{operation: "list-columns", make: another((*organization).dataset, nil)},
 		{operation: "get-column", make: theFirst(another((*organization).dataset, nil))},
 		{operation: "update-column", on: "another's", make: theFirst(another((*organization).dataset, object{"unit": "mm"}))},
@@ -266,7 +255,19 @@ func (o *organization) importOf(p person, state string) string {
 }
 
 func versions() []line {
+	texts := object{"columns": []object{{"name": "rain", "type": "text"}}}
+	withFile := func(make func(*organization, person) request) func(*organization, person) request {
+		return func(o *organization, caller person) request {
+			r := make(o, caller)
+			r.query, r.body, r.csv = "mode=append", weather, true
+			return r
+		}
+	}
 	return []line{
+		{operation: "create-version", on: "another's", make: withFile(another((*organization).dataset, nil))},
+		{operation: "create-version", on: "own", make: withFile(own((*organization).dataset, nil))},
+		{operation: "change-types", on: "another's", make: another((*organization).dataset, texts)},
+		{operation: "change-types", on: "own", make: own((*organization).dataset, texts)},
 		{operation: "list-versions", make: another((*organization).dataset, nil)},
 		{operation: "get-version", make: versioned(another, (*organization).inactive)},
 		{operation: "compare-versions", make: func(o *organization, caller person) request {

@@ -108,7 +108,7 @@ func (s *Server) createAnalysis(ctx context.Context, in *struct {
 	return create(ctx, s, creation[Analysis]{
 		id: id, caller: caller, path: inOrganization(in.OrgID) + "/analyses", key: in.IdempotencyKey, request: in.Body,
 		insert: func(tx *tenant.Tx) (a Analysis, err error) {
-			v, err := selectVersion(ctx, tx, in.OrgID, in.Body.DatasetID)
+			v, err := selectVersion(ctx, tx, in.OrgID, in.Body.DatasetID, activeVersion)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return a, refuse("invalid", "", Fault{"body.dataset_id", "unknown_dataset", "no such dataset in this organization"})
 			}

@@ -225,7 +225,7 @@ func (a *appending) ranges(ctx context.Context) (map[int]valueRange, error) {
 func (a *appending) goOn(ctx context.Context) error {
 	var coded []int // numbers of columns of the base
 	for i, f := range a.file.Columns {
-		if a.match[i] >= 0 && f.Type == column.Text && f.Payload != column.Texts && a.Columns[a.match[i]].isCoded() {
+		if a.match[i] >= 0 && f.Type == column.Text && f.Payload != column.Texts && a.Columns[a.match[i]].column().IsCoded() {
 			coded = append(coded, a.Columns[a.match[i]].ColumnNo)
 		}
 	}
@@ -240,7 +240,7 @@ func (a *appending) goOn(ctx context.Context) error {
 
 // begin gives the columns of the file the dictionaries that are stored under numbers of the base or of what they become.
 func (a *appending) begin(ctx context.Context, columnNos []int) error {
-	words, err := a.words(ctx, columnNos)
+	words, err := readWords(ctx, a.tx, a.org, a.dataset, columnNos)
 	if err != nil {
 		return err
 	}
@@ -343,7 +343,7 @@ func (a *appending) storeChanged(ctx context.Context, changed []int, stretches [
 	for k, i := range changed {
 		c, was, f := &a.to[i], &old.Columns[k], &a.file.Columns[i]
 		c.Payload = column.Wider(c.Payload, was.Payload)
-		if c.isCoded() {
+		if c.column().IsCoded() {
 			c.Payload = column.Codes
 			if was.DistinctCount+f.DistinctCount > maxWords {
 				c.Payload = column.Texts

@@ -91,14 +91,11 @@ func (d DatasetDetail) column(id int32) (*found[DatasetColumn], error) {
 }
 
 const (
-	// The lock comes first, in a statement of its own: those that follow see what was committed before.
+	// As lockData, but what stores something that is as visible as a column waits, too: see followColumn.
 	lockDataset = `
 select revision from app.datasets where org_id = $1 and id = $2 for update`
-	// A deleted version counts: it can be restored.
 	selectColumnToChange = `
-select d.revision, app.role() in ('OWNER', 'ADMIN') as may_hide,
-  (select coalesce(sum(v.column_count), 0) from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2)
-    <= (select count(*) from app.dataset_columns o where o.org_id = $1 and o.dataset_id = $2) as sees_all
+select d.revision, app.role() in ('OWNER', 'ADMIN') as may_hide, ` + seesAll + `
 from app.datasets d join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.version = d.version and c.column_id = $3
 where d.org_id = $1 and d.id = $2`
 	selectColumnRevision = `

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -102,8 +103,6 @@ type downloadChunk struct {
 const (
 	selectDatasetName = `
 select name from app.datasets where org_id = $1 and id = $2`
-	selectWordsOf = `
-select column_no, words from app.dataset_words where org_id = $1 and dataset_id = $2 and column_no = any ($3) order by column_no, page_no`
 	selectChunksOf = `
 select k.segment_id, k.chunk_no, s.start + k.first_row as start, k.row_count
 from (
@@ -121,7 +120,7 @@ func (d *download) prepare(ctx context.Context) error {
 	}
 	defer release()
 	return d.server.db.Snapshot(ctx, d.caller, func(tx *tenant.Tx) (err error) {
-		if d.version, err = selectVersionNumbered(ctx, tx, d.in.OrgID, d.in.DatasetID, d.in.Version); err != nil {
+		if d.version, err = selectVersion(ctx, tx, d.in.OrgID, d.in.DatasetID, d.in.Version); err != nil {
 			return err
 		}
 		if d.columns, err = d.version.named(d.in.ColumnsParameter); err != nil {
@@ -138,7 +137,8 @@ func (d *download) prepare(ctx context.Context) error {
 			return err
 		}
 		d.name = dataset.Name
-		if err := d.readWords(ctx, tx); err != nil {
+		_, _, coded, _ := placed(d.columns)
+		if d.words, err = readWords(ctx, tx, d.in.OrgID, d.in.DatasetID, coded); err != nil {
 			return err
 		}
 		d.chunks, err = tenant.TxRows[downloadChunk](ctx, tx.Last(), selectChunksOf, d.in.OrgID, d.version.SegmentIDs, d.columns[0].No)
@@ -167,22 +167,6 @@ func (d *download) checkFilters() error {
 	}
 	_, err := query.CompileRows(query.Selection{Filters: d.in.filters}, d.version.of(d.server.expand))
 	return queryProblem("query.", err)
-}
-
-func (d *download) readWords(ctx context.Context, tx *tenant.Tx) error {
-	d.words = map[int][]string{}
-	return tenant.TxEach(ctx, tx, func(page columnWords) error {
-		d.words[page.ColumnNo] = append(d.words[page.ColumnNo], page.Words...)
-		return nil
-	}, selectWordsOf, d.in.OrgID, d.in.DatasetID, numbersOf(d.columns))
-}
-
-func numbersOf(columns []column.Column) []int {
-	numbers := make([]int, len(columns))
-	for i, c := range columns {
-		numbers[i] = c.No
-	}
-	return numbers
 }
 
 func (d *download) setHeaders(h http.Header) {
@@ -303,12 +287,13 @@ func (d *download) numbers(ctx context.Context, chunks []downloadChunk) (found [
 	first, last := chunks[0], chunks[len(chunks)-1]
 	sel := query.Selection{Filters: d.in.filters, After: first.Start, Until: last.Start + last.RowCount}
 	sel.Limit = int(sel.Until - sel.After)
-	return found, d.transaction(ctx, func(tx *tenant.Tx) error {
+	err = d.transaction(ctx, func(tx *tenant.Tx) (err error) {
 		if found, err = d.version.find(ctx, tx, d.server.expand, sel); err != nil {
 			return err
 		}
 		return d.checkFilterColumns(ctx, tx.Last())
 	})
+	return found, err
 }
 
 // checkFilterColumns comes after rows were looked for: in what was purged, or is hidden meanwhile, there are none, and the file
@@ -332,27 +317,19 @@ func (d *download) transaction(ctx context.Context, work func(*tenant.Tx) error)
 	return d.server.db.Tx(ctx, d.caller, work)
 }
 
-// values are those of each column in a chunk, at most 16,384 rows and 3 MiB together.
-func (d *download) values(ctx context.Context, chunk downloadChunk) ([]archive.Values, error) {
-	place, numbers, coded, instants := placed(d.columns)
-	var found []columnValues
-	err := d.transaction(ctx, func(tx *tenant.Tx) (err error) {
-		found, err = tenant.TxRows[columnValues](ctx, tx.Last(), selectChunk, d.in.OrgID, chunk.SegmentID, numbers, chunk.ChunkNo, coded, instants)
+// values are those of each column in a chunk.
+func (d *download) values(ctx context.Context, chunk downloadChunk) (values []archive.Values, err error) {
+	err = d.transaction(ctx, func(tx *tenant.Tx) (err error) {
+		values, err = readChunk(ctx, tx.Last(), d.in.OrgID, chunk.SegmentID, chunk.ChunkNo, d.columns, d.words)
 		return err
 	})
-	if err != nil {
-		return nil, err
+	if err == nil && values == nil {
+		err = errors.New("a chunk has gone: the version was purged, or its columns hidden")
 	}
-	if len(found) < len(d.columns) {
-		return nil, fmt.Errorf("%d of %d columns are left of a chunk: the version was purged, or a column hidden", len(found), len(d.columns))
-	}
-	values := make([]archive.Values, len(d.columns))
-	for _, c := range found {
-		c.Words = d.words[c.ColumnNo]
-		values[place[c.ColumnNo]] = c.Values
-		if n := c.Rows(); int64(n) != chunk.RowCount {
+	for _, v := range values {
+		if n := v.Rows(); int64(n) != chunk.RowCount {
 			return nil, fmt.Errorf("a chunk has %d of %d rows", n, chunk.RowCount)
 		}
 	}
-	return values, nil
+	return values, err
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/insightforge/insightforge/api/archive"
-	"github.com/insightforge/insightforge/api/column"
 	"github.com/insightforge/insightforge/api/tenant"
 )
 
@@ -95,18 +94,10 @@ func (e *export) source(ctx context.Context, w io.Writer, dataset uuid.UUID, ver
 	}, selectPieces, e.org, dataset, version)
 }
 
-// words are the dictionaries of a version, by the numbers of its columns. Those of all versions may be more than fits memory.
-func (e *export) words(ctx context.Context, v version) (map[int][]string, error) {
-	words := map[int][]string{}
-	return words, tenant.TxEach(ctx, e.tx, func(page columnWords) error {
-		words[page.ColumnNo] = append(words[page.ColumnNo], page.Words...)
-		return nil
-	}, selectWordsOf, e.org, v.ID, numbersOf(v.Columns))
-}
-
 // table writes the rows of a version in their order.
 func (e *export) table(ctx context.Context, w io.Writer, v version) (rows int64, err error) {
-	words, err := e.words(ctx, v)
+	_, numbers, _, _ := placed(v.Columns)
+	words, err := readWords(ctx, e.tx, e.org, v.ID, numbers) // those of all versions may be more than fits memory
 	if err != nil {
 		return 0, err
 	}
@@ -125,48 +116,11 @@ func (e *export) table(ctx context.Context, w io.Writer, v version) (rows int64,
 	return rows, nil
 }
 
-// columnValues are one chunk of one column.
-type columnValues struct {
-	ColumnNo int
-	archive.Values
-}
-
-const selectChunk = `
-select column_no, floats,
-  case
-    when column_no = any ($6) then coalesce(ints, array(select s * 1000000::bigint from unnest(int4s) s))
-    when not column_no = any ($5) then coalesce(ints, int4s::bigint[], int2s::bigint[])
-  end as ints,
-  case when column_no = any ($5) then coalesce(codes, int2s::integer[]) end as codes, texts
-from app.dataset_chunks where org_id = $1 and segment_id = $2 and column_no = any ($3) and chunk_no = $4`
-
-// placed are the places of columns by their numbers, and the numbers: of all, of those with dictionaries, and of instants.
-func placed(columns []column.Column) (place map[int]int, numbers, coded, instants []int) {
-	place, coded, instants = map[int]int{}, []int{}, []int{}
-	for i, c := range columns {
-		place[c.No] = i
-		numbers = append(numbers, c.No)
-		if c.IsCoded() {
-			coded = append(coded, c.No)
-		}
-		if c.Type == column.Timestamp {
-			instants = append(instants, c.No)
-		}
-	}
-	return place, numbers, coded, instants
-}
-
 // chunk writes the rows of one chunk of each column, at most 16,384 and 3 MiB together; none after the last.
 func (e *export) chunk(ctx context.Context, table *archive.Table, v version, words map[int][]string, segment uuid.UUID, no int) (int64, error) {
-	place, numbers, coded, instants := placed(v.Columns)
-	found, err := tenant.TxRows[columnValues](ctx, e.tx, selectChunk, e.org, segment, numbers, no, coded, instants)
-	if err != nil || len(found) == 0 {
+	values, err := readChunk(ctx, e.tx, e.org, segment, no, v.Columns, words)
+	if err != nil || values == nil {
 		return 0, err
-	}
-	values := make([]archive.Values, len(v.Columns))
-	for _, c := range found {
-		c.Words = words[c.ColumnNo]
-		values[place[c.ColumnNo]] = c.Values
 	}
 	return table.Write(values)
 }

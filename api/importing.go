@@ -56,11 +56,11 @@ where org_id = $1 and id = $2 and created_by = $3 and mode = $5 and (state <> 'r
 )
 
 // beginImport notes that an upload has begun. The context that it returns ends when the upload is cancelled. The caller ends it.
-func (s *Server) beginImport(ctx context.Context, org uuid.UUID, in *FileInput, body uploadBody, dataset uuid.UUID, mode string) (context.Context, *importing, error) {
-	i := &importing{s: s, caller: member(ctx, org), org: org, id: cmp.Or(in.ImportID, newID()), body: body.whole, ended: make(chan struct{}), progress: progress{stage: "reading"}}
-	_, err := tenant.Exec(ctx, s.db, i.caller, insertImport, i.org, i.id, session(ctx).User, dataset, mode, given(in.fileBytes()))
+func (s *Server) beginImport(ctx context.Context, in *FileInput, u *upload) (context.Context, *importing, error) {
+	i := &importing{s: s, caller: member(ctx, u.org), org: u.org, id: cmp.Or(in.ImportID, newID()), body: u.body.whole, ended: make(chan struct{}), progress: progress{stage: "reading"}}
+	_, err := tenant.Exec(ctx, s.db, i.caller, insertImport, i.org, i.id, session(ctx).User, u.dataset, u.mode, given(in.fileBytes()))
 	if isSQLState(err, "23505") {
-		err = i.repeat(ctx, in.Key, dataset, mode)
+		err = i.repeat(ctx, in.Key, u.dataset, u.mode)
 	}
 	if err != nil {
 		return nil, nil, err

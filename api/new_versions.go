@@ -10,12 +10,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/ingest"
-	"github.com/insightforge/insightforge/api/memory"
 	"github.com/insightforge/insightforge/api/tenant"
 )
 
 func (s *Server) registerNewVersions() {
-	operation(s, audited("dataset.appended", huma.Operation{OperationID: "create-version", Method: http.MethodPost, Path: datasetPath + "/versions", Tags: []string{"datasets"},
+	operation(s, audited("dataset.appended", huma.Operation{OperationID: "create-version", Method: http.MethodPost, Path: versionsPath, Tags: []string{"versions"},
 		Summary: "Append a file to a dataset, or replace its rows by it", DefaultStatus: http.StatusCreated, Errors: []int{408, 409, 412, 413, 415}, BodyReadTimeout: streamed,
 		Description: "OWNER, ADMIN: any dataset. ANALYST: own. The body is a file as for a new dataset. It becomes a version, which is the active one once the answer is; " +
 			"earlier ones stay. A column of the file goes on the one of the dataset that has the name which the file gives it, or which it has now; one that " +
@@ -23,8 +22,8 @@ func (s *Server) registerNewVersions() {
 			"dates timestamps, where the file's values need it and those before stay exact; other values that do not fit are rejected (on_reject). A type in columns is " +
 			"what the column becomes, text for example; its values before have to fit. Who does not see all columns may do neither.",
 		RequestBody: fileBody()}), s.createVersion)
-	s.describeFile(datasetPath + "/versions")
-	operation(s, audited("dataset.types_changed", huma.Operation{OperationID: "change-types", Method: http.MethodPost, Path: datasetPath + "/types", Tags: []string{"datasets"},
+	s.describeFile(versionsPath)
+	operation(s, audited("dataset.types_changed", huma.Operation{OperationID: "change-types", Method: http.MethodPost, Path: datasetPath + "/types", Tags: []string{"versions"},
 		Summary: "Give columns of a dataset other types", DefaultStatus: http.StatusCreated, Errors: []int{409, 412}, MaxBodyBytes: 1 << 20,
 		Description: "OWNER, ADMIN: any dataset. ANALYST: own. The stored values are read again, as if they were in a file with the types given; nothing else of the dataset " +
 			"changes. The outcome is a version, which is the active one once the answer is. Who does not see all columns may not."}), s.changeTypes)
@@ -44,7 +43,7 @@ type NewVersion struct {
 	Append *AppendedColumns `json:"append,omitempty" doc:"Of an append that is not the answer to a repeated request"`
 }
 
-func (s *Server) createVersion(ctx context.Context, in *versionInput) (_ *uploaded[NewVersion], err error) {
+func (s *Server) createVersion(ctx context.Context, in *versionInput) (*uploaded[NewVersion], error) {
 	action := map[string]string{"append": "dataset.appended", "replace": "dataset.replaced"}[in.Mode]
 	acts(ctx, action)
 	change := dataChange{DatasetPath: in.DatasetPath, key: in.IdempotencyKey, want: in.revision()}
@@ -55,53 +54,46 @@ func (s *Server) createVersion(ctx context.Context, in *versionInput) (_ *upload
 	if err != nil {
 		return nil, err
 	}
-	source, err := in.keep(s.tempDir, &body)
-	if err != nil {
-		return nil, err
-	}
-	defer source.Close()
-	ctx, importing, err := s.beginImport(ctx, in.OrgID, &in.FileInput, body, in.DatasetID, in.Mode)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = importing.end(ctx, err) }()
-	defer memory.Reserve(ingest.Memory)()
-	table, file, err := s.spool(ctx, &in.FileInput, body, importing)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	sum, size := table.SHA256()
-	change.request = []any{in.Mode, in.DatasetID, sum, in.UploadOptions, in.columns}
-	var unit *UploadWarning
-	out, err := makeVersion(ctx, s, change, func(b *base) (v NewVersion, err error) {
-		var p publication
-		b.importing = importing
-		importing.storing()
-		if in.Mode == "append" {
-			p, v.Append, unit, err = b.append(ctx, file, s.tempDir)
-		} else {
-			p, err = b.replace(ctx, file)
-		}
-		if err != nil {
-			return v, err
-		}
-		p.sha256, p.source, p.bytes = &sum, source, p.bytes+size
-		v.DatasetDetail, err = b.publish(ctx, p, session(ctx).User, action)
-		return v, err
-	}, func(d DatasetDetail) (NewVersion, error) {
-		return NewVersion{UploadedDataset: UploadedDataset{DatasetDetail: d}}, importing.repeated(ctx, d.ID, d.Version.Number)
+	u := &upload{org: in.OrgID, dataset: in.DatasetID, mode: in.Mode, body: body}
+	var out *made[NewVersion]
+	err = s.receive(ctx, &in.FileInput, u, func(ctx context.Context) (err error) {
+		change.request = []any{in.Mode, in.DatasetID, u.source.sha256, in.UploadOptions, in.columns}
+		out, err = makeVersion(ctx, s, change, func(b *base) (NewVersion, error) {
+			return b.renew(ctx, u, action, s.tempDir)
+		}, func(d DatasetDetail) (NewVersion, error) {
+			return NewVersion{UploadedDataset: UploadedDataset{DatasetDetail: d}}, u.importing.repeated(ctx, d.ID, d.Version.Number)
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	out.Body.describe(table, file)
-	out.Body.File.ImportID = importing.id
-	if unit != nil {
-		out.Body.Warnings = append(out.Body.Warnings, *unit)
-	}
+	out.Body.FileReport = *u.source.report
 	s.profiles.publish(member(ctx, in.OrgID), in.OrgID, in.DatasetID, out.Body.Version.Number)
-	return &uploaded[NewVersion]{out.Location, etag(out.Body.Revision), out.Replayed, importing.id, out.Body}, nil
+	return &uploaded[NewVersion]{out.Location, etag(out.Body.Revision), out.Replayed, u.importing.id, out.Body}, nil
+}
+
+// renew publishes a version with the rows of u behind those of the base, or instead of them.
+func (b *base) renew(ctx context.Context, u *upload, action, dir string) (v NewVersion, err error) {
+	b.importing = u.importing
+	u.importing.storing()
+	var p publication
+	var unit *UploadWarning
+	if u.mode == "append" {
+		p, v.Append, unit, err = b.append(ctx, u.file, dir)
+	} else {
+		p, err = b.replace(ctx, u.file)
+	}
+	if err != nil {
+		return v, err
+	}
+	u.describe() // an append may have read it again, for other types
+	if unit != nil {
+		u.source.report.Warnings = append(u.source.report.Warnings, *unit)
+	}
+	p.source, p.bytes = u.source, p.bytes+u.source.bytes
+	v.DatasetDetail, err = b.publish(ctx, p, session(ctx).User, action)
+	return v, err
 }
 
 // dataChange is a change of a dataset's data: a version to be made once.

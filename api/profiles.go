@@ -44,23 +44,17 @@ type ColumnProfile struct {
 	profile.Profile
 }
 
-// OfVersion chooses a version.
-type OfVersion struct {
-	Version int32 `query:"version" minimum:"1" doc:"Number of a version; by default the active one"`
-}
-
 func (s *Server) getProfile(ctx context.Context, in *struct {
 	DatasetPath
-	OfVersion
+	VersionParameter
 }) (*struct{ Body DatasetProfile }, error) {
 	p, err := s.profile(ctx, member(ctx, in.OrgID), in.DatasetPath, in.Version, nil, s.querySlot(in.OrgID))
 	return &struct{ Body DatasetProfile }{p}, err
 }
 
 func (s *Server) getColumnProfile(ctx context.Context, in *struct {
-	DatasetPath
-	ColumnID int32 `path:"column_id" minimum:"1"`
-	OfVersion
+	ColumnPath
+	VersionParameter
 }) (*struct{ Body ColumnProfile }, error) {
 	p, err := s.profile(ctx, member(ctx, in.OrgID), in.DatasetPath, in.Version, &in.ColumnID, s.querySlot(in.OrgID))
 	if err != nil {

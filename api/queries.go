@@ -65,10 +65,10 @@ type VersionParameter struct {
 	Version int32 `query:"version" minimum:"1" doc:"Number of a version that is not deleted; without it the active one"`
 }
 
-// query answers a specification, whose faults are at location, from the version of this number; 0 is the active one. It needs a slot.
+// query answers a specification, whose faults are at location, from the version of this number. It needs a slot.
 func (s *Server) query(ctx context.Context, path DatasetPath, number int32, location string, spec query.Specification) (result Result, err error) {
 	err = s.db.Snapshot(ctx, member(ctx, path.OrgID), func(tx *tenant.Tx) error {
-		v, err := selectVersionNumbered(ctx, tx, path.OrgID, path.DatasetID, number)
+		v, err := selectVersion(ctx, tx, path.OrgID, path.DatasetID, number)
 		if err != nil {
 			return err
 		}
@@ -100,12 +100,11 @@ select d.id, d.org_id, v.number, v.row_count, v.segment_ids,
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = d.id and v.number = coalesce(nullif($3, 0), d.version) and v.deleted_at is null
 where d.org_id = $1 and d.id = $2`
 
-func selectVersion(ctx context.Context, tx *tenant.Tx, org, dataset uuid.UUID) (version, error) {
-	return selectVersionNumbered(ctx, tx, org, dataset, 0)
-}
+// activeVersion stands for its number.
+const activeVersion = 0
 
-// selectVersionNumbered reads the version of this number; 0 is the active one.
-func selectVersionNumbered(ctx context.Context, tx *tenant.Tx, org, dataset uuid.UUID, number int32) (version, error) {
+// selectVersion reads the version of this number.
+func selectVersion(ctx context.Context, tx *tenant.Tx, org, dataset uuid.UUID, number int32) (version, error) {
 	return tenant.TxRow[version](ctx, tx, selectVersionSQL, org, dataset, number)
 }
 

@@ -64,7 +64,7 @@ func (s *Server) askQuestion(ctx context.Context, in *struct {
 	if err := s.writeDown(ctx, in.DatasetPath, &a); err != nil {
 		return nil, err
 	}
-	if a.Result, err = s.query(ctx, in.DatasetPath, 0, "interpretation.", a.Interpretation); err != nil {
+	if a.Result, err = s.query(ctx, in.DatasetPath, activeVersion, "interpretation.", a.Interpretation); err != nil {
 		return nil, err
 	}
 	a.Answer = question.Answer(a.Interpretation, a.Result.Rows, a.Result.Truncated)
@@ -76,11 +76,12 @@ func (s *Server) askQuestion(ctx context.Context, in *struct {
 // what cannot be answered has been asked.
 func (s *Server) writeDown(ctx context.Context, path DatasetPath, a *Answer) error {
 	err := s.db.Tx(ctx, member(ctx, path.OrgID), func(tx *tenant.Tx) error {
-		v, err := selectVersion(ctx, tx, path.OrgID, path.DatasetID)
+		v, err := selectVersion(ctx, tx, path.OrgID, path.DatasetID, activeVersion)
 		if err != nil {
 			return err
 		}
-		words, err := tenant.TxRows[columnWords](ctx, tx, selectWords, path.OrgID, path.DatasetID, numbersOf(v.Columns))
+		_, numbers, _, _ := placed(v.Columns)
+		words, err := tenant.TxRows[columnWords](ctx, tx, selectWords, path.OrgID, path.DatasetID, numbers)
 		if err != nil {
 			return err
 		}

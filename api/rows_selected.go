@@ -17,7 +17,7 @@ func (s *Server) selectedRows(ctx context.Context, in *rowsInput) (rows Rows, er
 	}
 	defer release()
 	err = s.db.Snapshot(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
-		v, err := selectVersionNumbered(ctx, tx, in.OrgID, in.DatasetID, in.Version)
+		v, err := selectVersion(ctx, tx, in.OrgID, in.DatasetID, in.Version)
 		if err != nil {
 			return err
 		}

@@ -101,7 +101,7 @@ func (s *Server) runAnalysis(ctx context.Context, tx *tenant.Tx, path AnalysisPa
 	if err != nil {
 		return err
 	}
-	v, err := selectVersion(ctx, tx, path.OrgID, a.DatasetID)
+	v, err := selectVersion(ctx, tx, path.OrgID, a.DatasetID, activeVersion)
 	if err != nil {
 		return err
 	}

@@ -7,9 +7,14 @@ import (
 	"github.com/insightforge/insightforge/api/transcode"
 )
 
-// UploadedDataset is a new dataset, how its file was read, and what was read otherwise than one may expect.
+// UploadedDataset is a new dataset, and how its file was read.
 type UploadedDataset struct {
 	DatasetDetail
+	FileReport
+}
+
+// FileReport is how a file was read, and what was read otherwise than one may expect.
+type FileReport struct {
 	File       UploadedFile     `json:"file"`
 	Warnings   []UploadWarning  `json:"warnings" nullable:"false"`
 	Rejections UploadRejections `json:"rejections"`
@@ -76,27 +81,27 @@ type UploadRejection struct {
 	Message string `json:"message"`
 }
 
-// describe adds how the file was read. It is not stored: a request that is repeated brings the file along.
-func (d *UploadedDataset) describe(table *transcode.Table, file *ingest.File) {
-	d.File = UploadedFile{Format: table.Format, Compression: table.Compression, Encoding: table.Encoding, ByteOrderMark: table.BOM,
-		Sheet: table.Sheet, Sheets: table.Sheets}
+// reportOf tells how a file was read. A request that is repeated brings the file along, so its answer has it, too.
+func reportOf(table *transcode.Table, file *ingest.File, importID uuid.UUID) FileReport {
+	r := FileReport{Warnings: []UploadWarning{}, File: UploadedFile{ImportID: importID, Format: table.Format, Compression: table.Compression,
+		Encoding: table.Encoding, ByteOrderMark: table.BOM, Sheet: table.Sheet, Sheets: table.Sheets}}
 	if isCSV(table) {
-		d.File.Dialect = &UploadedDialect{file.Dialect.Delimiter, file.Dialect.Quotes, file.Dialect.Header, file.Dialect.Comment,
+		r.File.Dialect = &UploadedDialect{file.Dialect.Delimiter, file.Dialect.Quotes, file.Dialect.Header, file.Dialect.Comment,
 			file.CommentLines, file.BlankLines}
 	}
 	for _, c := range file.Columns {
-		d.File.Columns = append(d.File.Columns, UploadedColumn{c.Name, c.Semantic.Kind, c.Semantic.Share, c.Unit, c.Zones, c.Format, c.Readings,
+		r.File.Columns = append(r.File.Columns, UploadedColumn{c.Name, c.Semantic.Kind, c.Semantic.Share, c.Unit, c.Zones, c.Format, c.Readings,
 			c.NullWords, c.Rejected})
 	}
-	d.Warnings = []UploadWarning{}
 	for _, w := range table.Warnings() {
-		d.Warnings = append(d.Warnings, UploadWarning(w))
+		r.Warnings = append(r.Warnings, UploadWarning(w))
 	}
 	for _, w := range file.Warnings {
-		d.Warnings = append(d.Warnings, UploadWarning(w))
+		r.Warnings = append(r.Warnings, UploadWarning(w))
 	}
-	d.Rejections = UploadRejections{file.Rejected.Cells, file.Rejected.Rows, []UploadRejection{}}
-	for _, r := range file.Rejected.First {
-		d.Rejections.First = append(d.Rejections.First, UploadRejection(r))
+	r.Rejections = UploadRejections{file.Rejected.Cells, file.Rejected.Rows, []UploadRejection{}}
+	for _, rejected := range file.Rejected.First {
+		r.Rejections.First = append(r.Rejections.First, UploadRejection(rejected))
 	}
+	return r
 }

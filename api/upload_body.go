@@ -29,7 +29,6 @@ type FileInput struct {
 	IdempotencyKey
 	UploadOptions
 	ImportID uuid.UUID `query:"import_id" format:"uuid" doc:"Id to give the import, which can be watched then while the body is sent; without it a new one"`
-	Name     string    `query:"name" maxLength:"200" doc:"Name of the dataset; without it the file name of the multipart body" example:"Seattle weather"`
 	Columns  string    `query:"columns" maxLength:"12000" doc:"Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them" example:"[{\"name\": \"Price\", \"as\": \"price\", \"type\": \"decimal\", \"scale\": 2}]"`
 
 	columns []UploadColumn

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -9,15 +10,16 @@ import (
 	"os"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/insightforge/insightforge/api/tenant"
 )
 
-// source is a file as it was sent: what the client says of it and, if it is to be kept, its bytes.
+// source is a file as it was sent: what the client says of it, what is known once it was read and, if it is to be kept, its bytes.
 type source struct {
 	name, mediaType string
 	file            *os.File // nil: not kept
+	sha256          [sha256.Size]byte
+	bytes           int64
+	report          *FileReport // nil: there is no file
 }
 
 // keep has body copied to an unlinked temporary file while it is read, if the source is to be kept. The caller closes the source.
@@ -45,12 +47,12 @@ func (s source) Close() error {
 	return s.file.Close()
 }
 
-// stored is how much a file of so many bytes adds to stored_bytes.
-func (s source) stored(bytes int64) int64 {
-	if s.file != nil {
-		bytes *= 2
+// keptBytes is how large its pieces will be.
+func (s source) keptBytes() int64 {
+	if s.file == nil {
+		return 0
 	}
-	return bytes
+	return s.bytes
 }
 
 // lastName is the last part of a path, of any system's, without what no file name has, and at most 300 characters.
@@ -77,27 +79,18 @@ func mediaTypeOf(header string) string {
 	return formatted
 }
 
-// storedFile is a row of app.dataset_files. user is the dataset's creator, vis the highest of the version's columns.
-type storedFile struct {
-	org, dataset uuid.UUID
-	version      int
-	user         uuid.UUID
-	vis          int16
-	sha256       []byte
-}
-
 const (
 	insertFile = `
-insert into app.dataset_files (org_id, dataset_id, version, created_by, vis, sha256, media_type, name, report, kept)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+insert into app.dataset_files (org_id, dataset_id, version, created_by, vis, sha256, media_type, name, report)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 	insertPiece = `
 insert into app.dataset_pieces (org_id, dataset_id, version, piece_no, created_by, vis, bytes) values ($1, $2, $3, $4, $5, $6, $7)`
 )
 
-// store writes what a version was made from, and its bytes if they are kept.
-func (s source) store(ctx context.Context, tx *tenant.Tx, f storedFile) (err error) {
-	kept := s.file != nil
-	if _, err := tx.Exec(ctx, insertFile, f.org, f.dataset, f.version, f.user, f.vis, f.sha256, s.mediaType, s.name, nil, kept); err != nil || !kept {
+// storeSource writes what the version was made from, and its bytes if they are kept.
+func (p publication) storeSource(ctx context.Context, tx *tenant.Tx) (err error) {
+	s, vis := p.source, highest(p.columns)
+	if _, err := tx.Exec(ctx, insertFile, p.org, p.dataset, p.number, p.creator, vis, s.sha256[:], s.mediaType, s.name, s.report); err != nil || s.file == nil {
 		return err
 	}
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
@@ -109,7 +102,7 @@ func (s source) store(ctx context.Context, tx *tenant.Tx, f storedFile) (err err
 	}
 	defer closeLoader(loader, &err)
 	return s.pieces(func(no int, bytes []byte) error {
-		return loader.Row(f.org[:], f.dataset[:], integer(f.version), integer(no), f.user[:], smallint(f.vis), bytes)
+		return loader.Row(p.org[:], p.dataset[:], integer(p.number), integer(no), p.creator[:], smallint(vis), bytes)
 	})
 }
 

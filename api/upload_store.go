@@ -2,44 +2,50 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 
 	"github.com/google/uuid"
 
 	"github.com/insightforge/insightforge/api/ingest"
 	"github.com/insightforge/insightforge/api/tenant"
+	"github.com/insightforge/insightforge/api/transcode"
 )
 
-// upload is a file on its way into a new dataset: version 1, one segment.
+// upload is a file on its way into a dataset.
 type upload struct {
-	org, dataset, segment, user uuid.UUID
-	name                        string
-	file                        *ingest.File
-	source                      source
-	sha256                      [sha256.Size]byte // of what was sent
-	bytes                       int64
-	importing                   *importing
+	org, dataset uuid.UUID
+	mode         string // create, append or replace
+	body         uploadBody
+	source       source
+	importing    *importing
+	table        *transcode.Table // closed: it tells what was read
+	file         *ingest.File
+}
+
+// describe notes what was read, and how.
+func (u *upload) describe() {
+	report := reportOf(u.table, u.file, u.importing.id)
+	u.source.report = &report
+	u.source.sha256, u.source.bytes = u.table.SHA256()
 }
 
 const insertDataset = `
 insert into app.datasets (org_id, id, name, created_by, last_column_no) values ($1, $2, $3, $4, $5)`
 
-// store writes the dataset; nothing of it is visible before tx commits.
-func (u upload) store(ctx context.Context, tx *tenant.Tx) error {
-	o := owned{u.org, u.dataset, u.user}
-	columns := make([]storedColumn, len(u.file.Columns))
+// store writes a new dataset: version 1, one segment. Nothing of it is visible before tx commits.
+func (u *upload) store(ctx context.Context, tx *tenant.Tx, user uuid.UUID) error {
+	p := publication{owned: owned{u.org, u.dataset, user}, number: 1, mode: u.mode, rows: u.file.Rows, bytes: u.source.bytes, source: u.source,
+		segments: []uuid.UUID{newID()}}
 	for i, c := range u.file.Columns {
-		columns[i] = newColumn(c, i+1, i+1)
+		p.columns = append(p.columns, newColumn(c, i+1, i+1))
 	}
-	if _, err := tx.Exec(ctx, insertDataset, u.org, u.dataset, u.name, u.user, len(columns)); err != nil {
+	if _, err := tx.Exec(ctx, insertDataset, u.org, u.dataset, u.body.name, user, len(p.columns)); err != nil {
 		return err
 	}
-	if err := o.storeSegment(ctx, tx, u.segment, u.file, columns, nil, u.importing); err != nil {
+	if err := p.storeSegment(ctx, tx, p.segments[0], u.file, p.columns, nil, u.importing); err != nil {
 		return err
 	}
-	p := publication{owned: o, number: 1, mode: "create", rows: u.file.Rows, bytes: u.bytes, segments: []uuid.UUID{u.segment}, columns: columns, sha256: &u.sha256, source: u.source}
-	return p.store(ctx, tx, u.user)
+	return p.store(ctx, tx, user)
 }
 
 // PostgreSQL's binary format of integers.

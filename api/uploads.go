@@ -61,71 +61,85 @@ type uploaded[T any] struct {
 	Body     T
 }
 
-func (s *Server) createDataset(ctx context.Context, in *uploadInput) (_ *uploaded[UploadedDataset], err error) {
-	caller, id, user := member(ctx, in.OrgID), newID(), session(ctx).User
+func (s *Server) createDataset(ctx context.Context, in *uploadInput) (out *uploaded[UploadedDataset], err error) {
+	id := newID()
 	if in.Name != "" { // it is refused before the file, and its name, are read
 		asks(ctx, DatasetName{in.Name})
 	}
-	if err := s.mayCreateDataset(ctx, caller, id, user, in); err != nil {
+	if err := s.mayCreateDataset(ctx, id, in); err != nil {
 		return nil, err
 	}
 	body, err := in.open(s.maxUpload)
 	if err != nil {
 		return nil, err
 	}
-	source, err := in.keep(s.tempDir, &body)
-	if err != nil {
-		return nil, err
-	}
-	defer source.Close()
-	ctx, importing, err := s.beginImport(ctx, in.OrgID, &in.FileInput, body, id, "create")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = importing.end(ctx, err) }()
-	defer memory.Reserve(ingest.Memory)()
-	table, file, err := s.spool(ctx, &in.FileInput, body, importing)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
+	u := &upload{org: in.OrgID, dataset: id, mode: "create", body: body}
+	err = s.receive(ctx, &in.FileInput, u, func(ctx context.Context) (err error) {
+		out, err = s.storeDataset(ctx, in, u)
+		return err
+	})
+	return out, err
+}
+
+// storeDataset makes the dataset, or finds what an earlier request has made.
+func (s *Server) storeDataset(ctx context.Context, in *uploadInput, u *upload) (*uploaded[UploadedDataset], error) {
 	release, err := s.slots.take(ctx, in.OrgID, uploadWait)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	importing.storing()
-	upload := upload{org: in.OrgID, dataset: id, segment: newID(), user: user, name: body.name, file: file, source: source, importing: importing}
-	upload.sha256, upload.bytes = table.SHA256()
+	u.importing.storing()
+	caller := member(ctx, in.OrgID)
 	out, err := create(ctx, s, creation[UploadedDataset]{
-		id: id, caller: caller, path: inOrganization(in.OrgID) + "/datasets", key: in.IdempotencyKey, request: []any{body.name, upload.sha256, in.UploadOptions, in.columns},
+		id: u.dataset, caller: caller, path: inOrganization(in.OrgID) + "/datasets", key: in.IdempotencyKey,
+		request: []any{u.body.name, u.source.sha256, in.UploadOptions, in.columns},
 		insert: func(tx *tenant.Tx) (d UploadedDataset, err error) {
-			if err := upload.store(ctx, tx); err != nil {
+			if err := u.store(ctx, tx, session(ctx).User); err != nil {
 				return d, err
 			}
-			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(upload.source.stored(upload.bytes))); err != nil {
+			if err := withinQuotas(ctx, tx, in.OrgID, oneDataset(u.source.bytes+u.source.keptBytes())); err != nil {
 				return d, err
 			}
-			if err := importing.succeed(ctx, tx, id, 1); err != nil {
+			if err := u.importing.succeed(ctx, tx, u.dataset, 1); err != nil {
 				return d, err
 			}
-			d.DatasetDetail, err = tenant.TxRow[DatasetDetail](ctx, tx.Last(), recordDataset, recorded(ctx, in.OrgID, id)...)
+			d.DatasetDetail, err = tenant.TxRow[DatasetDetail](ctx, tx.Last(), recordDataset, recorded(ctx, in.OrgID, u.dataset)...)
 			return d, err
 		},
 		get: func(id uuid.UUID) (d UploadedDataset, err error) {
 			d.DatasetDetail, err = tenant.Row[DatasetDetail](ctx, s.db, caller, selectDataset, in.OrgID, id)
 			if err == nil {
-				err = importing.repeated(ctx, id, 1)
+				err = u.importing.repeated(ctx, id, 1)
 			}
 			return d, err
 		},
 	})
-	out.Body.describe(table, file)
-	out.Body.File.ImportID = importing.id
-	if err == nil {
-		s.profiles.publish(caller, in.OrgID, out.Body.ID, out.Body.Version.Number)
+	if err != nil {
+		return nil, err
 	}
-	return &uploaded[UploadedDataset]{out.Location, etag(out.Body.Revision), out.Replayed, importing.id, out.Body}, err
+	out.Body.FileReport = *u.source.report
+	s.profiles.publish(caller, in.OrgID, out.Body.ID, out.Body.Version.Number)
+	return &uploaded[UploadedDataset]{out.Location, etag(out.Body.Revision), out.Replayed, u.importing.id, out.Body}, nil
+}
+
+// receive reads the file to its end, and has store store it. What it has taken for that is given back, and the import ended.
+func (s *Server) receive(ctx context.Context, in *FileInput, u *upload, store func(context.Context) error) (err error) {
+	if u.source, err = in.keep(s.tempDir, &u.body); err != nil {
+		return err
+	}
+	defer u.source.Close()
+	ctx, u.importing, err = s.beginImport(ctx, in, u)
+	if err != nil {
+		return err
+	}
+	defer func() { err = u.importing.end(ctx, err) }()
+	defer memory.Reserve(ingest.Memory)()
+	if u.table, u.file, err = s.spool(ctx, in, u.body, u.importing); err != nil {
+		return err
+	}
+	defer u.file.Close()
+	u.describe()
+	return store(ctx)
 }
 
 // spool reads a file to its end. The table it returns is closed: it tells what was read.
@@ -157,9 +171,9 @@ var errProbe = errors.New("probe")
 
 // mayCreateDataset lets the policy refuse before the body is read, and the quotas as far as they can: it tries the insert and
 // rolls it back. A request with an Idempotency-Key may be one that has made its dataset already, which the body tells.
-func (s *Server) mayCreateDataset(ctx context.Context, caller tenant.Caller, id, user uuid.UUID, in *uploadInput) error {
-	err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) error {
-		if _, err := tx.Exec(ctx, insertDataset, in.OrgID, id, "probe", user, 0); err != nil {
+func (s *Server) mayCreateDataset(ctx context.Context, id uuid.UUID, in *uploadInput) error {
+	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
+		if _, err := tx.Exec(ctx, insertDataset, in.OrgID, id, "probe", session(ctx).User, 0); err != nil {
 			return err
 		}
 		if in.Key == "" {

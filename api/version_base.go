@@ -1,14 +1,15 @@
 package api
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/insightforge/insightforge/api/archive"
 	"github.com/insightforge/insightforge/api/column"
 	"github.com/insightforge/insightforge/api/ingest"
 	"github.com/insightforge/insightforge/api/tenant"
@@ -36,10 +37,10 @@ type baseRow struct {
 }
 
 const (
-	// Changes of a dataset's data come one after the other. What names the dataset without changing its data, such as a new
-	// analysis, does not wait.
+	// Changes of a dataset's data come one after the other; the statements after it see what the one before has made. Who may not
+	// update the dataset locks no row. What names the dataset without changing its data, such as a new analysis, does not wait.
 	lockData = `
-select from app.datasets where org_id = $1 and id = $2 for no key update`
+select revision from app.datasets where org_id = $1 and id = $2 for no key update`
 	// The policy lets who may change the dataset find it, without waiting for a change that is under way.
 	findOwnDataset = `
 select from app.datasets where org_id = $1 and id = $2 for key share`
@@ -110,7 +111,7 @@ func (b *base) publish(ctx context.Context, p publication, user uuid.UUID, actio
 	if err := p.store(ctx, b.tx, user); err != nil {
 		return d, err
 	}
-	if err := withinQuotas(ctx, b.tx, b.org, Usage{StoredBytes: Quota{Used: p.source.stored(p.bytes)}}); err != nil {
+	if err := withinQuotas(ctx, b.tx, b.org, Usage{StoredBytes: Quota{Used: p.bytes + p.source.keptBytes()}}); err != nil {
 		return d, err
 	}
 	if b.importing != nil {
@@ -157,60 +158,33 @@ func (b *base) stretches(ctx context.Context) ([]stretch, error) {
 	return tenant.TxRows[stretch](ctx, b.tx, selectStretches, b.org, b.SegmentIDs, b.Columns[0].ColumnNo)
 }
 
-const selectDictionaries = `
-select column_no, words from app.dataset_words where org_id = $1 and dataset_id = $2 and column_no = any ($3) order by column_no, page_no`
-
-// words are the dictionaries of columns, by number.
-func (b *base) words(ctx context.Context, columnNos []int) (map[int][]string, error) {
-	pages, err := tenant.TxRows[struct {
-		ColumnNo int
-		Words    []string
-	}](ctx, b.tx, selectDictionaries, b.org, b.dataset, columnNos)
-	words := map[int][]string{}
-	for _, p := range pages {
-		words[p.ColumnNo] = append(words[p.ColumnNo], p.Words...)
-	}
-	return words, err
-}
-
-// A text that is stored as codes has integers too.
-const selectStretch = `
-select k.column_no, coalesce(k.ints, k.int4s::bigint[], k.int2s::bigint[], k.codes::bigint[]) as ints, k.floats, k.texts
-from app.dataset_chunks k where k.org_id = $1 and k.segment_id = $2 and k.chunk_no = $3 and k.column_no = any ($4)
-order by array_position($4, k.column_no)`
-
-// storedValues reads columns of a version as CSV with a header: texts as they are, other values as a download has them.
+// storedValues reads columns of a version as CSV with a header. It never fails but for the database.
 type storedValues struct {
 	ctx     context.Context
 	base    *base
-	columns []storedColumn
-	numbers []int
-	rest    []stretch
+	columns []column.Column
 	words   map[int][]string
-	buf     []byte
-	read    int   // of buf
-	bytes   int64 // so far
+	rest    []stretch
+	buf     bytes.Buffer
+	table   *archive.Table // writes to buf
+	bytes   int64          // so far
 }
 
 // values reads the columns over stretches that cover all rows.
-func (b *base) values(ctx context.Context, columns []storedColumn, stretches []stretch) (*storedValues, error) {
-	v := &storedValues{ctx: ctx, base: b, columns: columns, rest: stretches}
-	for i, c := range columns {
-		v.numbers = append(v.numbers, c.ColumnNo)
-		if i > 0 {
-			v.buf = append(v.buf, ',')
-		}
-		v.buf = appendQuoted(v.buf, c.Name)
+func (b *base) values(ctx context.Context, columns []storedColumn, stretches []stretch) (v *storedValues, err error) {
+	v = &storedValues{ctx: ctx, base: b, rest: stretches}
+	var numbers []int
+	for _, c := range columns {
+		v.columns, numbers = append(v.columns, c.column()), append(numbers, c.ColumnNo)
 	}
-	v.buf = append(v.buf, '\n')
-	var err error
-	v.words, err = b.words(ctx, v.numbers)
+	if v.words, err = readWords(ctx, b.tx, b.org, b.dataset, numbers); err == nil {
+		v.table, err = archive.NewTable(&v.buf, v.columns, archive.CSV{Plain: true, Reread: true})
+	}
 	return v, err
 }
 
-// Read never fails but for the database.
 func (v *storedValues) Read(p []byte) (int, error) {
-	for v.read == len(v.buf) {
+	for v.buf.Len() == 0 {
 		if len(v.rest) == 0 {
 			return 0, io.EOF
 		}
@@ -218,87 +192,24 @@ func (v *storedValues) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	n := copy(p, v.buf[v.read:])
-	v.read += n
+	n, err := v.buf.Read(p)
 	v.bytes += int64(n)
-	return n, nil
-}
-
-type storedChunk struct {
-	ColumnNo int
-	Ints     []*int64
-	Floats   []*float64
-	Texts    []*string
+	return n, err
 }
 
 // fill reads the next chunk of each column.
 func (v *storedValues) fill() error {
 	at := v.rest[0]
-	chunks, err := tenant.TxRows[storedChunk](v.ctx, v.base.tx, selectStretch, v.base.org, at.SegmentID, at.ChunkNo, v.numbers)
+	v.rest = v.rest[1:]
+	values, err := readChunk(v.ctx, v.base.tx, v.base.org, at.SegmentID, at.ChunkNo, v.columns, v.words)
 	if err != nil {
 		return err
 	}
-	if len(chunks) != len(v.columns) {
-		return errors.New("a column without a chunk")
+	if values == nil {
+		return errors.New("a chunk is missing")
 	}
-	v.rest, v.buf, v.read = v.rest[1:], v.buf[:0], 0
-	for row := range at.RowCount {
-		for i, c := range v.columns {
-			if i > 0 {
-				v.buf = append(v.buf, ',')
-			}
-			before := len(v.buf)
-			v.buf = chunks[i].append(v.buf, row, c, v.words[c.ColumnNo])
-			if len(v.columns) == 1 && len(v.buf) == before {
-				v.buf = append(v.buf, `""`...) // an empty line would be no row
-			}
-		}
-		v.buf = append(v.buf, '\n')
-	}
-	return nil
-}
-
-// append writes the value of a row; nothing for null.
-func (k *storedChunk) append(dst []byte, row int, c storedColumn, words []string) []byte {
-	switch {
-	case k.Ints != nil && k.Ints[row] != nil && c.Type == column.Text:
-		return appendQuoted(dst, words[*k.Ints[row]])
-	case k.Ints != nil && k.Ints[row] != nil && c.Type == column.Timestamp && c.Payload == column.Int4s: // seconds
-		return appendJSON(dst, column.Column{Type: c.Type}.Cell(*k.Ints[row]*1_000_000))
-	case k.Ints != nil && k.Ints[row] != nil:
-		return appendJSON(dst, column.Column{Type: c.Type, Scale: c.Scale}.Cell(*k.Ints[row]))
-	case k.Floats != nil && k.Floats[row] != nil:
-		return appendJSON(dst, *k.Floats[row])
-	case k.Texts != nil && k.Texts[row] != nil:
-		return appendQuoted(dst, *k.Texts[row])
-	}
-	return dst
-}
-
-// appendJSON writes a number, true or false, or a day or instant without quotes.
-func appendJSON(dst []byte, cell any) []byte {
-	switch v := cell.(type) {
-	case string:
-		return append(dst, v...)
-	case json.Number:
-		return append(dst, v...)
-	}
-	text, err := json.Marshal(cell)
-	if err != nil {
-		panic(err) // neither NaN nor infinite is stored
-	}
-	return append(dst, text...)
-}
-
-func appendQuoted(dst []byte, text string) []byte {
-	dst = append(dst, '"')
-	for _, c := range []byte(text) {
-		if c == '"' {
-			dst = append(dst, '"')
-		}
-		dst = append(dst, c)
-	}
-	return append(dst, '"')
+	_, err = v.table.Write(values)
+	return err
 }
 
 // parseAgain reads stored columns as a file of them would be, and returns that and its size.

@@ -15,7 +15,7 @@ func (s *Server) registerVersionChanges() {
 	const who = "OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns."
 	tags := []string{"versions"}
 	operation(s, audited("dataset.version_activated", huma.Operation{OperationID: "activate-version", Method: http.MethodPost, Path: versionPath + "/activate", Tags: tags,
-		Summary: "Make a version the one that is read", Description: who + " From then on it is what is read where no version is named. If-Match is for the dataset.",
+		Summary: "Make a version the one that is read", Description: who + " From then on it is what is read where no version is named. If-Match is about the dataset's revision.",
 		Errors: []int{409, 412}}), s.activateVersion)
 	operation(s, audited("dataset.version_deleted", huma.Operation{OperationID: "delete-version", Method: http.MethodDelete, Path: versionPath, Tags: tags,
 		Summary: "Delete a version", Description: who + " It is not read any more, and can be restored until it is purged. The active one cannot be deleted.",
@@ -32,11 +32,7 @@ type lockedVersion struct {
 	Active, Deleted bool
 }
 
-// Changes of a dataset wait here for each other; the statements after it see what the one before has made. Who may not update the
-// dataset locks no row. What names the dataset without changing its data, such as a new analysis, does not wait.
 const (
-	lockDatasetToChange = `
-select revision from app.datasets where org_id = $1 and id = $2 for no key update`
 	updateActiveVersion = `
 with d as (
   update app.datasets d set version = $3, updated_at = now(), revision = revision + 1 where d.org_id = $1 and d.id = $2 returning d.id)
@@ -44,9 +40,11 @@ insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_i
 select $1, $4, app.user_id(), app.subject()::uuid, 'dataset.version_activated', d.id,
   jsonb_build_object('version', was.version), jsonb_build_object('version', $3::integer), $5, $6
 from d join app.datasets was on was.org_id = $1 and was.id = d.id`
-	selectHiddenColumns = `
-select exists (select from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 and v.column_count > (
-  select count(*) from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number)) as hidden`
+	// seesAll: of a deleted version, too, since it can be restored.
+	seesAll = `(select coalesce(sum(v.column_count), 0) from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2)
+    <= (select count(*) from app.dataset_columns o where o.org_id = $1 and o.dataset_id = $2) as sees_all`
+	selectSeesAll = `
+select ` + seesAll + ``
 	selectLockedVersion = `
 select v.number = d.version as active, v.deleted_at is not null as deleted
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = $2
@@ -79,7 +77,7 @@ func (s *Server) changeVersion(ctx context.Context, in VersionPath, want *int32,
 // lockForChange locks a dataset whose data is to be changed. Who does not see all of it may not: what they would change is more
 // than they know. Where the dataset is not the caller's the error is errNotLocked.
 func lockForChange(ctx context.Context, tx *tenant.Tx, in DatasetPath, want *int32) error {
-	d, err := tenant.TxRow[struct{ Revision int32 }](ctx, tx, lockDatasetToChange, in.OrgID, in.DatasetID)
+	d, err := tenant.TxRow[struct{ Revision int32 }](ctx, tx, lockData, in.OrgID, in.DatasetID)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return errNotLocked
@@ -88,8 +86,8 @@ func lockForChange(ctx context.Context, tx *tenant.Tx, in DatasetPath, want *int
 	case want != nil && *want != d.Revision:
 		return refuse("precondition_failed", "")
 	}
-	columns, err := tenant.TxRow[struct{ Hidden bool }](ctx, tx, selectHiddenColumns, in.OrgID, in.DatasetID)
-	if err == nil && columns.Hidden {
+	columns, err := tenant.TxRow[struct{ SeesAll bool }](ctx, tx, selectSeesAll, in.OrgID, in.DatasetID)
+	if err == nil && !columns.SeesAll {
 		err = refuse("columns_hidden", "")
 	}
 	return err

@@ -15,8 +15,7 @@ import (
 
 func (s *Server) registerVersionComparison() {
 	operation(s, huma.Operation{OperationID: "compare-versions", Method: http.MethodGet, Path: versionPath + "/comparison", Tags: []string{"versions"},
-		Summary: "Compare a version with another one", Description: "What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said.",
-		Errors: []int{409}}, s.compareVersions)
+		Summary: "Compare a version with another one", Description: "What the version has and the one of with has not is added. Of columns that the caller does not see nothing is said."}, s.compareVersions)
 }
 
 // VersionComparison is what a version has otherwise than another one.
@@ -84,7 +83,6 @@ type comparedVersion struct {
 	Number   int
 	RowCount int64
 	Shared   int64
-	Deleted  bool
 	SHA256   []byte
 	Columns  []struct {
 		ID int
@@ -94,7 +92,7 @@ type comparedVersion struct {
 }
 
 const selectComparedVersions = `
-select v.number, v.row_count, v.deleted_at is not null as deleted,
+select v.number, v.row_count,
   (select coalesce(sum(s.row_count), 0)::bigint from app.dataset_segments s where s.org_id = $1 and s.id = any (v.segment_ids)
      and s.id = any ((select w.segment_ids from app.dataset_versions w where w.org_id = $1 and w.dataset_id = $2 and w.number = $3::integer + $4 - v.number)::uuid[])) as shared,
   (select f.sha256 from app.dataset_files f where f.org_id = $1 and f.dataset_id = $2 and f.version = v.number) as sha256,
@@ -102,7 +100,7 @@ select v.number, v.row_count, v.deleted_at is not null as deleted,
       (select p.profile from app.dataset_profiles p where p.org_id = $1 and p.dataset_id = $2 and p.version = v.number and p.column_no = c.column_no))
       order by c.position), '[]')
    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number) as columns
-from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 and v.number in ($3, $4)
+from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 and v.number in ($3, $4) and v.deleted_at is null
 order by v.number = $4`
 
 func (s *Server) compareVersions(ctx context.Context, in *struct {
@@ -117,9 +115,6 @@ func (s *Server) compareVersions(ctx context.Context, in *struct {
 		return nil, refuse("not_found", "")
 	}
 	one, other := found[0], found[len(found)-1]
-	if one.Deleted || other.Deleted {
-		return nil, refuse("version_deleted", "")
-	}
 	return &struct{ Body VersionComparison }{one.compare(other)}, nil
 }
 

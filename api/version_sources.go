@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"mime"
 	"net/http"
 	"strconv"
 
@@ -64,7 +63,7 @@ func (s *Server) getVersionSource(ctx context.Context, in *VersionPath) (*huma.S
 	return &huma.StreamResponse{Body: func(out huma.Context) {
 		_, w := humago.Unwrap(out)
 		out.SetHeader("Content-Type", cmp.Or(file.MediaType, "application/octet-stream"))
-		out.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": cmp.Or(file.Name, fmt.Sprint("version-", in.Version))}))
+		out.SetHeader("Content-Disposition", attachment(cmp.Or(file.Name, fmt.Sprint("version-", in.Version)), ""))
 		out.SetHeader("Content-Length", strconv.FormatInt(file.ByteCount, 10))
 		out.SetHeader("ETag", `"`+file.SHA256+`"`)
 		if err := s.sendSource(ctx, caller, *in, newPatientWriter(w, downloadRate), file); err != nil {

@@ -160,3 +160,26 @@ func TestAKeptSourceCountsBeforeItIsRead(t *testing.T) {
 	o.dataset(o.owner)
 	o.nothingStored(func() answer { return o.owner.partial(path, "text/csv", "Content-Length: 50", "a,b\n1") }).refused(http.StatusBadRequest, "upload_incomplete")
 }
+
+// TestAVersionTellsHowItsFileWasRead as its upload was told, to who sees all of its columns.
+func TestAVersionTellsHowItsFileWasRead(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	created := o.analyst.post(o.path(`/datasets?name=x&on_reject=null&columns=[{"name":"n","type":"integer"}]`), "place,n\nOslo,1\nBergen,many\n", "Content-Type", csvType)
+	dataset := created.header.Get("Location")
+	require.Equal(t, json.Number("1"), created.is(http.StatusCreated)["rejections"].(object)["cell_count"])
+	appended := o.analyst.renew(dataset, "append", "place,n\nRjukan,$5\n")
+	replaced := o.analyst.renew(dataset, "replace", "place\tn\nOdda\t2\n")
+	for i, a := range []answer{created, appended, replaced} {
+		told, version := a.is(http.StatusCreated), o.viewer.get(fmt.Sprint(dataset, "/versions/", i+1)).is(http.StatusOK)
+		require.Equal(t, object{"file": told["file"], "warnings": told["warnings"], "rejections": told["rejections"]}, version["file_report"], i+1)
+	}
+	require.NotEmpty(t, appended.object()["warnings"])
+
+	o.analyst.retype(dataset, object{"columns": []object{{"name": "n", "type": "text"}}}).is(http.StatusCreated)
+	require.Nil(t, o.owner.get(dataset + "/versions/4").is(http.StatusOK)["file_report"], "it was made of no file")
+
+	o.hide(dataset, "n", 1)
+	require.Nil(t, o.viewer.get(dataset + "/versions/1").is(http.StatusOK)["file_report"])
+	require.NotNil(t, o.analyst.get(dataset + "/versions/1").is(http.StatusOK)["file_report"])
+}

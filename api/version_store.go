@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 
 	"github.com/google/uuid"
 
@@ -67,8 +66,10 @@ func (c *storedColumn) place(no, position int) {
 	c.ColumnNo, c.ColumnID, c.Position = no, cmp.Or(c.ColumnID, no), position
 }
 
-// isCoded tells whether c is stored as codes of words.
-func (c *storedColumn) isCoded() bool { return c.Type == column.Text && c.Payload != column.Texts }
+// column is what its values are read by.
+func (c storedColumn) column() column.Column {
+	return column.Column{No: c.ColumnNo, ID: c.ColumnID, Name: c.Name, Type: c.Type, Scale: c.Scale, Payload: c.Payload}
+}
 
 // owned is what every row of a dataset's data says.
 type owned struct {
@@ -83,10 +84,9 @@ type publication struct {
 	mode     string
 	base     *int // the version that it was made of
 	rows     int64
-	bytes    int64
+	bytes    int64 // of the file, and of values that are stored anew
 	segments []uuid.UUID
 	columns  []storedColumn
-	sha256   *[sha256.Size]byte // of the file; nil: there is none
 	source   source
 }
 
@@ -96,10 +96,10 @@ func (p publication) store(ctx context.Context, tx *tenant.Tx, user uuid.UUID) e
 		p.segments); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, insertColumns, p.org, p.dataset, p.number, p.columns); err != nil || p.sha256 == nil {
+	if _, err := tx.Exec(ctx, insertColumns, p.org, p.dataset, p.number, p.columns); err != nil || p.source.report == nil {
 		return err
 	}
-	return p.source.store(ctx, tx, storedFile{p.org, p.dataset, p.number, p.creator, highest(p.columns), p.sha256[:]})
+	return p.storeSource(ctx, tx)
 }
 
 // highest is who sees all of the columns.

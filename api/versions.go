@@ -20,7 +20,7 @@ func (s *Server) registerVersions() {
 	operation(s, huma.Operation{OperationID: "list-versions", Method: http.MethodGet, Path: versionsPath, Tags: tags,
 		Summary: "List the versions of a dataset", Description: "Deleted ones too: their rows are not read, and they can be restored until they are purged."}, s.listVersions)
 	operation(s, huma.Operation{OperationID: "get-version", Method: http.MethodGet, Path: versionPath, Tags: tags,
-		Summary: "Get a version with its columns"}, s.getVersion)
+		Summary: "Get a version with its columns, and how its file was read", Description: "A deleted one too, until it is purged."}, s.getVersion)
 	s.registerVersionChanges()
 	s.registerVersionComparison()
 	s.registerVersionSources()
@@ -43,10 +43,11 @@ type VersionSummary struct {
 	SourceKept  bool       `json:"source_kept" doc:"Whether the uploaded file can be downloaded"`
 }
 
-// VersionDetail is a version with its columns.
+// VersionDetail is a version with its columns, and how its file was read.
 type VersionDetail struct {
 	VersionSummary
-	Columns []DatasetColumn `json:"columns" nullable:"false"`
+	Columns    []DatasetColumn `json:"columns" nullable:"false"`
+	FileReport *FileReport     `json:"file_report" doc:"How its file was read; null for who may not see all of its columns, and where there is no file"`
 }
 
 // The hash and the pieces of a file are of all of its columns: the policies show them to who sees those.
@@ -80,7 +81,8 @@ func (s *Server) listVersions(ctx context.Context, in *struct {
 
 const selectVersionDetail = selectVersionSummary + `,
   array(select ` + datasetColumnRecord + `
-    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number order by c.position) as columns
+    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = v.number order by c.position) as columns,
+  (select f.report from app.dataset_files f where f.org_id = $1 and f.dataset_id = $2 and f.version = v.number) as file_report
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = $2
 where d.org_id = $1 and d.id = $2 and v.number = $3`
 

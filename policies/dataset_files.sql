@@ -7,7 +7,7 @@
 -- The hash of a file and what was rejected of it tell all of its columns: vis is the highest of theirs. It goes with its version
 -- (foreign key). created_by is the dataset's creator.
 
-grant select, insert (org_id, dataset_id, version, created_by, vis, sha256, media_type, name, report, kept), update (vis) on app.dataset_files to insightforge_api, insightforge_key;
+grant select, insert (org_id, dataset_id, version, created_by, vis, sha256, media_type, name, report), update (vis) on app.dataset_files to insightforge_api, insightforge_key;
 
 create policy dataset_files_select on app.dataset_files for select to insightforge_api, insightforge_key
   using (org_id = app.org_as('OWNER', 'ADMIN', 'ANALYST', 'VIEWER') and vis <= app.clearance());

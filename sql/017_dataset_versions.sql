@@ -73,7 +73,6 @@ create table app.dataset_files (
   media_type text not null default '' check (char_length(media_type) <= 200),
   name text not null default '' check (char_length(name) <= 300),
   report json,
-  kept boolean not null default false,
   primary key (org_id, dataset_id, version),
   foreign key (org_id, dataset_id, version) references app.dataset_versions on delete cascade,
   foreign key (org_id, dataset_id, created_by) references app.datasets (org_id, id, created_by) on delete cascade

@@ -1,5 +1,6 @@
 // Package archive writes a ZIP file as it is read by somebody: nothing of it is kept, and a manifest at the end says what is to
-// be in it, so that one that was cut off is seen.
+// be in it, so that one that was cut off is seen. It also writes tables as CSV, NDJSON and Parquet, chunk by chunk: see [Table],
+// [NDJSON] and [Parquet].
 package archive
 
 import (

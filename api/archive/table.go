@@ -2,6 +2,7 @@ package archive
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -78,9 +79,10 @@ func (v Values) check(rows int) error {
 
 // CSV says how a table is written.
 type CSV struct {
-	BOM   bool   // a byte order mark, by which some spreadsheets know UTF-8
-	Plain bool   // what a spreadsheet would take for a formula is written as it is
-	End   string // of a line; "\n" if empty
+	BOM    bool   // a byte order mark, by which some spreadsheets know UTF-8
+	Plain  bool   // what a spreadsheet would take for a formula is written as it is
+	Reread bool   // to be read again here: every text in quotes, decimals as queries write them
+	End    string // of a line; "\n" if empty
 }
 
 // Table writes a table as CSV. A missing value is nothing, an empty text is "" (where there is one column only, both are). Every value is whole: a decimal has all its
@@ -139,6 +141,8 @@ func (t *Table) end() error {
 
 func (t *Table) cell(c column.Column, v Values, row int) {
 	switch {
+	case v.Ints != nil && v.Ints[row].Valid && t.style.Reread && c.Type == column.Decimal:
+		t.line = append(append(t.line, c.Cell(v.Ints[row].Int64).(json.Number)...), ',')
 	case v.Ints != nil && v.Ints[row].Valid:
 		t.line = append(appendNumber(t.line, c, v.Ints[row].Int64), ',')
 	case v.Floats != nil && v.Floats[row].Valid:
@@ -154,7 +158,7 @@ func (t *Table) cell(c column.Column, v Values, row int) {
 
 func (t *Table) text(s string) {
 	apostrophe := !t.style.Plain && s != "" && strings.IndexByte("=+-@\t\r'", s[0]) >= 0
-	if !apostrophe && s != "" && !strings.ContainsAny(s, ",\"\r\n") && s[0] != ' ' && s[len(s)-1] != ' ' {
+	if !t.style.Reread && !apostrophe && s != "" && !strings.ContainsAny(s, ",\"\r\n") && s[0] != ' ' && s[len(s)-1] != ' ' {
 		t.line = append(append(t.line, s...), ',')
 		return
 	}

@@ -133,7 +133,7 @@ words as (insert into app.dataset_words (org_id, dataset_id, column_no, page_no,
   select org_id, dataset_id, n, 0, created_by, vis, array['secret of ' || name] from hidden),
 chunks as (insert into app.dataset_chunks (org_id, segment_id, column_no, chunk_no, created_by, vis, first_row, row_count, null_count, codes)
   select org_id, segment_id, n, 0, created_by, vis, 0, 1, 0, '{0}' from hidden),
-files as (insert into app.dataset_files (org_id, dataset_id, version, created_by, vis, sha256, kept) select org_id, dataset_id, n, created_by, vis, '', true from hidden),
+files as (insert into app.dataset_files (org_id, dataset_id, version, created_by, vis, sha256) select org_id, dataset_id, n, created_by, vis, '' from hidden),
 pieces as (insert into app.dataset_pieces (org_id, dataset_id, version, piece_no, created_by, vis, bytes) select org_id, dataset_id, n, 0, created_by, vis, '' from hidden),
 profiles as (insert into app.dataset_profiles (org_id, dataset_id, version, column_no, created_by, vis, profile) select org_id, dataset_id, 1, n, created_by, vis, '{}' from hidden),
 imports as (insert into app.dataset_imports (org_id, id, created_by, dataset_id, mode)

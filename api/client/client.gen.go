@@ -1035,6 +1035,13 @@ type Fault struct {
 	Message  string `json:"message"`
 }
 
+// FileReport defines model for FileReport.
+type FileReport struct {
+	File       UploadedFile     `json:"file"`
+	Rejections UploadRejections `json:"rejections"`
+	Warnings   []UploadWarning  `json:"warnings"`
+}
+
 // Filter defines model for Filter.
 type Filter struct {
 	// Column Column to compare
@@ -2228,6 +2235,7 @@ type VersionDetail struct {
 	ColumnCount int64           `json:"column_count"`
 	Columns     []DatasetColumn `json:"columns"`
 	DeletedAt   time.Time       `json:"deleted_at"`
+	FileReport  FileReport      `json:"file_report"`
 
 	// Mode How it was made
 	Mode        VersionDetailMode  `json:"mode"`
@@ -2465,11 +2473,11 @@ type CreateDatasetParams struct {
 	// ImportID Id to give the import, which can be watched then while the body is sent; without it a new one
 	ImportID *openapi_types.UUID `form:"import_id,omitempty" json:"import_id,omitempty"`
 
-	// Name Name of the dataset; without it the file name of the multipart body
-	Name *string `form:"name,omitempty" json:"name,omitempty"`
-
 	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
 	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
+
+	// Name Name of the dataset; without it the file name of the multipart body
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
 
 	// IdempotencyKey Repeat a request with the same key and get what the first one made; kept for at least 24 hours
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
@@ -2513,7 +2521,7 @@ type UpdateColumnParams struct {
 
 // GetColumnProfileParams defines parameters for GetColumnProfile.
 type GetColumnProfileParams struct {
-	// Version Number of a version; by default the active one
+	// Version Number of a version that is not deleted; without it the active one
 	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
 }
 
@@ -2545,7 +2553,7 @@ type DownloadDatasetParamsFormulas string
 
 // GetProfileParams defines parameters for GetProfile.
 type GetProfileParams struct {
-	// Version Number of a version; by default the active one
+	// Version Number of a version that is not deleted; without it the active one
 	Version *int32 `form:"version,omitempty" json:"version,omitempty"`
 }
 
@@ -2646,9 +2654,6 @@ type CreateVersionParams struct {
 
 	// ImportID Id to give the import, which can be watched then while the body is sent; without it a new one
 	ImportID *openapi_types.UUID `form:"import_id,omitempty" json:"import_id,omitempty"`
-
-	// Name Name of the dataset; without it the file name of the multipart body
-	Name *string `form:"name,omitempty" json:"name,omitempty"`
 
 	// Columns Names and types of columns: a JSON array of UploadColumn. Columns that it leaves out are as the file has them
 	Columns *string `form:"columns,omitempty" json:"columns,omitempty"`
@@ -3486,14 +3491,16 @@ type ClientInterface interface {
 	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
 	DeleteVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetVersion Get a version with its columns
+	// GetVersion Get a version with its columns, and how its file was read
+	//
+	// A deleted one too, until it is purged.
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
 	GetVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ActivateVersion Make a version the one that is read
 	//
-	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is about the dataset's revision.
 	//
 	// Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
 	ActivateVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5034,7 +5041,9 @@ func (c *Client) DeleteVersion(ctx context.Context, orgID openapi_types.UUID, da
 	return c.Client.Do(req)
 }
 
-// GetVersion Get a version with its columns
+// GetVersion Get a version with its columns, and how its file was read
+//
+// A deleted one too, until it is purged.
 //
 // Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `GetVersion` operationId).
 func (c *Client) GetVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5051,7 +5060,7 @@ func (c *Client) GetVersion(ctx context.Context, orgID openapi_types.UUID, datas
 
 // ActivateVersion Make a version the one that is read
 //
-// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is about the dataset's revision.
 //
 // Corresponds with POST /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version}/activate (the `ActivateVersion` operationId).
 func (c *Client) ActivateVersion(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, params *ActivateVersionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7814,9 +7823,9 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 
 		}
 
-		if params.Name != nil {
+		if params.Columns != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7826,9 +7835,9 @@ func NewCreateDatasetRequestWithBody(server string, orgID openapi_types.UUID, pa
 
 		}
 
-		if params.Columns != nil {
+		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "columns", *params.Columns, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -9107,18 +9116,6 @@ func NewCreateVersionRequestWithBody(server string, orgID openapi_types.UUID, da
 		if params.ImportID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "import_id", *params.ImportID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.Name != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -11634,7 +11631,9 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /api/v1/organizations/{org_id}/datasets/{dataset_id}/versions/{version} (the `DeleteVersion` operationId).
 	DeleteVersionWithResponse(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, version int32, reqEditors ...RequestEditorFn) (*DeleteVersionResponse, error)
 
-	// GetVersionWithResponse Get a version with its columns
+	// GetVersionWithResponse Get a version with its columns, and how its file was read
+	//
+	// A deleted one too, until it is purged.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11643,7 +11642,7 @@ type ClientWithResponsesInterface interface {
 
 	// ActivateVersionWithResponse Make a version the one that is read
 	//
-	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is about the dataset's revision.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -15008,7 +15007,9 @@ func (c *ClientWithResponses) DeleteVersionWithResponse(ctx context.Context, org
 	return ParseDeleteVersionResponse(rsp)
 }
 
-// GetVersionWithResponse Get a version with its columns
+// GetVersionWithResponse Get a version with its columns, and how its file was read
+//
+// A deleted one too, until it is purged.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15023,7 +15024,7 @@ func (c *ClientWithResponses) GetVersionWithResponse(ctx context.Context, orgID 
 
 // ActivateVersionWithResponse Make a version the one that is read
 //
-// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is for the dataset.
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. From then on it is what is read where no version is named. If-Match is about the dataset's revision.
 //
 // Returns a wrapper object for the known response body format(s).
 //

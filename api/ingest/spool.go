@@ -52,6 +52,12 @@
 // 2006-01 or Jan 2006, its first day. What does not fit is rejected, and so are rows that are too long: see [Rejections].
 // [Options.Reject] says whether the file is refused, the cells are null or the rows are skipped. Rows that are skipped
 // count for nothing, not for the other columns' types either.
+//
+// # Files that go on a table
+//
+// Before [File.Chunks], [File.Reread] reads the spooled file again with other types, [File.Begin] gives a column the words of
+// a dictionary that it goes on, and [File.Recount] decides anew, with these, how texts are stored. Integers and codes are in the narrowest array
+// that holds those of the whole file; a wider one can be asked for in [Column].Payload.
 package ingest
 
 import (

@@ -1,4 +1,6 @@
-// Package query compiles a query specification into one SQL statement on the column store (app.dataset_chunks).
+// Package query compiles a query specification into one SQL statement on the column store (app.dataset_chunks): see [Compile];
+// [CompileRows] does the same for the numbers of rows that pass filters, in an order. A chunk may have a narrower array of integers
+// than its column's payload says, never a wider one. [Specification.Renamed] follows columns that got other names.
 //
 // Names and values of a client only ever become parameters; every identifier in the SQL is one of ours. Each table
 // reference names its organization (org_id = $1), so a row-level-security policy costs nothing for a row.
