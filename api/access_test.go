@@ -38,11 +38,11 @@ const (
 var columns = append(slices.Clone(roles), ownerKey, viewerKey, serviceKey, endedKey, outsider, nobody, forger)
 
 // TestAccess has every caller meet every operation. A refusal counts only after somebody who may has done the same
-// thing, and must change nothing in any table. What was seen is testdata/access.txt:
+// thing, and must change nothing in any table. Every answer is as the OpenAPI says. What was seen is testdata/access.txt:
 //
 //	go test ./api -run TestAccess -update
 func TestAccess(t *testing.T) {
-	described, lines := operations(t), lines()
+	described, lines, contract := operations(t), lines(), newContract(t)
 	grid := make([][]string, len(lines))
 	t.Run("of", func(t *testing.T) {
 		for id, operation := range described {
@@ -51,7 +51,7 @@ func TestAccess(t *testing.T) {
 				o := newServer(t).newOrganization()
 				for i, l := range lines {
 					if l.operation == id {
-						t.Run(l.on, func(t *testing.T) { grid[i] = l.meetAll(o.in(t), operation) })
+						t.Run(l.on, func(t *testing.T) { grid[i] = l.meetAll(o.in(t), operation, contract) })
 					}
 				}
 			})
@@ -133,15 +133,15 @@ func (o *organization) in(t *testing.T) *organization {
 }
 
 // meetAll is one line of the grid.
-func (l line) meetAll(o *organization, op described) (cells []string) {
+func (l line) meetAll(o *organization, op described, c contract) (cells []string) {
 	for _, column := range columns {
-		cells = append(cells, l.meet(o, op, column))
+		cells = append(cells, l.meet(o, op, c, column))
 	}
 	return cells
 }
 
 // meet is one cell of the grid.
-func (l line) meet(o *organization, op described, column string) string {
+func (l line) meet(o *organization, op described, c contract, column string) string {
 	t := o.s.t
 	first, caller := o.caller(cmp.Or(l.first, "OWNER")), o.caller(column)
 	equal, r := l.make(o, first), l.make(o, caller)
@@ -150,12 +150,14 @@ func (l line) meet(o *organization, op described, column string) string {
 	before := o.s.dump()
 	success := op.send(first, o.id.String(), equal)
 	require.Less(t, success.status, 300, "%s: %s", column, success.body)
+	c.holds(op.OperationID, success)
 	after := o.s.dump()
 	require.Equal(t, l.changes(op.method), before != after)
 	l.prepare(o)
 	after = o.s.dump()
 
 	a := op.send(caller, o.id.String(), r)
+	c.holds(op.OperationID, a)
 	if a.status == success.status {
 		return "✔"
 	}

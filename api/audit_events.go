@@ -40,16 +40,16 @@ type AuditEvent struct {
 	ID        uuid.UUID       `json:"id" format:"uuid"`
 	At        time.Time       `json:"at"`
 	Actor     AuditActor      `json:"actor"`
-	APIKeyID  *uuid.UUID      `json:"api_key_id" format:"uuid" doc:"The key that was used, if one was"`
+	APIKeyID  *uuid.UUID      `json:"api_key_id" format:"uuid" nullable:"true" doc:"The key that was used, if one was"`
 	Action    string          `json:"action" example:"member.role_changed"`
 	Outcome   string          `json:"outcome" enum:"done,refused"`
 	Refusal   *string         `json:"refusal" example:"forbidden" doc:"The code of the problem that the caller was told"`
-	ObjectID  *uuid.UUID      `json:"object_id" format:"uuid" doc:"Of what was changed: a user for a member, else the object's own"`
+	ObjectID  *uuid.UUID      `json:"object_id" format:"uuid" nullable:"true" doc:"Of what was changed: a user for a member, else the object's own"`
 	Before    json.RawMessage `json:"before" doc:"What changed, as it was; null where there was nothing"`
 	After     json.RawMessage `json:"after" doc:"What changed, as it is now; of what was refused, as it was asked for"`
 	RequestID string          `json:"request_id" doc:"X-Request-Id of the answer"`
 	Address   string          `json:"address" doc:"The client's"`
-	Seal      *AuditSeal      `json:"seal" doc:"null for a moment after the event, and for ANALYST and VIEWER"`
+	Seal      *AuditSeal      `json:"seal,omitempty" doc:"Missing for a moment after the event, and for ANALYST and VIEWER"`
 }
 
 // AuditActor is who did it.

@@ -36,6 +36,7 @@ func (s *Server) registerDownloads() {
 		mediaType, _, _ = strings.Cut(mediaType, ";")
 		content[mediaType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	}
+	content["text/csv"].Schema = &huma.Schema{Type: huma.TypeString} // generated clients give it as a text
 	operation(s, huma.Operation{OperationID: "download-dataset", Method: http.MethodGet, Path: datasetPath + "/download", Tags: []string{"datasets"},
 		Summary: "Download the rows as a file", BodyReadTimeout: streamed,
 		Description: "Every member may; the file has the columns that the caller may see. It is streamed, in the order of the rows: to sort a table of any size " +

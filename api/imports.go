@@ -44,7 +44,7 @@ type Import struct {
 	ID          uuid.UUID  `json:"id" format:"uuid"`
 	CreatedBy   uuid.UUID  `json:"created_by" format:"uuid"`
 	Mode        string     `json:"mode" enum:"create,append,replace" doc:"What it does to the dataset"`
-	DatasetID   *uuid.UUID `json:"dataset_id" format:"uuid" doc:"null until a new one is there"`
+	DatasetID   *uuid.UUID `json:"dataset_id" format:"uuid" nullable:"true" doc:"null until a new one is there"`
 	State       string     `json:"state" enum:"running,succeeded,failed,cancelled,interrupted" doc:"interrupted: it has not been heard of for 30 seconds, and its server has most likely ended; nothing of it is stored"`
 	Stage       string     `json:"stage" enum:"reading,waiting,storing" doc:"Where it is, or where it ended. waiting: for other uploads and queries of the organization, or another change of the dataset"`
 	ByteCount   *int64     `json:"byte_count" doc:"Size of the file; null where the request does not say it, as a form does not"`

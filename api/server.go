@@ -160,9 +160,9 @@ func operation[I, O any](s *Server, op huma.Operation, handler func(context.Cont
 	if op.Security == nil {
 		op.Security = []map[string][]string{{"bearer": {}}}
 		op.Middlewares = append(op.Middlewares, s.authenticate)
-		op.Errors = append(op.Errors, 401)
+		op.Errors = append(op.Errors, 401, 403) // 403: to API keys, what is a person's own
 		if strings.Contains(op.Path, "{") {
-			op.Errors = append(op.Errors, 403, 404)
+			op.Errors = append(op.Errors, 404)
 		}
 		if strings.Contains(op.Path, "{org_id}") {
 			op.Errors = append(op.Errors, 410, 429) // 429: to who sends many wrong API keys

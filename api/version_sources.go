@@ -26,7 +26,7 @@ func (s *Server) registerVersionSources() {
 			Headers: map[string]*huma.Param{
 				"ETag":                {Schema: &huma.Schema{Type: huma.TypeString}, Description: "The SHA-256 of the file"},
 				"Content-Disposition": {Schema: &huma.Schema{Type: huma.TypeString}, Description: "attachment, with the name that the file came with"}},
-			Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+			Content: map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
 		}}}, s.getVersionSource)
 	operation(s, audited("dataset.source_deleted", huma.Operation{OperationID: "delete-version-source", Method: http.MethodDelete, Path: path, Tags: tags,
 		Summary: "Delete the file that a version was made from", Description: "OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns. The version stays as it is.",

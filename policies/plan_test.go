@@ -114,6 +114,7 @@ func TestPlans(t *testing.T) {
 		"a page of a list is read in its order":       pageIsReadInItsOrder,
 		"one row is found by its key":                 oneRowIsFoundByItsKey,
 		"the record is found by each filter":          recordIsFoundByEachFilter,
+		"columns are joined by their key":             columnsAreJoinedByTheirKey,
 		"a compiled query tests the policy once":      compiledQueryTestsThePolicyOnce,
 		"received invitations are found by address":   receivedInvitationsAreFoundByAddress,
 		"without the organization a policy does cost": policyCostsWithoutOrganization,
@@ -244,6 +245,28 @@ func scanOfEvents(p plan) (scan plan) {
 func conditionsOf(p plan) (conditions string) {
 	p.walk(func(node plan) { conditions += node.IndexCond })
 	return conditions
+}
+
+// columnsAreJoinedByTheirKey: of a segment among many few chunks are expected; were all of its chunks read for each chunk, a dataset
+// of twice as many rows would take four times as long.
+func columnsAreJoinedByTheirKey(t *testing.T, conn *pgx.Conn) {
+	one := id("large1")
+	compiled, err := query.Compile(
+		query.Specification{
+			Measures:   []query.Measure{{Op: query.Sum, Column: "n"}},
+			Dimensions: []query.Dimension{{Column: "word"}},
+		},
+		query.Version{OrgID: organization("acme"), DatasetID: one, Segments: []uuid.UUID{one}, Expand: "app.expand",
+			Columns: []column.Column{{No: 1, Name: "word", Type: column.Text, Payload: column.Codes}, {No: 2, Name: "n", Type: column.Integer, Payload: column.Ints}}})
+	require.NoError(t, err)
+	chunks := 0
+	explain(t, conn, "force_custom_plan", compiled.SQL, compiled.Args...).walk(func(node plan) {
+		if node.Relation == "dataset_chunks" {
+			chunks++
+			require.Contains(t, node.IndexCond, "column_no")
+		}
+	})
+	require.Equal(t, 2, chunks)
 }
 
 // compiledQueryTestsThePolicyOnce: the policies of a query over a dataset are not evaluated for a chunk either.

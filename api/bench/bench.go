@@ -135,6 +135,7 @@ func (b *bench) served(ctx context.Context) error {
 		{queryNames(), b.queries},
 		{[]string{auditName}, b.audit},
 		{[]string{b.memoryName()}, b.memory},
+		{neighbourNames(), b.neighbours},
 	}
 	var s *subject
 	defer func() { s.close() }()
@@ -144,7 +145,7 @@ func (b *bench) served(ctx context.Context) error {
 		}
 		if s == nil {
 			var err error
-			if s, err = b.newSubject(ctx); err != nil {
+			if s, err = newSubject(ctx, b.path("data")); err != nil {
 				return err
 			}
 		}

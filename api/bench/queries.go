@@ -111,6 +111,14 @@ func (s *subject) ask(ctx context.Context, dataset, spec string, answer any) err
 	return s.send(ctx, http.MethodPost, s.datasets(dataset, "query"), json.RawMessage(spec), answer)
 }
 
+// timedAsk returns the milliseconds until the answer was read.
+func (s *subject) timedAsk(ctx context.Context, dataset, spec string) (float64, error) {
+	var raw []byte
+	begun := time.Now()
+	err := s.ask(ctx, dataset, spec, &raw)
+	return milliseconds(time.Since(begun)), err
+}
+
 // query measures one comparison, after both sides have given the same answer.
 func (b *bench) query(ctx context.Context, s *subject, dataset string, settings []string, c comparison) (pairs, error) {
 	var answer struct{ Rows [][]any }
@@ -125,12 +133,7 @@ func (b *bench) query(ctx context.Context, s *subject, dataset string, settings 
 		return nil, err
 	}
 	return b.pairs(ctx, c.name, "ms", 2*b.samples-1,
-		func() (float64, error) {
-			var raw []byte
-			begun := time.Now()
-			err := s.ask(ctx, dataset, c.spec, &raw)
-			return milliseconds(time.Since(begun)), err
-		},
+		func() (float64, error) { return s.timedAsk(ctx, dataset, c.spec) },
 		func() (float64, error) {
 			_, took, err := s.direct(ctx, settings, c.sql)
 			return milliseconds(took), err

@@ -19,15 +19,15 @@ type subject struct {
 	bin   string    // PostgreSQL's programs
 }
 
-func (b *bench) newSubject(ctx context.Context) (_ *subject, err error) {
-	say("starting a server in %s", b.dir)
+func newSubject(ctx context.Context, dataDir string) (_ *subject, err error) {
+	say("starting a server in %s", dataDir)
 	s := &subject{}
 	defer func() {
 		if err != nil {
 			s.close()
 		}
 	}()
-	if s.server, err = start(ctx, b.path("data")); err != nil {
+	if s.server, err = start(ctx, dataDir); err != nil {
 		return nil, err
 	}
 	if err := s.connect(ctx); err != nil {

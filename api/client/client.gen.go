@@ -694,7 +694,7 @@ type AuditEvent struct {
 
 	// RequestID X-Request-Id of the answer
 	RequestID string    `json:"request_id"`
-	Seal      AuditSeal `json:"seal"`
+	Seal      AuditSeal `json:"seal,omitempty"`
 }
 
 // AuditEventOutcome defines model for AuditEvent.Outcome.
@@ -761,17 +761,17 @@ type Chart struct {
 
 // ColumnChange defines model for ColumnChange.
 type ColumnChange struct {
-	Description string `json:"description,omitempty"`
+	Description *string `json:"description,omitempty"`
 
 	// Name Example: revenue
-	Name string `json:"name,omitempty"`
+	Name *string `json:"name,omitempty"`
 
 	// Semantic Example: currency
-	Semantic string `json:"semantic,omitempty"`
+	Semantic *string `json:"semantic,omitempty"`
 
 	// Unit Example: EUR
-	Unit       string     `json:"unit,omitempty"`
-	Visibility Visibility `json:"visibility,omitempty"`
+	Unit       *string     `json:"unit,omitempty"`
+	Visibility *Visibility `json:"visibility,omitempty"`
 }
 
 // ColumnComparison defines model for ColumnComparison.
@@ -799,9 +799,11 @@ type ColumnProfile struct {
 	Count int64 `json:"count"`
 
 	// DistinctCount Exact
-	DistinctCount int64       `json:"distinct_count"`
-	Histogram     Histogram   `json:"histogram,omitempty"`
-	Max           interface{} `json:"max,omitempty"`
+	DistinctCount int64     `json:"distinct_count"`
+	Histogram     Histogram `json:"histogram,omitempty"`
+
+	// Max Of a text, as of min and top_values, the first 200 characters and …, where it is longer
+	Max interface{} `json:"max,omitempty"`
 
 	// Mean Of integers and decimals rounded to 12 digits after the point, or 6 more than the column has
 	Mean interface{} `json:"mean,omitempty"`
@@ -1232,7 +1234,7 @@ type KeyRotation struct {
 	ExpiresInDays int64 `json:"expires_in_days,omitempty"`
 
 	// OverlapHours How long the old key serves on
-	OverlapHours int64 `json:"overlap_hours,omitempty"`
+	OverlapHours *int64 `json:"overlap_hours,omitempty"`
 }
 
 // ListAPIKey defines model for ListAPIKey.
@@ -1616,7 +1618,7 @@ type PurgedVersion struct {
 	Chunks int64 `json:"chunks"`
 
 	// Rows That no other version has
-	Rows Table `json:"rows"`
+	Rows int64 `json:"rows"`
 }
 
 // Quality defines model for Quality.
@@ -2212,7 +2214,7 @@ type VersionComparison struct {
 
 	// Profiles Of columns of which both versions have a profile: what differs
 	Profiles []ProfileChange `json:"profiles"`
-	Rows     Table           `json:"rows"`
+	Rows     RowComparison   `json:"rows"`
 
 	// SameFile Whether their files are the same, byte for byte; null for who may not see all of their columns
 	SameFile bool  `json:"same_file"`

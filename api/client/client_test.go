@@ -39,6 +39,27 @@ func TestCellsKeepEveryDigit(t *testing.T) {
 	require.Equal(t, client.Table{{json.Number("12345678901234567890.10"), "x", nil, true}}, answer.JSON200.Rows)
 }
 
+func TestACountOfRowsIsNoTable(t *testing.T) {
+	t.Parallel()
+	c, _ := serve(t, 200, "application/json", `{"version":2,"with":1,"rows":{"version":4,"with":3,"shared":3,"only_version":1,"only_with":0}}`)
+	answer, err := c.CompareVersionsWithResponse(t.Context(), uuid.New(), uuid.New(), 2, nil)
+	require.NoError(t, err)
+	require.EqualValues(t, 3, answer.JSON200.Rows.Shared)
+}
+
+func TestWhatMayBeEmptyOrZeroIsSentSo(t *testing.T) {
+	t.Parallel()
+	c, last := serve(t, 200, "application/json", `{}`)
+	_, err := c.UpdateColumnWithResponse(t.Context(), uuid.New(), uuid.New(), 1, nil, client.ColumnChange{Description: new("")})
+	require.NoError(t, err)
+	_, body := last()
+	require.JSONEq(t, `{"description":""}`, body)
+	_, err = c.RotateAPIKeyWithResponse(t.Context(), uuid.New(), uuid.New(), client.KeyRotation{OverlapHours: new(int64(0))})
+	require.NoError(t, err)
+	_, body = last()
+	require.JSONEq(t, `{"overlap_hours":0}`, body)
+}
+
 func TestAFilterTakesAnyValueAndWhatIsLeftOutIsNotSent(t *testing.T) {
 	t.Parallel()
 	c, last := serve(t, 200, "application/json", `{}`)

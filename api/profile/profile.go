@@ -20,7 +20,7 @@ type Profile struct {
 	NullCount         int64           `json:"null_count"`
 	DistinctCount     int64           `json:"distinct_count" doc:"Exact"`
 	Min               json.RawMessage `json:"min,omitempty" doc:"Texts are compared by their bytes"`
-	Max               json.RawMessage `json:"max,omitempty"`
+	Max               json.RawMessage `json:"max,omitempty" doc:"Of a text, as of min and top_values, the first 200 characters and …, where it is longer"`
 	Mean              json.RawMessage `json:"mean,omitempty" doc:"Of integers and decimals rounded to 12 digits after the point, or 6 more than the column has"`
 	StandardDeviation *float64        `json:"standard_deviation,omitempty" doc:"Of the sample (n - 1)"`
 	Quantiles         *Quantiles      `json:"quantiles,omitempty" doc:"Numbers are interpolated between the two nearest; of dates and timestamps the earlier one is taken"`
