@@ -18,10 +18,10 @@ func (s *Server) registerColumns() {
 	operation(s, huma.Operation{OperationID: "list-columns", Method: http.MethodGet, Path: path, Tags: tags,
 		Summary: "List the columns of a dataset", Description: "Those of the active version that the caller sees, in their order."}, s.listColumns)
 	operation(s, huma.Operation{OperationID: "get-column", Method: http.MethodGet, Path: one, Tags: tags,
-		Summary: "Get a column of a dataset", Description: "The ETag is the dataset's."}, s.getColumn)
+		Summary: "Get a column of a dataset", Description: "As it is in the active version, or else in the newest that has it. The ETag is the dataset's."}, s.getColumn)
 	operation(s, audited("column.changed", huma.Operation{OperationID: "update-column", Method: http.MethodPatch, Path: one, Tags: tags,
 		Summary: "Rename, describe or hide a column", Description: "OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the " +
-			"visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are " +
+			"visibility. What is omitted stays. It is changed in every version that has the column, also where the active one lacks it; analyses follow its name, and they and their runs are " +
 			"seen by who sees all of their columns. If-Match is about the dataset's revision.",
 		Errors: []int{409, 412}}), s.updateColumn)
 }
@@ -74,42 +74,55 @@ func (s *Server) listColumns(ctx context.Context, in *DatasetPath) (*found[Datas
 }
 
 func (s *Server) getColumn(ctx context.Context, in *ColumnPath) (*found[DatasetColumn], error) {
-	d, err := tenant.Row[DatasetDetail](ctx, s.db, member(ctx, in.OrgID), selectDataset, in.OrgID, in.DatasetID)
+	v, err := tenant.Row[versionOfColumn](ctx, s.db, member(ctx, in.OrgID), selectVersionOfColumn, in.OrgID, in.DatasetID, in.ColumnID)
 	if err != nil {
 		return nil, err
 	}
-	return d.column(in.ColumnID)
+	return v.column(in.ColumnID)
+}
+
+// versionOfColumn are the columns of a version that has a certain one, as far as the caller sees them; none if there is no such
+// version.
+type versionOfColumn struct {
+	Revision int32 // of the dataset
+	Columns  []DatasetColumn
 }
 
 // column is the one with this id. One that is hidden is not there.
-func (d DatasetDetail) column(id int32) (*found[DatasetColumn], error) {
-	i := slices.IndexFunc(d.Columns, func(c DatasetColumn) bool { return c.ID == int(id) })
+func (v versionOfColumn) column(id int32) (*found[DatasetColumn], error) {
+	i := slices.IndexFunc(v.Columns, func(c DatasetColumn) bool { return c.ID == int(id) })
 	if i < 0 {
 		return nil, refuse("not_found", "")
 	}
-	return &found[DatasetColumn]{etag(d.Revision), d.Columns[i]}, nil
+	return &found[DatasetColumn]{etag(v.Revision), v.Columns[i]}, nil
 }
 
 const (
+	// In app.datasets d, where the caller sees column $3: in the active version, or else in the newest that has it, since older
+	// versions can be read as well. Deleted ones can be restored.
+	versionWithColumn = `(
+  select h.version from app.dataset_columns h where h.org_id = $1 and h.dataset_id = $2 and h.column_id = $3
+  order by h.version = d.version desc, h.version desc limit 1)`
+	ofDatasetAndColumn = `
+from app.datasets d join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.column_id = $3 and c.version = ` + versionWithColumn + `
+where d.org_id = $1 and d.id = $2`
+	selectVersionOfColumn = `
+select d.revision, array(select ` + datasetColumnRecord + `
+    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = $2 and c.version = ` + versionWithColumn + ` order by c.position) as columns
+from app.datasets d where d.org_id = $1 and d.id = $2`
 	// As lockData, but what stores something that is as visible as a column waits, too: see followColumn.
 	lockDataset = `
 select revision from app.datasets where org_id = $1 and id = $2 for update`
 	selectColumnToChange = `
-select d.revision, app.role() in ('OWNER', 'ADMIN') as may_hide, ` + seesAll + `
-from app.datasets d join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.version = d.version and c.column_id = $3
-where d.org_id = $1 and d.id = $2`
+select d.revision, app.role() in ('OWNER', 'ADMIN') as may_hide, ` + seesAll + ofDatasetAndColumn
 	selectColumnRevision = `
-select d.revision, 'forbidden' as code
-from app.datasets d join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.version = d.version and c.column_id = $3
-where d.org_id = $1 and d.id = $2`
+select d.revision, 'forbidden' as code` + ofDatasetAndColumn
 )
 
 // updateColumn: the event has the column's id and name, and what is another now.
 const updateColumn = `
 with was as (
-  select c.column_id, c.name, c.description, c.unit, c.semantic, (array['everyone', 'analysts', 'admins'])[c.vis + 1] as visibility
-  from app.datasets d join app.dataset_columns c on c.org_id = $1 and c.dataset_id = $2 and c.version = d.version and c.column_id = $3
-  where d.org_id = $1 and d.id = $2),
+  select c.column_id, c.name, c.description, c.unit, c.semantic, (array['everyone', 'analysts', 'admins'])[c.vis + 1] as visibility` + ofDatasetAndColumn + `),
 now as (
   select coalesce($4, name) as name, coalesce($5, description) as description, coalesce($6, unit) as unit, coalesce($7, semantic) as semantic,
     coalesce((array['everyone', 'analysts', 'admins'])[$8::smallint + 1], visibility) as visibility
@@ -145,11 +158,11 @@ func (s *Server) updateColumn(ctx context.Context, in *struct {
 		if err := in.ColumnPath.mayChange(ctx, tx, want, in.Body); err != nil {
 			return err
 		}
-		d, err := in.ColumnPath.change(ctx, tx, in.Body)
+		v, err := in.ColumnPath.change(ctx, tx, in.Body)
 		if err != nil {
 			return err
 		}
-		out, err = d.column(in.ColumnID)
+		out, err = v.column(in.ColumnID)
 		return err
 	})
 	if errors.Is(err, pgx.ErrNoRows) && !locked {
@@ -177,22 +190,22 @@ func (p ColumnPath) mayChange(ctx context.Context, tx *tenant.Tx, want *int32, t
 	return nil
 }
 
-// change returns the dataset as it is then.
-func (p ColumnPath) change(ctx context.Context, tx *tenant.Tx, to ColumnChange) (d DatasetDetail, err error) {
+// change returns the column's version as it is then.
+func (p ColumnPath) change(ctx context.Context, tx *tenant.Tx, to ColumnChange) (v versionOfColumn, err error) {
 	_, err = tx.Exec(ctx, updateColumn, recorded(ctx, p.OrgID, p.DatasetID, p.ColumnID, to.Name.value, to.Description.value, to.Unit.value,
 		to.Semantic.value, to.Visibility.value.vis())...)
 	if isSQLState(err, "23505") {
-		return d, refuse("column_name_taken", "")
+		return v, refuse("column_name_taken", "")
 	}
 	if err != nil {
-		return d, err
+		return v, err
 	}
 	if to.Visibility.value != nil {
 		for _, follow := range followColumn {
 			if _, err := tx.Exec(ctx, follow, p.OrgID, p.DatasetID, p.ColumnID); err != nil {
-				return d, err
+				return v, err
 			}
 		}
 	}
-	return tenant.TxRow[DatasetDetail](ctx, tx, selectDataset, p.OrgID, p.DatasetID)
+	return tenant.TxRow[versionOfColumn](ctx, tx, selectVersionOfColumn, p.OrgID, p.DatasetID, p.ColumnID)
 }

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -131,4 +132,39 @@ func (o *organization) saved(dataset string, query any) string {
 	a := o.owner.post(o.path("/analyses"), object{"name": "Saved", "dataset_id": lastOf(dataset), "query": query})
 	a.is(http.StatusCreated)
 	return a.header.Get("Location")
+}
+
+// TestAColumnThatTheActiveVersionLacksIsChanged: others can be read as well, so it can be hidden in them.
+func TestAColumnThatTheActiveVersionLacksIsChanged(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	dataset := o.dataset(o.analyst)
+	o.analyst.post(dataset+"/versions?mode=replace", "day,rain\n2024-01-01,1.5\n", "Content-Type", csvType).is(http.StatusCreated)
+	column, old := columnPath(dataset, place), dataset+"/rows?version=1&columns=place"
+	for _, id := range []string{day, place} {
+		require.Equal(t, id, string(o.viewer.get(columnPath(dataset, id)).is(http.StatusOK)["id"].(json.Number)))
+	}
+	o.viewer.get(old).is(http.StatusOK)
+	o.viewer.patch(column, object{"unit": "x"}).refused(http.StatusForbidden, "forbidden")
+	o.admin.patch(column, object{"unit": "x"}, "If-Match", `"99"`).refused(http.StatusPreconditionFailed, "precondition_failed")
+	o.analyst.patch(column, object{"name": "where"}).is(http.StatusOK)
+	o.analyst.patch(column, object{"name": "place"}).is(http.StatusOK)
+
+	hidden := o.admin.patch(column, object{"visibility": "admins"})
+	require.Equal(t, "admins", hidden.is(http.StatusOK)["visibility"])
+	require.Equal(t, json.Number("3"), hidden.object()["position"])
+	require.Equal(t, o.owner.get(dataset).header.Get("ETag"), hidden.header.Get("ETag"))
+	event := o.owner.get(o.path("/audit-events?action=column.changed")).items()[0]
+	require.Equal(t, object{"column_id": json.Number("3"), "name": "place", "visibility": "admins"}, event["after"])
+
+	none := columnPath(dataset, "99")
+	nosuch := string(o.viewer.get(dataset + "/rows?version=1&columns=nosuch").body)
+	require.Equal(t, strings.ReplaceAll(nosuch, "nosuch", "place"), string(o.viewer.get(old).body))
+	requireSameAnswer(t, o.viewer.get(none), o.viewer.get(column))
+	for _, p := range []person{o.viewer, o.analyst, o.colleague} {
+		requireSameAnswer(t, p.patch(none, object{"unit": "y"}), p.patch(column, object{"unit": "y"}))
+	}
+	require.Len(t, o.viewer.get(dataset + "/rows?version=1").is(http.StatusOK)["columns"], 4)
+	require.Len(t, o.owner.get(old).is(http.StatusOK)["rows"], 3)
+	o.analyst.patch(columnPath(dataset, rain), object{"unit": "mm"}).refused(http.StatusForbidden, "columns_hidden")
 }
