@@ -206,7 +206,7 @@ func (i *importing) end(ctx context.Context, err error) error {
 		err = refuse("import_cancelled", "")
 	}
 	problem := i.s.problem(ctx, err)
-	state, told := "failed", problem
+	state, told := "failed", keptProblem(problem)
 	if problem.Code == "import_cancelled" {
 		state, told = "cancelled", nil
 	}
@@ -216,6 +216,15 @@ func (i *importing) end(ctx context.Context, err error) error {
 		slog.WarnContext(ctx, "the end of an import could not be written", "import_id", i.id, "error", err, "request_id", requestID(ctx))
 	}
 	return errors.Join(problem, err)
+}
+
+// keptErrors is how many errors of a problem an import keeps; the answer to its request has all of them.
+const keptErrors = 20
+
+func keptProblem(p *Problem) *Problem {
+	kept := *p
+	kept.Errors = kept.Errors[:min(len(kept.Errors), keptErrors)]
+	return &kept
 }
 
 // over is closed once the end of the import is written; of none here it is nil.

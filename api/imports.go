@@ -53,7 +53,7 @@ type Import struct {
 	RowsStored  int64      `json:"rows_stored"`
 	Percent     *int       `json:"percent" db:"-" doc:"Of the whole: reading the file is the first half of it, storing it the second. null where that is not known"`
 	Version     *int       `json:"version" doc:"Of the dataset, that it has published"`
-	Problem     *Problem   `json:"problem,omitempty" doc:"Why it has failed, as its request was answered"`
+	Problem     *Problem   `json:"problem,omitempty" doc:"Why it has failed, as its request was answered, but with the first 20 of its errors at most"`
 	CancelAsked bool       `json:"cancel_asked"`
 	StartedAt   time.Time  `json:"started_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`

@@ -113,6 +113,12 @@ func TestAFailedImportKeepsItsProblem(t *testing.T) {
 	require.Equal(t, "unclosed_quote", listed["code"])
 	require.NotContains(t, listed, "errors")
 
+	many := o.analyst.post(o.path(`/datasets?name=x&columns=[{"name":"n","type":"integer"}]`), "n\n"+strings.Repeat("x\n", 30), "Content-Type", csvType)
+	errors := many.refused(http.StatusUnprocessableEntity, "cells_rejected")["errors"].([]any)
+	require.Len(t, errors, 30)
+	kept := o.analyst.get(o.path("/imports/" + many.header.Get("Import-Id"))).is(http.StatusOK)["problem"].(object)
+	require.Equal(t, errors[:20], kept["errors"])
+
 	o.owner.partial(o.path("/datasets?name=x"), "text/csv", "Content-Length: 5000", weather).refused(http.StatusBadRequest, "upload_incomplete")
 	left := o.owner.get(o.path("/imports")).items()[0]
 	require.Equal(t, "failed", left["state"])
