@@ -22,7 +22,7 @@ func (s *Server) registerUsage() {
 type Usage struct {
 	Members        Quota     `json:"members"`
 	Datasets       Quota     `json:"datasets"`
-	StoredBytes    Quota     `json:"stored_bytes" doc:"Of the uploaded files of all versions, also of deleted ones until they are purged; and once more of those that are kept, as far as the caller may read them. A version that shares rows with an older one counts only what it has added"`
+	StoredBytes    Quota     `json:"stored_bytes" doc:"Of the uploaded files of all versions, also of deleted ones until they are purged; and once more of those that are kept. A version that shares rows with an older one counts only what it has added"`
 	QuestionsToday Quota     `json:"questions_today" doc:"Asked since the day began, answered or not; of deleted datasets too"`
 	DayEndsAt      time.Time `json:"day_ends_at" doc:"When questions are counted anew"`
 }
@@ -62,8 +62,7 @@ with` + usageDay + `
 select row(0::bigint, q.members::bigint) as members` + usageOfThings
 	usageOfThings = `,
   row((select count(*) from app.datasets d where d.org_id = $1), q.datasets::bigint) as datasets,
-  row((select coalesce(sum(v.byte_count), 0)::bigint from app.dataset_versions v where v.org_id = $1) +
-    (select coalesce(sum(octet_length(p.bytes)), 0) from app.dataset_pieces p where p.org_id = $1), q.stored_bytes) as stored_bytes,
+  row((select coalesce(sum(v.byte_count + v.kept_bytes), 0)::bigint from app.dataset_versions v where v.org_id = $1), q.stored_bytes) as stored_bytes,
   row((select count(*) from app.questions_asked a where a.org_id = $1 and a.at >= day.began), q.questions_per_day::bigint) as questions_today,
   day.ends as day_ends_at
 from app.quotas q, day where q.org_id = $1`

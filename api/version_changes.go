@@ -252,8 +252,7 @@ func (in VersionPath) purge(ctx context.Context, tx *tenant.Tx) (p PurgedVersion
 }
 
 const selectVersionBytes = `
-select v.byte_count + (select coalesce(sum(octet_length(p.bytes)), 0)
-  from app.dataset_pieces p where p.org_id = $1 and p.dataset_id = $2 and p.version = $3)::bigint as bytes
+select v.byte_count + v.kept_bytes as bytes
 from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2 and v.number = $3`
 
 type byteCount struct{ Bytes int64 }

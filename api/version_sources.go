@@ -90,7 +90,9 @@ func (s *Server) sendSource(ctx context.Context, caller tenant.Caller, in Versio
 
 const deletePieces = `
 with gone as (
-  delete from app.dataset_pieces where org_id = $1 and dataset_id = $2 and version = $3 returning octet_length(bytes) as bytes)
+  delete from app.dataset_pieces where org_id = $1 and dataset_id = $2 and version = $3 returning octet_length(bytes) as bytes),
+v as (
+  update app.dataset_versions set kept_bytes = 0 where org_id = $1 and dataset_id = $2 and number = $3)
 insert into app.audit_events (org_id, id, actor_id, api_key_id, action, object_id, before, request_id, address)
 select $1, $4, app.user_id(), app.subject()::uuid, 'dataset.source_deleted', $2, jsonb_build_object('version', $3::integer, 'bytes', sum(bytes)), $5, $6
 from gone having count(*) > 0`

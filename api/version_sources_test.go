@@ -161,6 +161,21 @@ func TestAKeptSourceCountsBeforeItIsRead(t *testing.T) {
 	o.nothingStored(func() answer { return o.owner.partial(path, "text/csv", "Content-Length: 50", "a,b\n1") }).refused(http.StatusBadRequest, "upload_incomplete")
 }
 
+// TestAHiddenSourceCountsForEverybody, also for the ANALYST who adds to what is over the limit with it.
+func TestAHiddenSourceCountsForEverybody(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	version := o.sourced(o.owner)
+	o.owner.patch(columnPath(datasetOf(version), place), object{"visibility": "admins"}).is(http.StatusOK)
+	for _, p := range []person{o.owner, o.admin, o.analyst, o.viewer} {
+		used := p.get(o.path("/usage")).is(http.StatusOK)["stored_bytes"].(object)["used"]
+		require.Equal(t, json.Number(strconv.Itoa(2*len(weather))), used)
+	}
+	o.analyst.get(version+"/source").refused(http.StatusNotFound, "not_found")
+	o.limit("stored_bytes", 3*len(weather)-1)
+	o.upload(o.analyst, weather).over("stored_bytes", 2*len(weather), 3*len(weather)-1)
+}
+
 // TestAVersionTellsHowItsFileWasRead as its upload was told, to who sees all of its columns.
 func TestAVersionTellsHowItsFileWasRead(t *testing.T) {
 	t.Parallel()

@@ -23,8 +23,9 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 insert into app.dataset_words (org_id, dataset_id, column_no, page_no, created_by, vis, words) values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (org_id, dataset_id, column_no, page_no) do update set words = excluded.words`
 	insertVersion = `
-insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, mode, base, row_count, column_count, byte_count, segment_ids)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+insert into app.dataset_versions (org_id, dataset_id, number, created_by, published_by, mode, base, row_count, column_count, byte_count, kept_bytes,
+  segment_ids)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 	insertColumns = `
 insert into app.dataset_columns (org_id, dataset_id, version, column_no, created_by, column_id, position, name, header, description, unit,
   semantic, vis, type, scale, payload, null_count)
@@ -93,7 +94,7 @@ type publication struct {
 // store writes the version, its file and its columns. Its data is there already.
 func (p publication) store(ctx context.Context, tx *tenant.Tx, user uuid.UUID) error {
 	if _, err := tx.Exec(ctx, insertVersion, p.org, p.dataset, p.number, p.creator, user, p.mode, p.base, p.rows, len(p.columns), p.bytes,
-		p.segments); err != nil {
+		p.source.keptBytes(), p.segments); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, insertColumns, p.org, p.dataset, p.number, p.columns); err != nil || p.source.report == nil {

@@ -13,6 +13,7 @@ alter table app.dataset_versions
   add column mode text not null default 'create' check (mode in ('create', 'append', 'replace', 'change')),
   add column base integer, -- the version that it was made of
   add column column_count integer not null default 0, -- of all columns, also of those that a caller does not see
+  add column kept_bytes bigint not null default 0 check (kept_bytes >= 0), -- of its pieces, also for who does not see them
   add column deleted_at timestamptz check (isfinite(deleted_at));
 
 -- column_no says where the values are: in the chunks and words with this number. A column whose values are stored anew, in
@@ -164,5 +165,5 @@ alter table app.dataset_words drop column vis;
 alter table app.dataset_columns drop column column_id, drop column position, drop column header, drop column description, drop column unit,
   drop column semantic, drop column vis, drop constraint dataset_columns_payload_check,
   add constraint dataset_columns_payload_check check (payload in ('ints', 'floats', 'codes', 'texts'));
-alter table app.dataset_versions drop column mode, drop column base, drop column column_count, drop column deleted_at;
+alter table app.dataset_versions drop column mode, drop column base, drop column column_count, drop column kept_bytes, drop column deleted_at;
 alter table app.datasets drop column last_version, drop column last_column_no;
