@@ -3365,14 +3365,14 @@ type ClientInterface interface {
 
 	// GetColumn Get a column of a dataset
 	//
-	// The ETag is the dataset's.
+	// As it is in the active version, or else in the newest that has it. The ETag is the dataset's.
 	//
 	// Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
 	GetColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateColumnWithBody Rename, describe or hide a column
 	//
-	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column, also where the active one lacks it; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3381,7 +3381,7 @@ type ClientInterface interface {
 
 	// UpdateColumn Rename, describe or hide a column
 	//
-	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column, also where the active one lacks it; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4755,7 +4755,7 @@ func (c *Client) ListColumns(ctx context.Context, orgID openapi_types.UUID, data
 
 // GetColumn Get a column of a dataset
 //
-// The ETag is the dataset's.
+// As it is in the active version, or else in the newest that has it. The ETag is the dataset's.
 //
 // Corresponds with GET /api/v1/organizations/{org_id}/datasets/{dataset_id}/columns/{column_id} (the `GetColumn` operationId).
 func (c *Client) GetColumn(ctx context.Context, orgID openapi_types.UUID, datasetID openapi_types.UUID, columnID int32, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4772,7 +4772,7 @@ func (c *Client) GetColumn(ctx context.Context, orgID openapi_types.UUID, datase
 
 // UpdateColumnWithBody Rename, describe or hide a column
 //
-// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column, also where the active one lacks it; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4791,7 +4791,7 @@ func (c *Client) UpdateColumnWithBody(ctx context.Context, orgID openapi_types.U
 
 // UpdateColumn Rename, describe or hide a column
 //
-// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column, also where the active one lacks it; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -11491,7 +11491,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetColumnWithResponse Get a column of a dataset
 	//
-	// The ETag is the dataset's.
+	// As it is in the active version, or else in the newest that has it. The ETag is the dataset's.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11500,7 +11500,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateColumnWithBodyWithResponse Rename, describe or hide a column
 	//
-	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column, also where the active one lacks it; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11509,7 +11509,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateColumnWithResponse Rename, describe or hide a column
 	//
-	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+	// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column, also where the active one lacks it; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -14771,7 +14771,7 @@ func (c *ClientWithResponses) ListColumnsWithResponse(ctx context.Context, orgID
 
 // GetColumnWithResponse Get a column of a dataset
 //
-// The ETag is the dataset's.
+// As it is in the active version, or else in the newest that has it. The ETag is the dataset's.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14786,7 +14786,7 @@ func (c *ClientWithResponses) GetColumnWithResponse(ctx context.Context, orgID o
 
 // UpdateColumnWithBodyWithResponse Rename, describe or hide a column
 //
-// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column, also where the active one lacks it; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14801,7 +14801,7 @@ func (c *ClientWithResponses) UpdateColumnWithBodyWithResponse(ctx context.Conte
 
 // UpdateColumnWithResponse Rename, describe or hide a column
 //
-// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
+// OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the visibility. What is omitted stays. It is changed in every version that has the column, also where the active one lacks it; analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
