@@ -183,7 +183,7 @@ func oneRowIsFoundByItsKey(t *testing.T, conn *pgx.Conn) {
 		{"updateDataset", []any{acme, one, "x", nil, id("new"), "", ""}}, {"deleteDataset", []any{acme, one, id("new"), "", ""}},
 		{"selectRows", []any{acme, one, 0, 100, 0, nil}},
 		{"lockData", []any{acme, one}}, {"findOwnDataset", []any{acme, one}}, {"selectBase", []any{acme, one}},
-		{"selectVersionDetail", []any{acme, one, 1}}, {"selectVersionSummaries", []any{acme, one, 100, 21}}, {"selectHiddenColumns", []any{acme, one}},
+		{"selectVersionDetail", []any{acme, one, 1}}, {"selectVersionSummaries", []any{acme, one, 100, 21}}, {"selectSeesAll", []any{acme, one}},
 		{"publishVersion", []any{acme, one, 2, 2, "dataset.appended", 1, id("new"), "", ""}}, {"selectStretches", []any{acme, []uuid.UUID{one}, 1}},
 		{"selectSource", []any{acme, one, 1}}, {"selectPiece", []any{acme, one, 1, 0}}, {"beatImport", []any{acme, one, "reading", 1, nil, 0}},
 		{"selectAnalysis", []any{acme, one}}, {"deleteAnalysis", []any{acme, one}},
