@@ -175,7 +175,7 @@ type call struct {
 func oneRowIsFoundByItsKey(t *testing.T, conn *pgx.Conn) {
 	acme, one := organization("acme"), id("large1")
 	for _, read := range []call{
-		{"selectDataset", []any{acme, one}}, {"selectVersionSQL", []any{acme, one, 0}}, {"selectColumnRevision", []any{acme, one, 1}},
+		{"selectDataset", []any{acme, one}}, {"selectVersionSQL", []any{acme, one, 0}}, {"selectColumnRevision", []any{acme, one, 1}}, {"selectVersionOfColumn", []any{acme, one, 1}},
 		{"selectColumnToChange", []any{acme, one, 1}}, {"selectColumnStamps", []any{acme, one, 1, "{1}"}},
 		{"updateColumn", []any{acme, one, 1, "x", nil, nil, nil, 1, id("new"), "", ""}}, {"updateChunksVis", []any{acme, one, 1}}, {"updateWordsVis", []any{acme, one, 1}},
 		{"updateProfilesVis", []any{acme, one, 1}}, {"updateFilesVis", []any{acme, one, 1}}, {"updatePiecesVis", []any{acme, one, 1}},
