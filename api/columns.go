@@ -21,8 +21,8 @@ func (s *Server) registerColumns() {
 		Summary: "Get a column of a dataset", Description: "As it is in the active version, or else in the newest that has it. The ETag is the dataset's."}, s.getColumn)
 	operation(s, audited("column.changed", huma.Operation{OperationID: "update-column", Method: http.MethodPatch, Path: one, Tags: tags,
 		Summary: "Rename, describe or hide a column", Description: "OWNER, ADMIN: any. ANALYST: of own datasets of which they see all columns, and never the " +
-			"visibility. What is omitted stays. It is changed in every version that has the column, also where the active one lacks it; analyses follow its name, and they and their runs are " +
-			"seen by who sees all of their columns. If-Match is about the dataset's revision.",
+			"visibility. What is omitted stays. It is changed in every version that has the column, also where the active one lacks it; " +
+			"analyses follow its name, and they and their runs are seen by who sees all of their columns. If-Match is about the dataset's revision.",
 		Errors: []int{409, 412}}), s.updateColumn)
 }
 
