@@ -47,7 +47,7 @@ type VersionSummary struct {
 type VersionDetail struct {
 	VersionSummary
 	Columns    []DatasetColumn `json:"columns" nullable:"false"`
-	FileReport *FileReport     `json:"file_report" doc:"How its file was read; null for who may not see all of its columns, and where there is no file"`
+	FileReport *FileReport     `json:"file_report,omitempty" doc:"How its file was read; left out for who may not see all of its columns, and where there is no file"`
 }
 
 // The hash and the pieces of a file are of all of its columns: the policies show them to who sees those.

@@ -2237,7 +2237,7 @@ type VersionDetail struct {
 	ColumnCount int64           `json:"column_count"`
 	Columns     []DatasetColumn `json:"columns"`
 	DeletedAt   time.Time       `json:"deleted_at"`
-	FileReport  FileReport      `json:"file_report"`
+	FileReport  FileReport      `json:"file_report,omitempty"`
 
 	// Mode How it was made
 	Mode        VersionDetailMode  `json:"mode"`
