@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 
 	"github.com/google/uuid"
@@ -164,7 +163,7 @@ type storedValues struct {
 	base    *base
 	columns []column.Column
 	words   map[int][]string
-	rest    []stretch
+	rest    []part
 	buf     bytes.Buffer
 	table   *archive.Table // writes to buf
 	bytes   int64          // so far
@@ -172,7 +171,12 @@ type storedValues struct {
 
 // values reads the columns over stretches that cover all rows.
 func (b *base) values(ctx context.Context, columns []storedColumn, stretches []stretch) (v *storedValues, err error) {
-	v = &storedValues{ctx: ctx, base: b, rest: stretches}
+	v = &storedValues{ctx: ctx, base: b}
+	var chunks []part
+	for _, at := range stretches {
+		chunks = append(chunks, part{SegmentID: at.SegmentID, ChunkNo: at.ChunkNo, First: 1, RowCount: at.RowCount})
+	}
+	v.rest = parts(chunks, len(columns))
 	var numbers []int
 	for _, c := range columns {
 		v.columns, numbers = append(v.columns, c.column()), append(numbers, c.ColumnNo)
@@ -197,16 +201,13 @@ func (v *storedValues) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// fill reads the next chunk of each column.
+// fill reads the next part of each column.
 func (v *storedValues) fill() error {
 	at := v.rest[0]
 	v.rest = v.rest[1:]
-	values, err := readChunk(v.ctx, v.base.tx, v.base.org, at.SegmentID, at.ChunkNo, v.columns, v.words)
+	values, err := readPart(v.ctx, v.base.tx, v.base.org, at, v.columns, v.words)
 	if err != nil {
 		return err
-	}
-	if values == nil {
-		return errors.New("a chunk is missing")
 	}
 	_, err = v.table.Write(values)
 	return err
