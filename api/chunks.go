@@ -106,7 +106,7 @@ func readPart(ctx context.Context, tx *tenant.Tx, org uuid.UUID, p part, columns
 const selectDictionaries = `
 select column_no, words from app.dataset_words where org_id = $1 and dataset_id = $2 and column_no = any ($3) order by column_no, page_no`
 
-// readWords reads the dictionaries of the columns with these numbers: at most 10 MiB for a dataset that was uploaded.
+// readWords reads the dictionaries of the columns with these numbers: together at most about maxVersionWords.
 func readWords(ctx context.Context, tx *tenant.Tx, org, dataset uuid.UUID, columnNos []int) (map[int][]string, error) {
 	words := map[int][]string{}
 	return words, tenant.TxEach(ctx, tx, func(page columnWords) error {

@@ -2,8 +2,10 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -145,6 +147,44 @@ func (b *base) enter(file []ingest.Column, matched []int, names map[string]bool)
 		entered = append(entered, c)
 	}
 	return entered
+}
+
+// maxVersionWords is how many bytes the dictionaries of a version take in memory, about: a download holds all of them. A file's
+// take at most half of it.
+const maxVersionWords = 20 << 20
+
+// 40 is what a word costs besides its text, as in ingest.
+const selectWordBytes = `
+select coalesce(sum(octet_length(u.word) + 40), 0)::bigint as bytes
+from app.dataset_words w, unnest(w.words) u(word) where w.org_id = $1 and w.dataset_id = $2 and w.column_no = any ($3)`
+
+// boundWords has the columns of a file with the largest dictionaries stored as texts, until those of the others fit beside the
+// ones that are stored under the numbers in kept.
+func (b *base) boundWords(ctx context.Context, kept []int, file *ingest.File) error {
+	var coded []*ingest.Column
+	total := 0
+	for i := range file.Columns {
+		if c := &file.Columns[i]; c.IsCoded() {
+			coded, total = append(coded, c), total+c.WordBytes
+		}
+	}
+	if coded == nil {
+		return nil
+	}
+	others, err := tenant.TxRow[struct{ Bytes int }](ctx, b.tx, selectWordBytes, b.org, b.dataset, kept)
+	if err != nil {
+		return err
+	}
+	total += others.Bytes
+	slices.SortStableFunc(coded, func(c, d *ingest.Column) int { return cmp.Compare(d.WordBytes, c.WordBytes) })
+	for _, c := range coded {
+		if total <= maxVersionWords {
+			break
+		}
+		c.Payload = column.Texts
+		total -= c.WordBytes
+	}
+	return nil
 }
 
 const selectStretches = `

@@ -120,3 +120,50 @@ func TestTypesOfAWideTableAreChanged(t *testing.T) {
 	o.analyst.retype(dataset, object{"columns": columns}).is(http.StatusCreated)
 	requireSame(t, crlf(lines), o.viewer.download(dataset, "format=csv"))
 }
+
+// A download holds the dictionaries of all columns of a version: they have a bound together.
+func TestColumnsThatAppendsAddHaveDictionariesOfBoundedSize(t *testing.T) {
+	t.Parallel()
+	o := newServer(t).newOrganization()
+	const words = 60_000 // of 4 bytes: 2.6 MB, of which 7 fit 20 MiB
+	table := func(header string, from, words int) string {
+		var b strings.Builder
+		b.WriteString(header + "\n")
+		for i := from; i < from+words; i++ {
+			fmt.Fprintf(&b, "%d%s\n", i, strings.Repeat(fmt.Sprintf(",%04x", i), strings.Count(header, ",")))
+		}
+		return b.String()
+	}
+	dataset := o.datasetOf(o.analyst, table("k,a,b", 0, words))
+	for _, header := range []string{"k,c,d", "k,e,f", "k,g"} {
+		o.analyst.renew(dataset, "append", table(header, 0, words)).is(http.StatusCreated)
+	}
+	forms := func() string {
+		var text string
+		row := o.s.admin.QueryRow(t.Context(), `select string_agg(c.name || ' ' || c.payload, ', ' order by c.position)
+			from app.dataset_columns c join app.datasets d on d.id = c.dataset_id and d.version = c.version where d.id = $1`, lastOf(dataset))
+		require.NoError(t, row.Scan(&text))
+		return text
+	}
+	require.Equal(t, "k int4s, a codes, b codes, c codes, d codes, e codes, f codes, g codes", forms())
+
+	o.analyst.renew(dataset, "append", table("k,h", 0, words)).is(http.StatusCreated)
+	require.Equal(t, "k int4s, a codes, b codes, c codes, d codes, e codes, f codes, g codes, h texts", forms())
+	o.analyst.retype(dataset, object{"columns": []object{{"name": "k", "type": "text"}}}).is(http.StatusCreated)
+	require.Equal(t, "k texts, a codes, b codes, c codes, d codes, e codes, f codes, g codes, h texts", forms())
+	o.analyst.renew(dataset, "append", "k,a,h,new\n1,more,more,more\n").is(http.StatusCreated)
+	require.Equal(t, "k texts, a codes, b codes, c codes, d codes, e codes, f codes, g codes, h texts, new int2s", forms())
+
+	got := strings.Split(o.viewer.download(dataset, "columns=k&columns=g&columns=h&columns=new"), "\r\n")
+	require.Len(t, got, 1+5*words+1+1)
+	require.Equal(t, "59999,ea5f,,", got[4*words])
+	require.Equal(t, "59999,,ea5f,", got[5*words])
+	require.Equal(t, "1,,more,more", got[5*words+1])
+
+	o.analyst.renew(dataset, "append", table("k,i", 0, 55_000)).is(http.StatusCreated) // there is room for less than 0.1 MB
+	o.analyst.renew(dataset, "append", table("k,a", words, 5_000)).is(http.StatusCreated)
+	require.Equal(t, "k texts, a texts, b codes, c codes, d codes, e codes, f codes, g codes, h texts, new int2s, i codes", forms())
+	got = strings.Split(o.viewer.download(dataset, "columns=k&columns=a"), "\r\n")
+	require.Equal(t, "59999,ea5f", got[words])
+	require.Equal(t, "64999,fde7", got[len(got)-2])
+}
