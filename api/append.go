@@ -44,7 +44,7 @@ type appending struct {
 func (b *base) append(ctx context.Context, file *ingest.File, dir string) (p publication, done *AppendedColumns, warning *UploadWarning, err error) {
 	a := &appending{base: b, dir: dir, file: file, match: match(b.Columns, file.Columns),
 		done: AppendedColumns{Missing: []string{}, Added: []string{}, Changed: []ChangedColumn{}}}
-	for _, step := range []func(context.Context) error{a.check, a.retype, a.goOn, a.place, a.storeOld} {
+	for _, step := range []func(context.Context) error{a.check, a.retype, a.goOn, a.bound, a.place, a.storeOld} {
 		if err := step(ctx); err != nil {
 			return p, nil, nil, err
 		}
@@ -257,6 +257,16 @@ func (a *appending) begin(ctx context.Context, columnNos []int) error {
 		}
 	}
 	return nil
+}
+
+// bound has columns stored as texts where their dictionaries would be too large together with those that the file does not touch.
+func (a *appending) bound(ctx context.Context) error {
+	for i, j := range a.match {
+		if f := &a.file.Columns[i]; j >= 0 && f.Type == column.Text && a.Columns[j].Payload == column.Texts {
+			f.Payload = column.Texts
+		}
+	}
+	return a.boundWords(ctx, others(a.Columns, a.match), a.file)
 }
 
 // place decides where and how each column of the file is stored: where the base's is, if the stored form is the same.

@@ -86,6 +86,9 @@ func (b *base) changeTypes(ctx context.Context, change TypeChange, dir string) (
 		return p, rejected, err
 	}
 	defer file.Close()
+	if err := b.boundWords(ctx, others(b.Columns, chosen), file); err != nil {
+		return p, rejected, err
+	}
 	p = b.next("change")
 	p.bytes, p.columns = bytes, slices.Clone(p.columns)
 	for i, j := range chosen {
@@ -99,6 +102,16 @@ func (b *base) changeTypes(ctx context.Context, change TypeChange, dir string) (
 		rejected.First = append(rejected.First, UploadRejection{Record: r.Record, Column: position, Code: r.Code, Message: r.At(rowPlace(r), position)})
 	}
 	return p, rejected, b.storeAgain(ctx, file, columns, stretches)
+}
+
+// others are the numbers of the columns that are not chosen.
+func others(columns []storedColumn, chosen []int) (numbers []int) {
+	for j, c := range columns {
+		if !slices.Contains(chosen, j) {
+			numbers = append(numbers, c.ColumnNo)
+		}
+	}
+	return numbers
 }
 
 // chosen finds the columns, in the order of the change, and how to read them.

@@ -17,13 +17,53 @@ type columnValues struct {
 	archive.Values
 }
 
-const selectChunk = `
-select column_no, floats,
+// maxCells is how many values of a table are in memory at once, about: a whole chunk of 24 columns. What is appended may make a
+// table wide whose chunks have the rows of a narrow one.
+const maxCells = 400_000
+
+// part is rows of one chunk, of every column.
+type part struct {
+	SegmentID uuid.UUID
+	ChunkNo   int
+	Start     int64 // rows of the table before it
+	First     int   // row in the chunk, from 1
+	RowCount  int
+}
+
+// parts cuts chunks so that each part has at most maxCells values.
+func parts(chunks []part, columns int) (cut []part) {
+	for _, c := range chunks {
+		for c.RowCount > 0 {
+			rows := min(c.RowCount, maxCells/columns)
+			cut = append(cut, part{c.SegmentID, c.ChunkNo, c.Start, c.First, rows})
+			c.Start, c.First, c.RowCount = c.Start+int64(rows), c.First+rows, c.RowCount-rows
+		}
+	}
+	return cut
+}
+
+// selectChunks finds those of a version, by one of its columns.
+const selectChunks = `
+select k.segment_id, k.chunk_no, s.start + k.first_row as start, 1 as first, k.row_count
+from (
+  select g.id, (sum(g.row_count) over (order by u.n) - g.row_count)::bigint as start
+  from unnest($2::uuid[]) with ordinality u(id, n) join app.dataset_segments g on g.org_id = $1 and g.id = u.id) s
+join app.dataset_chunks k on k.org_id = $1 and k.segment_id = s.id and k.column_no = $3
+order by start`
+
+// parts are those of the version, in the order of the rows.
+func (v version) parts(ctx context.Context, tx *tenant.Tx, columns []column.Column) ([]part, error) {
+	chunks, err := tenant.TxRows[part](ctx, tx, selectChunks, v.OrgID, v.SegmentIDs, columns[0].No)
+	return parts(chunks, len(columns)), err
+}
+
+const selectPart = `
+select column_no, floats[$7:$8] as floats,
   case
-    when column_no = any ($6) then coalesce(ints, array(select s * 1000000::bigint from unnest(int4s) s))
-    when not column_no = any ($5) then coalesce(ints, int4s::bigint[], int2s::bigint[])
+    when column_no = any ($6) then coalesce(ints[$7:$8], array(select s * 1000000::bigint from unnest(int4s[$7:$8]) s))
+    when not column_no = any ($5) then coalesce(ints[$7:$8], int4s[$7:$8]::bigint[], int2s[$7:$8]::bigint[])
   end as ints,
-  case when column_no = any ($5) then coalesce(codes, int2s::integer[]) end as codes, texts
+  case when column_no = any ($5) then coalesce(codes[$7:$8], int2s[$7:$8]::integer[]) end as codes, texts[$7:$8] as texts
 from app.dataset_chunks where org_id = $1 and segment_id = $2 and column_no = any ($3) and chunk_no = $4`
 
 // placed are the places of columns by their numbers, and the numbers: of all, of those with dictionaries, and of instants.
@@ -42,11 +82,11 @@ func placed(columns []column.Column) (place map[int]int, numbers, coded, instant
 	return place, numbers, coded, instants
 }
 
-// readChunk reads the values of columns in a chunk, at most 16,384 rows and 3 MiB together; nil if there is no such chunk.
-func readChunk(ctx context.Context, tx *tenant.Tx, org, segment uuid.UUID, no int, columns []column.Column, words map[int][]string) ([]archive.Values, error) {
+// readPart reads the values of columns in a part.
+func readPart(ctx context.Context, tx *tenant.Tx, org uuid.UUID, p part, columns []column.Column, words map[int][]string) ([]archive.Values, error) {
 	place, numbers, coded, instants := placed(columns)
-	found, err := tenant.TxRows[columnValues](ctx, tx, selectChunk, org, segment, numbers, no, coded, instants)
-	if err != nil || len(found) == 0 {
+	found, err := tenant.TxRows[columnValues](ctx, tx, selectPart, org, p.SegmentID, numbers, p.ChunkNo, coded, instants, p.First, p.First+p.RowCount-1)
+	if err != nil {
 		return nil, err
 	}
 	if len(found) < len(columns) {
@@ -55,6 +95,9 @@ func readChunk(ctx context.Context, tx *tenant.Tx, org, segment uuid.UUID, no in
 	values := make([]archive.Values, len(columns))
 	for _, c := range found {
 		c.Words = words[c.ColumnNo]
+		if n := c.Rows(); n != p.RowCount {
+			return nil, fmt.Errorf("a chunk has %d of %d rows", n, p.RowCount)
+		}
 		values[place[c.ColumnNo]] = c.Values
 	}
 	return values, nil
@@ -63,7 +106,7 @@ func readChunk(ctx context.Context, tx *tenant.Tx, org, segment uuid.UUID, no in
 const selectDictionaries = `
 select column_no, words from app.dataset_words where org_id = $1 and dataset_id = $2 and column_no = any ($3) order by column_no, page_no`
 
-// readWords reads the dictionaries of the columns with these numbers: at most 10 MiB for a dataset that was uploaded.
+// readWords reads the dictionaries of the columns with these numbers: together at most about maxVersionWords.
 func readWords(ctx context.Context, tx *tenant.Tx, org, dataset uuid.UUID, columnNos []int) (map[int][]string, error) {
 	words := map[int][]string{}
 	return words, tenant.TxEach(ctx, tx, func(page columnWords) error {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"github.com/google/uuid"
 
 	"github.com/insightforge/insightforge/api/archive"
 	"github.com/insightforge/insightforge/api/column"
@@ -80,7 +78,7 @@ func (s *Server) downloadDataset(ctx context.Context, in *downloadInput) (*huma.
 	}}, nil
 }
 
-// download is one that is under way. It reads a chunk at a time, each in a transaction of its own, since a version does not
+// download is one that is under way. It reads a part at a time, each in a transaction of its own, since a version does not
 // change: while the client reads, no connection waits for it. Who may not see a column any more gets no more of it.
 type download struct {
 	server  *Server
@@ -90,28 +88,11 @@ type download struct {
 	name    string
 	columns []column.Column
 	words   map[int][]string
-	chunks  []downloadChunk
+	parts   []part
 }
 
-// downloadChunk is where the rows from Start on are stored.
-type downloadChunk struct {
-	SegmentID uuid.UUID
-	ChunkNo   int
-	Start     int64
-	RowCount  int64
-}
-
-const (
-	selectDatasetName = `
+const selectDatasetName = `
 select name from app.datasets where org_id = $1 and id = $2`
-	selectChunksOf = `
-select k.segment_id, k.chunk_no, s.start + k.first_row as start, k.row_count
-from (
-  select g.id, (sum(g.row_count) over (order by u.n) - g.row_count)::bigint as start
-  from unnest($2::uuid[]) with ordinality u(id, n) join app.dataset_segments g on g.org_id = $1 and g.id = u.id) s
-join app.dataset_chunks k on k.org_id = $1 and k.segment_id = s.id and k.column_no = $3
-order by start`
-)
 
 // prepare reads what the chunks are read with, and refuses what cannot be downloaded.
 func (d *download) prepare(ctx context.Context) error {
@@ -142,19 +123,19 @@ func (d *download) prepare(ctx context.Context) error {
 		if d.words, err = readWords(ctx, tx, d.in.OrgID, d.in.DatasetID, coded); err != nil {
 			return err
 		}
-		d.chunks, err = tenant.TxRows[downloadChunk](ctx, tx.Last(), selectChunksOf, d.in.OrgID, d.version.SegmentIDs, d.columns[0].No)
-		return finished(err, d.checkChunks)
+		d.parts, err = d.version.parts(ctx, tx.Last(), d.columns)
+		return finished(err, d.checkParts)
 	})
 }
 
-// checkChunks: what is missing would else be left out.
-func (d *download) checkChunks() error {
+// checkParts: what is missing would else be left out.
+func (d *download) checkParts() error {
 	rows := int64(0)
-	for _, c := range d.chunks {
-		if c.Start != rows {
+	for _, p := range d.parts {
+		if p.Start != rows {
 			break
 		}
-		rows += c.RowCount
+		rows += int64(p.RowCount)
 	}
 	if rows != d.version.RowCount {
 		return fmt.Errorf("chunks for %d of %d rows", rows, d.version.RowCount)
@@ -235,36 +216,36 @@ func finished(err error, ends ...func() error) error {
 	return err
 }
 
-// filteredChunks is for how many chunks rows are looked for at once.
-const filteredChunks = 8
+// filteredParts is in how many parts rows are looked for at once.
+const filteredParts = 8
 
 func (d *download) writeRows(ctx context.Context, w io.Writer) error {
 	rows, err := d.format(w)
 	if err != nil {
 		return err
 	}
-	for chunks := range slices.Chunk(d.chunks, filteredChunks) {
-		if err := d.writeChunks(ctx, rows, chunks); err != nil {
+	for parts := range slices.Chunk(d.parts, filteredParts) {
+		if err := d.writeParts(ctx, rows, parts); err != nil {
 			return err
 		}
 	}
 	return rows.Close()
 }
 
-func (d *download) writeChunks(ctx context.Context, rows rowWriter, chunks []downloadChunk) error {
-	numbers, err := d.numbers(ctx, chunks)
+func (d *download) writeParts(ctx context.Context, rows rowWriter, parts []part) error {
+	numbers, err := d.numbers(ctx, parts)
 	if err != nil {
 		return err
 	}
-	for _, chunk := range chunks {
+	for _, p := range parts {
 		var places []int
-		for len(numbers) > 0 && numbers[0] <= chunk.Start+chunk.RowCount {
-			places, numbers = append(places, int(numbers[0]-chunk.Start-1)), numbers[1:]
+		for len(numbers) > 0 && numbers[0] <= p.Start+int64(p.RowCount) {
+			places, numbers = append(places, int(numbers[0]-p.Start-1)), numbers[1:]
 		}
 		if len(d.in.filters) > 0 && len(places) == 0 {
 			continue
 		}
-		values, err := d.values(ctx, chunk)
+		values, err := d.values(ctx, p)
 		if err != nil {
 			return err
 		}
@@ -281,12 +262,12 @@ func (d *download) writeChunks(ctx context.Context, rows rowWriter, chunks []dow
 }
 
 // numbers finds the rows that pass the filters.
-func (d *download) numbers(ctx context.Context, chunks []downloadChunk) (found []int64, err error) {
+func (d *download) numbers(ctx context.Context, parts []part) (found []int64, err error) {
 	if len(d.in.filters) == 0 {
 		return nil, nil
 	}
-	first, last := chunks[0], chunks[len(chunks)-1]
-	sel := query.Selection{Filters: d.in.filters, After: first.Start, Until: last.Start + last.RowCount}
+	first, last := parts[0], parts[len(parts)-1]
+	sel := query.Selection{Filters: d.in.filters, After: first.Start, Until: last.Start + int64(last.RowCount)}
 	sel.Limit = int(sel.Until - sel.After)
 	err = d.transaction(ctx, func(tx *tenant.Tx) (err error) {
 		if found, err = d.version.find(ctx, tx, d.server.expand, sel); err != nil {
@@ -318,19 +299,11 @@ func (d *download) transaction(ctx context.Context, work func(*tenant.Tx) error)
 	return d.server.db.Tx(ctx, d.caller, work)
 }
 
-// values are those of each column in a chunk.
-func (d *download) values(ctx context.Context, chunk downloadChunk) (values []archive.Values, err error) {
+// values are those of each column in a part.
+func (d *download) values(ctx context.Context, p part) (values []archive.Values, err error) {
 	err = d.transaction(ctx, func(tx *tenant.Tx) (err error) {
-		values, err = readChunk(ctx, tx.Last(), d.in.OrgID, chunk.SegmentID, chunk.ChunkNo, d.columns, d.words)
+		values, err = readPart(ctx, tx.Last(), d.in.OrgID, p, d.columns, d.words)
 		return err
 	})
-	if err == nil && values == nil {
-		err = errors.New("a chunk has gone: the version was purged, or its columns hidden")
-	}
-	for _, v := range values {
-		if n := v.Rows(); int64(n) != chunk.RowCount {
-			return nil, fmt.Errorf("a chunk has %d of %d rows", n, chunk.RowCount)
-		}
-	}
 	return values, err
 }

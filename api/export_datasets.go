@@ -105,22 +105,20 @@ func (e *export) table(ctx context.Context, w io.Writer, v version) (rows int64,
 	if err != nil {
 		return 0, err
 	}
-	for _, segment := range v.SegmentIDs {
-		for chunk, written := 0, int64(1); written > 0; chunk++ {
-			if written, err = e.chunk(ctx, table, v, words, segment, chunk); err != nil {
-				return 0, err
-			}
-			rows += written
-		}
-	}
-	return rows, nil
-}
-
-// chunk writes the rows of one chunk of each column, at most 16,384 and 3 MiB together; none after the last.
-func (e *export) chunk(ctx context.Context, table *archive.Table, v version, words map[int][]string, segment uuid.UUID, no int) (int64, error) {
-	values, err := readChunk(ctx, e.tx, e.org, segment, no, v.Columns, words)
-	if err != nil || values == nil {
+	parts, err := v.parts(ctx, e.tx, v.Columns)
+	if err != nil {
 		return 0, err
 	}
-	return table.Write(values)
+	for _, p := range parts {
+		values, err := readPart(ctx, e.tx, e.org, p, v.Columns, words)
+		if err != nil {
+			return 0, err
+		}
+		written, err := table.Write(values)
+		if err != nil {
+			return 0, err
+		}
+		rows += written
+	}
+	return rows, nil
 }

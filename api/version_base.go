@@ -2,9 +2,10 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"errors"
 	"io"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -148,6 +149,44 @@ func (b *base) enter(file []ingest.Column, matched []int, names map[string]bool)
 	return entered
 }
 
+// maxVersionWords is how many bytes the dictionaries of a version take in memory, about: a download holds all of them. A file's
+// take at most half of it.
+const maxVersionWords = 20 << 20
+
+// 40 is what a word costs besides its text, as in ingest.
+const selectWordBytes = `
+select coalesce(sum(octet_length(u.word) + 40), 0)::bigint as bytes
+from app.dataset_words w, unnest(w.words) u(word) where w.org_id = $1 and w.dataset_id = $2 and w.column_no = any ($3)`
+
+// boundWords has the columns of a file with the largest dictionaries stored as texts, until those of the others fit beside the
+// ones that are stored under the numbers in kept.
+func (b *base) boundWords(ctx context.Context, kept []int, file *ingest.File) error {
+	var coded []*ingest.Column
+	total := 0
+	for i := range file.Columns {
+		if c := &file.Columns[i]; c.IsCoded() {
+			coded, total = append(coded, c), total+c.WordBytes
+		}
+	}
+	if coded == nil {
+		return nil
+	}
+	others, err := tenant.TxRow[struct{ Bytes int }](ctx, b.tx, selectWordBytes, b.org, b.dataset, kept)
+	if err != nil {
+		return err
+	}
+	total += others.Bytes
+	slices.SortStableFunc(coded, func(c, d *ingest.Column) int { return cmp.Compare(d.WordBytes, c.WordBytes) })
+	for _, c := range coded {
+		if total <= maxVersionWords {
+			break
+		}
+		c.Payload = column.Texts
+		total -= c.WordBytes
+	}
+	return nil
+}
+
 const selectStretches = `
 select k.segment_id, k.chunk_no, k.first_row, k.row_count
 from unnest($2::uuid[]) with ordinality u(id, n) join app.dataset_chunks k on k.org_id = $1 and k.segment_id = u.id and k.column_no = $3
@@ -164,7 +203,7 @@ type storedValues struct {
 	base    *base
 	columns []column.Column
 	words   map[int][]string
-	rest    []stretch
+	rest    []part
 	buf     bytes.Buffer
 	table   *archive.Table // writes to buf
 	bytes   int64          // so far
@@ -172,7 +211,12 @@ type storedValues struct {
 
 // values reads the columns over stretches that cover all rows.
 func (b *base) values(ctx context.Context, columns []storedColumn, stretches []stretch) (v *storedValues, err error) {
-	v = &storedValues{ctx: ctx, base: b, rest: stretches}
+	v = &storedValues{ctx: ctx, base: b}
+	var chunks []part
+	for _, at := range stretches {
+		chunks = append(chunks, part{SegmentID: at.SegmentID, ChunkNo: at.ChunkNo, First: 1, RowCount: at.RowCount})
+	}
+	v.rest = parts(chunks, len(columns))
 	var numbers []int
 	for _, c := range columns {
 		v.columns, numbers = append(v.columns, c.column()), append(numbers, c.ColumnNo)
@@ -197,16 +241,13 @@ func (v *storedValues) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// fill reads the next chunk of each column.
+// fill reads the next part of each column.
 func (v *storedValues) fill() error {
 	at := v.rest[0]
 	v.rest = v.rest[1:]
-	values, err := readChunk(v.ctx, v.base.tx, v.base.org, at.SegmentID, at.ChunkNo, v.columns, v.words)
+	values, err := readPart(v.ctx, v.base.tx, v.base.org, at, v.columns, v.words)
 	if err != nil {
 		return err
-	}
-	if values == nil {
-		return errors.New("a chunk is missing")
 	}
 	_, err = v.table.Write(values)
 	return err

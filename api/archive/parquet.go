@@ -10,8 +10,13 @@ import (
 	"github.com/insightforge/insightforge/api/column"
 )
 
-// rowGroupBytes is how much a row group of a Parquet file has before it is encoded; so much is in memory.
-const rowGroupBytes = 16 << 20
+const (
+	// rowGroupBytes is how much the first row group of a Parquet file has before it is encoded; so much is in memory.
+	rowGroupBytes = 16 << 20
+	// chunkBytes is what the description of one column in a row group takes, about. All are in memory until the file ends, so the
+	// row groups of a wide table grow as these do.
+	chunkBytes = 768
+)
 
 // Parquet writes a table as a Parquet file of row groups of bounded size, with the columns' names, types and scales.
 type Parquet struct {
@@ -19,11 +24,12 @@ type Parquet struct {
 	columns []column.Column
 	values  []parquet.Value
 	bytes   int // of the row group
+	least   int // bytes of a row group
 }
 
 // NewParquet begins a file.
 func NewParquet(w io.Writer, columns []column.Column) *Parquet {
-	return &Parquet{columns: columns, w: parquet.NewGenericWriter[any](w, parquet.NewSchema("table", schemaOf(columns)),
+	return &Parquet{columns: columns, least: rowGroupBytes, w: parquet.NewGenericWriter[any](w, parquet.NewSchema("table", schemaOf(columns)),
 		parquet.Compression(&parquet.Snappy), parquet.DataPageVersion(1))}
 }
 
@@ -96,8 +102,9 @@ func (p *Parquet) Write(values []Values) (rows int64, err error) {
 			return 0, err
 		}
 	}
-	if p.bytes >= rowGroupBytes {
+	if p.bytes >= p.least {
 		p.bytes = 0
+		p.least += len(p.columns) * chunkBytes
 		err = p.w.Flush()
 	}
 	return int64(n), err

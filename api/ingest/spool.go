@@ -83,6 +83,7 @@ type Column struct {
 	NullWords     int64    // of NullCount: words such as NA
 	Rejected      int64    // of NullCount: values that do not fit the given type
 	DistinctCount int64    // of text with codes, with the words that its dictionary begins with; 0 for others
+	WordBytes     int      // of those words, with what each costs in memory
 	Format        string   // how numbers, dates and timestamps are written, as an example; empty for plain and ISO ones
 	Readings      []string // the formats between which the file does not decide: then the column is text
 	Unit          string   // percent, an ISO code of a currency, or its symbol where that is of several countries
