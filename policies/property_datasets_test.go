@@ -40,7 +40,7 @@ func (w *world) createDataset() operation {
 		w.call("insertSegment", name(p.named), name(segment), name(id), name(p.person), 1),
 		w.call("insertChunk", append([]any{name(p.named), name(segment), 1, 0, name(p.person)}, chunk(0)...)...),
 		w.call("insertWords", name(p.named), name(id), 1, 0, name(p.person), 0, []string{"word"}),
-		w.call("insertVersion", name(p.named), name(id), 1, name(p.person), name(p.person), "create", nil, 1, 1, 1, []uuid.UUID{w.id(segment)}),
+		w.call("insertVersion", name(p.named), name(id), 1, name(p.person), name(p.person), "create", nil, 1, 1, 1, 0, []uuid.UUID{w.id(segment)}),
 		w.call("insertColumns", name(p.named), name(id), 1, columns(1, "c", 0)),
 		w.call("insertFile", name(p.named), name(id), 1, name(p.person), vis, []byte{}, "text/csv", "c.csv", nil),
 		w.recording(written, "recordDataset", name(p.named), name(id)))
