@@ -115,11 +115,15 @@ func (c *compiler) place(of column.Column) int {
 
 // value is a column's value in an expanded row, chunk the row of app.dataset_chunks that it is expanded from.
 func (c *compiler) value(of column.Column) string {
-	value := fmt.Sprintf("v%d", c.place(of))
+	return ofArray(of, fmt.Sprintf("v%d", c.place(of)))
+}
+
+// ofArray is the value that an element of a column's array stands for.
+func ofArray(of column.Column, element string) string {
 	if of.Type == column.Timestamp && of.Payload == column.Int4s {
-		return "(" + value + " * 1000000::bigint)"
+		return "(" + element + " * 1000000::bigint)"
 	}
-	return value
+	return element
 }
 
 func (c *compiler) chunk(of column.Column) string { return fmt.Sprintf("c%d", c.place(of)) }

@@ -144,7 +144,7 @@ func (c *compiler) last(keys []sortKey, number string) string {
 	for i, k := range keys {
 		chunk := c.chunk(k.of)
 		value := fmt.Sprintf("(%s)[(%s - s.start - c1.first_row)::int]", Array(chunk, k.of), number)
-		fields[i] = fmt.Sprintf("%s as k%d", c.key(k.of, value), i+1)
+		fields[i] = fmt.Sprintf("%s as k%d", c.key(k.of, ofArray(k.of, value)), i+1)
 	}
 	from, conditions := c.chunks()
 	return fmt.Sprintf("last as materialized (select %s from s, %s where %s and c1.segment_id = s.id and %s between s.start + c1.first_row + 1 and s.start + c1.first_row + c1.row_count)",
