@@ -26,16 +26,19 @@ func (s *Server) registerUploads() {
 	s.describeFile(datasetsPath)
 }
 
-var fileSchema = &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "CSV, TSV, JSON, NDJSON, Parquet or XLSX; each also compressed by gzip or zstd"}
+// fileSchema is a new one each time: huma writes into it.
+func fileSchema() *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "CSV, TSV, JSON, NDJSON, Parquet or XLSX; each also compressed by gzip or zstd"}
+}
 
 func fileBody() *huma.RequestBody {
-	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/csv": {Schema: fileSchema}}}
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/csv": {Schema: fileSchema()}}}
 }
 
 // describeFile describes the form, and the JSON in the parameter columns, of an operation that is registered: one with a schema
 // for a form would have its body read and checked by huma.
 func (s *Server) describeFile(path string) {
-	form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": fileSchema}, Required: []string{"file"}}
+	form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": fileSchema()}, Required: []string{"file"}}
 	s.api.OpenAPI().Paths[path].Post.RequestBody.Content["multipart/form-data"] = &huma.MediaType{Schema: form}
 	for _, p := range s.api.OpenAPI().Paths[path].Post.Parameters {
 		if p.Name == "columns" {
