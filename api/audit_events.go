@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -92,12 +90,6 @@ type AuditFilter struct {
 	Until    time.Time `query:"until" doc:"Before" json:"until,omitzero"`
 }
 
-// moment is an event's place in the order of time.
-type moment struct {
-	at time.Time
-	id uuid.UUID
-}
-
 func (e AuditEvent) moment() moment { return moment{e.At, e.ID} }
 
 // after are the arguments of a statement that reads limit events after a moment, or the first ones.
@@ -169,35 +161,7 @@ func forCaller(ctx context.Context, member, key string) string {
 type eventsInput struct {
 	InOrganization
 	AuditFilter
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"At most"`
-	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
-
-	before moment
-	page   Page // for the link
-}
-
-// Resolve reads the cursor: a time and an id.
-func (in *eventsInput) Resolve(ctx huma.Context) (errs []error) {
-	u := ctx.URL()
-	in.page = Page{Limit: in.Limit, path: u.Path, query: u.Query()}
-	in.before, errs = parseMoment(in.Cursor)
-	return errs
-}
-
-// parseMoment reads a cursor of a list in the order of time; without one, the zero moment.
-func parseMoment(cursor string) (moment, []error) {
-	if cursor == "" {
-		return moment{}, nil
-	}
-	b, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(b) != 24 || b[0] != 0 { // microseconds up to the year 4253
-		return moment{}, []error{&huma.ErrorDetail{Location: "query.cursor", Message: "not a cursor of this list"}}
-	}
-	return moment{time.UnixMicro(int64(binary.BigEndian.Uint64(b))), uuid.UUID(b[8:])}, nil
-}
-
-func (m moment) cursor() []byte {
-	return append(binary.BigEndian.AppendUint64(nil, uint64(m.at.UnixMicro())), m.id[:]...)
+	TimePage
 }
 
 func (s *Server) listAuditEvents(ctx context.Context, in *eventsInput) (*listed[AuditEvent], error) {

@@ -105,7 +105,7 @@ func (s *Server) listImports(ctx context.Context, in *importsInput) (*listed[Imp
 	rows, err := tenant.Rows[Import](ctx, s.db, member(ctx, in.OrgID), selectImports, in.OrgID, in.State, given(in.before.at), in.before.id, in.Limit+1)
 	for i, row := range rows {
 		if rows[i] = row.at(s.imports.find(in.OrgID, row.ID)); row.Problem != nil {
-			row.Problem.Errors = nil // there may be a thousand
+			row.Problem.Errors = nil // the import itself has them
 		}
 	}
 	return pageAfter(in.page, rows, func(i Import) []byte { return moment{i.StartedAt, i.ID}.cursor() }), err
@@ -114,20 +114,8 @@ func (s *Server) listImports(ctx context.Context, in *importsInput) (*listed[Imp
 // importsInput is the part of the list that is asked for.
 type importsInput struct {
 	InOrganization
-	State  string `query:"state" enum:"running,succeeded,failed,cancelled,interrupted"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"At most"`
-	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
-
-	before moment
-	page   Page // for the link
-}
-
-// Resolve reads the cursor.
-func (in *importsInput) Resolve(ctx huma.Context) (errs []error) {
-	u := ctx.URL()
-	in.page = Page{Limit: in.Limit, path: u.Path, query: u.Query()}
-	in.before, errs = parseMoment(in.Cursor)
-	return errs
+	State string `query:"state" enum:"running,succeeded,failed,cancelled,interrupted"`
+	TimePage
 }
 
 const selectImport = importFields + `app.dataset_imports i where i.org_id = $1 and i.id = $2`

@@ -2,9 +2,11 @@ package api
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -39,6 +41,45 @@ func (p *Page) Resolve(ctx huma.Context) []error {
 	}
 	p.before = uuid.UUID(id)
 	return nil
+}
+
+// TimePage is [Page] of a list in the order of time.
+type TimePage struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"At most"`
+	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
+
+	before moment
+	page   Page // for the link
+}
+
+// Resolve reads the cursor: a time and an id.
+func (p *TimePage) Resolve(ctx huma.Context) (errs []error) {
+	u := ctx.URL()
+	p.page = Page{Limit: p.Limit, path: u.Path, query: u.Query()}
+	p.before, errs = parseMoment(p.Cursor)
+	return errs
+}
+
+// moment is a place in the order of time.
+type moment struct {
+	at time.Time
+	id uuid.UUID
+}
+
+// parseMoment reads a cursor of a list in the order of time; without one, the zero moment.
+func parseMoment(cursor string) (moment, []error) {
+	if cursor == "" {
+		return moment{}, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(b) != 24 || b[0] != 0 { // microseconds up to the year 4253
+		return moment{}, []error{&huma.ErrorDetail{Location: "query.cursor", Message: "not a cursor of this list"}}
+	}
+	return moment{time.UnixMicro(int64(binary.BigEndian.Uint64(b))), uuid.UUID(b[8:])}, nil
+}
+
+func (m moment) cursor() []byte {
+	return append(binary.BigEndian.AppendUint64(nil, uint64(m.at.UnixMicro())), m.id[:]...)
 }
 
 // listed is the answer to a list operation.
