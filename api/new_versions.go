@@ -117,12 +117,7 @@ func (s *Server) mayChangeData(ctx context.Context, c dataChange, bytes int64) e
 		if _, err := c.owned().base(ctx, tx, findOwnDataset, c.want); err != nil || c.key.Key != "" {
 			return err
 		}
-		u, err := tenant.TxRow[Usage](ctx, tx, selectUsageOfThings, c.OrgID)
-		if err != nil {
-			return err
-		}
-		u.StoredBytes.Used += bytes
-		return u.exceeded(Usage{StoredBytes: Quota{Used: bytes}})
+		return wouldBeWithinQuotas(ctx, tx, c.OrgID, Usage{StoredBytes: Quota{Used: bytes}})
 	})
 	return s.untold(ctx, err, c)
 }

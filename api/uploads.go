@@ -180,13 +180,7 @@ func (s *Server) mayCreateDataset(ctx context.Context, id uuid.UUID, in *uploadI
 			return err
 		}
 		if in.Key == "" {
-			u, err := tenant.TxRow[Usage](ctx, tx, selectUsageOfThings, in.OrgID)
-			if err != nil {
-				return err
-			}
-			bytes := in.storedBytes()
-			u.StoredBytes.Used += bytes
-			if err := u.exceeded(oneDataset(bytes)); err != nil {
+			if err := wouldBeWithinQuotas(ctx, tx, in.OrgID, oneDataset(in.storedBytes())); err != nil {
 				return err
 			}
 		}

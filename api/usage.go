@@ -91,6 +91,16 @@ func withinQuotas(ctx context.Context, tx *tenant.Tx, org uuid.UUID, made Usage)
 	return u.exceeded(made)
 }
 
+// wouldBeWithinQuotas refuses what a file of so many bytes would be too much for. All of made but its bytes is there already.
+func wouldBeWithinQuotas(ctx context.Context, tx *tenant.Tx, org uuid.UUID, made Usage) error {
+	u, err := tenant.TxRow[Usage](ctx, tx, selectUsageOfThings, org)
+	if err != nil {
+		return err
+	}
+	u.StoredBytes.Used += made.StoredBytes.Used
+	return u.exceeded(made)
+}
+
 // exceeded names the first quota of which made, which u counts, was too much. What is over its limit already hinders nobody
 // who adds nothing to it.
 func (u Usage) exceeded(made Usage) error {
