@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 
@@ -67,13 +66,11 @@ func (a *appending) check(context.Context) error {
 	switch {
 	case added == len(a.match):
 		return refuse("append_other_columns", "")
-	case len(a.Columns)+added > maxColumns:
+	case len(a.Columns)+added > ingest.MaxColumns:
 		return refuse(ingest.CodeTooManyColumns, "")
 	}
 	return nil
 }
-
-const maxColumns = 1000
 
 // match finds for each column of a file the one that it goes on: by the name that the request gives it, by the one in the
 // file, or by what that one is called now. -1: none.
@@ -355,7 +352,7 @@ func (a *appending) storeChanged(ctx context.Context, changed []int, stretches [
 		c.Payload = column.Wider(c.Payload, was.Payload)
 		if c.column().IsCoded() {
 			c.Payload = column.Codes
-			if was.DistinctCount+f.DistinctCount > maxWords {
+			if was.DistinctCount+f.DistinctCount > ingest.MaxWords {
 				c.Payload = column.Texts
 			} else {
 				coded = append(coded, c.ColumnNo)
@@ -369,9 +366,6 @@ func (a *appending) storeChanged(ctx context.Context, changed []int, stretches [
 	}
 	return a.begin(ctx, coded)
 }
-
-// maxWords is how many words fit a dictionary.
-const maxWords = math.MaxUint16 + 1
 
 // typed is how a stored column is read again. Only texts can be written in different ways.
 func typed(c storedColumn, no int, o ingest.ColumnOptions) ingest.ColumnOptions {

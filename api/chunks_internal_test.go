@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"github.com/insightforge/insightforge/api/ingest"
 )
 
 func TestPartsHaveEachRowOnceAndFewCells(t *testing.T) {
@@ -12,7 +14,7 @@ func TestPartsHaveEachRowOnceAndFewCells(t *testing.T) {
 	one, two := uuid.New(), uuid.New()
 	chunks := []part{{one, 0, 0, 1, 16_384}, {one, 1, 16_384, 1, 700}, {two, 0, 17_084, 1, 16_384}}
 	require.Equal(t, chunks, parts(chunks, 24))
-	for _, columns := range []int{1, 25, 999, maxColumns} {
+	for _, columns := range []int{1, 25, 999, ingest.MaxColumns} {
 		cut, next := parts(chunks, columns), int64(0)
 		for _, p := range cut {
 			require.LessOrEqual(t, p.RowCount*columns, maxCells)
@@ -28,5 +30,5 @@ func TestPartsHaveEachRowOnceAndFewCells(t *testing.T) {
 		}
 		require.Equal(t, int64(33_468), next)
 	}
-	require.Len(t, parts(chunks, maxColumns), 41+2+41)
+	require.Len(t, parts(chunks, ingest.MaxColumns), 41+2+41)
 }

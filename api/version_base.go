@@ -124,9 +124,8 @@ func (b *base) publish(ctx context.Context, p publication, user uuid.UUID, actio
 		recorded(ctx, b.org, b.dataset, p.number, b.LastColumnNo, action, b.Number)...)
 }
 
-// enter makes columns of the file that go on none of the active version: each is one that another version has, as hidden as it is
-// there, or a new one. names are those that are taken;
-// numbers come later.
+// enter makes columns of the file that go on none of the active version: each is one that another version has, as hidden as it
+// is there, or a new one. names are those that are taken; numbers come later.
 func (b *base) enter(file []ingest.Column, matched []int, names map[string]bool) (entered []storedColumn) {
 	var rest []ingest.Column
 	for i, f := range file {
@@ -153,9 +152,8 @@ func (b *base) enter(file []ingest.Column, matched []int, names map[string]bool)
 // take at most half of it.
 const maxVersionWords = 20 << 20
 
-// 40 is what a word costs besides its text, as in ingest.
 const selectWordBytes = `
-select coalesce(sum(octet_length(u.word) + 40), 0)::bigint as bytes
+select coalesce(sum(octet_length(u.word) + $4::integer), 0)::bigint as bytes
 from app.dataset_words w, unnest(w.words) u(word) where w.org_id = $1 and w.dataset_id = $2 and w.column_no = any ($3)`
 
 // boundWords has the columns of a file with the largest dictionaries stored as texts, until those of the others fit beside the
@@ -171,7 +169,7 @@ func (b *base) boundWords(ctx context.Context, kept []int, file *ingest.File) er
 	if coded == nil {
 		return nil
 	}
-	others, err := tenant.TxRow[struct{ Bytes int }](ctx, b.tx, selectWordBytes, b.org, b.dataset, kept)
+	others, err := tenant.TxRow[struct{ Bytes int }](ctx, b.tx, selectWordBytes, b.org, b.dataset, kept, ingest.WordCost)
 	if err != nil {
 		return err
 	}

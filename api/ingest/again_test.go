@@ -58,7 +58,7 @@ func TestADictionaryGoesOn(t *testing.T) {
 func TestADictionaryThatGrowsTooLargeIsNone(t *testing.T) {
 	t.Parallel()
 	f := spooled(t, "word\nnew\n", Options{})
-	words := make([]string, maxWords)
+	words := make([]string, MaxWords)
 	for i := range words {
 		words[i] = strconv.Itoa(i)
 	}

@@ -54,10 +54,10 @@ func TestAChunkHasAtMost16384Rows(t *testing.T) {
 
 func TestRowGroupsOfWideTablesAreShorter(t *testing.T) {
 	t.Parallel()
-	f := spool(t, strings.Repeat(",", maxColumns-1), 1000, func(int) string { return strings.Repeat("1,", maxColumns-1) + "1" })
+	f := spool(t, strings.Repeat(",", MaxColumns-1), 1000, func(int) string { return strings.Repeat("1,", MaxColumns-1) + "1" })
 	rows, size := groups(t, f)
 	require.Equal(t, []int{524, 476}, rows)
-	require.LessOrEqual(t, size[0], maxGroupBytes+maxColumns*headerSize)
+	require.LessOrEqual(t, size[0], maxGroupBytes+MaxColumns*headerSize)
 }
 
 func TestRowGroupsOfLongTextsAreShorter(t *testing.T) {
@@ -74,15 +74,15 @@ func TestRowGroupsOfLongTextsAreShorter(t *testing.T) {
 
 func TestTextHasADictionaryUpTo65536Words(t *testing.T) {
 	t.Parallel()
-	f := spool(t, "a,b,c", 2*(maxWords+1), func(i int) string {
-		return fmt.Sprintf("w%d,w%d,w%d", i%maxWords, i%(maxWords+1), i%(maxWords-1))
+	f := spool(t, "a,b,c", 2*(MaxWords+1), func(i int) string {
+		return fmt.Sprintf("w%d,w%d,w%d", i%MaxWords, i%(MaxWords+1), i%(MaxWords-1))
 	})
 	require.Equal(t, column.Codes, f.Columns[0].Payload)
-	require.EqualValues(t, maxWords, f.Columns[0].DistinctCount)
+	require.EqualValues(t, MaxWords, f.Columns[0].DistinctCount)
 	require.Equal(t, column.Texts, f.Columns[1].Payload)
 	require.Zero(t, f.Columns[1].DistinctCount)
 	got := decode(t, f)
-	require.Len(t, f.Words(1), maxWords/pageWords)
+	require.Len(t, f.Words(1), MaxWords/pageWords)
 	require.Nil(t, f.Words(2))
 	for i := range 3 {
 		require.Equal(t, "w65534", got.values[i][65_534])

@@ -18,7 +18,7 @@ type dictionary struct {
 }
 
 // entry is a word in the hash table: 23 bits of its hash, its offset in its page (24 bits: a page is less than
-// maxWordMem) and its code + 1 (17 bits: there are at most maxWords). 0 is a free slot.
+// maxWordMem) and its code + 1 (17 bits: there are at most MaxWords). 0 is a free slot.
 type entry uint64
 
 const hashBits entry = 1<<64 - 1<<41

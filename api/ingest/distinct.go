@@ -5,9 +5,13 @@ import (
 	"io"
 )
 
+// What a column's dictionary may have. A version that is made of several files has to keep to it, too.
 const (
-	maxWords   = 65_536   // distinct values of a column with a dictionary
-	wordCost   = 40       // bytes that a dictionary needs for a word besides its text
+	MaxWords = 65_536 // distinct values
+	WordCost = 40     // bytes that a word needs besides its text
+)
+
+const (
 	maxWord    = 4 << 10  // bytes of a word; a column with a longer one has no dictionary
 	maxWordMem = 10 << 20 // bytes for the dictionaries of all columns
 )
@@ -46,9 +50,9 @@ func (v *vocabulary) add(column int, word []byte) (code uint32, fresh bool) {
 			return code, false
 		}
 	}
-	d.bytes += len(word) + wordCost
-	v.bytes += len(word) + wordCost
-	if d.n > maxWords || len(word) > maxWord {
+	d.bytes += len(word) + WordCost
+	v.bytes += len(word) + WordCost
+	if d.n > MaxWords || len(word) > maxWord {
 		v.giveUp(column)
 	}
 	for v.bytes > maxWordMem {

@@ -86,7 +86,7 @@ func rowTooLong(line int64) *Error {
 
 func tooManyColumns(line int64) *Error {
 	return &Error{Code: CodeTooManyColumns, Line: line,
-		Message: fmt.Sprintf("The header has more than %d columns. Send fewer columns.", maxColumns)}
+		Message: fmt.Sprintf("The header has more than %d columns. Send fewer columns.", MaxColumns)}
 }
 
 func columnNameTooLong(line int64, column int) *Error {

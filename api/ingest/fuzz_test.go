@@ -59,7 +59,7 @@ func spoolFuzzed(t *testing.T, csv []byte, opt Options) (file *File) {
 }
 
 func requireLimits(t *testing.T, file *File) {
-	require.LessOrEqual(t, len(file.Columns), maxColumns)
+	require.LessOrEqual(t, len(file.Columns), MaxColumns)
 	names := map[string]bool{}
 	for i, c := range file.Columns {
 		require.Equal(t, i+1, c.No)
@@ -136,7 +136,7 @@ func FuzzDialects(f *testing.F) {
 				opt.Columns = append(opt.Columns, ColumnOptions{No: no + 1, Type: column.Text})
 			}
 		}
-		if len(opt.Columns) > maxColumns {
+		if len(opt.Columns) > MaxColumns {
 			opt.Columns = nil
 		}
 		file := spoolFuzzed(t, text, opt)

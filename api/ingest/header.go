@@ -41,7 +41,7 @@ func (s *scanner) header(opt *Options) (*header, error) {
 	if literal {
 		h.kind = HeaderPresent
 	}
-	if s.count > maxColumns {
+	if s.count > MaxColumns {
 		return nil, tooManyColumns(h.line)
 	}
 	s.fields = s.fields[:s.count]

@@ -8,10 +8,12 @@ import (
 	"unicode/utf8"
 )
 
+// MaxColumns is how many columns a table has at most.
+const MaxColumns = 1000
+
 const (
-	maxRecord  = 1 << 20
-	maxColumns = 1000
-	blockSize  = 256 << 10
+	maxRecord = 1 << 20
+	blockSize = 256 << 10
 )
 
 // errBackslash says that a quote can only be meant as text because of the backslash before it.
@@ -51,7 +53,7 @@ type scanner struct {
 
 // newScanner has room for fields of a header; [scanner.header] narrows it to the width of the table.
 func newScanner(r io.Reader, quotes Quotes) *scanner {
-	s := &scanner{r: r, quote: '"', escapes: quotes == BackslashQuotes, buf: make([]byte, maxRecord+blockSize+8), fields: make([]span, maxColumns)}
+	s := &scanner{r: r, quote: '"', escapes: quotes == BackslashQuotes, buf: make([]byte, maxRecord+blockSize+8), fields: make([]span, MaxColumns)}
 	if quotes == NoQuotes {
 		s.quote = 0
 	}

@@ -111,7 +111,7 @@ func TestFaultsNameCodeLineAndColumn(t *testing.T) {
 		"NUL in quotes":            {"a,b\n1,\"\n\x00\"\n", CodeNulByte, 3, 0},
 		"not UTF-8 before NUL":     {"a,b\n\xe4,\x00\n", CodeNotUTF8, 2, 0},
 		"ragged before NUL":        {"a,b\n1,2,3\n\x00,4\n", CodeRaggedRow, 2, 3},
-		"columns":                  {strings.Repeat(",", maxColumns) + "\n", CodeTooManyColumns, 1, 0},
+		"columns":                  {strings.Repeat(",", MaxColumns) + "\n", CodeTooManyColumns, 1, 0},
 		"name":                     {"a," + strings.Repeat("ä", maxName+1) + "\n", CodeColumnNameTooLong, 1, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestTheGreatestFileInEveryBoundIsRead(t *testing.T) {
 	t.Parallel()
 	longest := strings.Repeat("x", maxRecord)
 	require.Equal(t, []any{longest}, read(t, "a\n"+longest+"\n").values[0])
-	require.Len(t, read(t, strings.Repeat(",", maxColumns-1)+"\n").Columns, maxColumns)
+	require.Len(t, read(t, strings.Repeat(",", MaxColumns-1)+"\n").Columns, MaxColumns)
 	name := strings.Repeat("ä", maxName)
 	require.Equal(t, name, read(t, name+"\n1\n").Columns[0].Name)
 }
