@@ -3,9 +3,6 @@ package profile_test
 import (
 	"context"
 	"math"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,41 +16,9 @@ import (
 	"github.com/insightforge/insightforge/api/query"
 )
 
-func TestMain(m *testing.M) { postgrestest.Main(m, migrate) }
+func TestMain(m *testing.M) { postgrestest.Main(m, postgrestest.Tables) }
 
-// migrate makes the tables. They get no policies: what is tested is the statements' own conditions.
-func migrate(ctx context.Context, admin *pgx.Conn) error {
-	files, err := filepath.Glob("../../sql/0*.sql")
-	if err != nil {
-		return err
-	}
-	for _, name := range append([]string{"../../sql/roles.sql"}, files...) {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		up, _, _ := strings.Cut(string(text), "---- create above")
-		if _, err := admin.PgConn().Exec(ctx, up).ReadAll(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// connect opens a database of its own in which chunks can be loaded without users, organizations and datasets.
-func connect(t testing.TB) *pgx.Conn {
-	conn, err := pgx.Connect(t.Context(), postgrestest.Database(t).URL("postgres"))
-	require.NoError(t, err)
-	t.Cleanup(func() { conn.Close(context.Background()) })
-	for _, setting := range []string{
-		"session_replication_role = replica", "jit = off", "max_parallel_workers_per_gather = 0", "enable_sort = off",
-		"timezone = 'America/New_York'", "datestyle = 'German'", // answers must not depend on these
-	} {
-		_, err = conn.Exec(t.Context(), "set "+setting)
-		require.NoError(t, err)
-	}
-	return conn
-}
+func connect(t testing.TB) *pgx.Conn { return postgrestest.Unreferenced(t, "enable_sort = off") }
 
 // fataler is what both testing.TB and *rapid.T offer.
 type fataler interface {
