@@ -52,6 +52,21 @@ func TestAHiddenColumnThatComesBackIsHidden(t *testing.T) {
 	}
 }
 
+// TestWhoDoesNotSeeAColumnDoesNotBringItBack: whoever made the dataset does not see what is hidden in the version of before, so to
+// them the column that they send is a new one, and would be everybody's.
+func TestWhoDoesNotSeeAColumnDoesNotBringItBack(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"append", "replace"} {
+		h := newHiding(t)
+		h.see("admins")
+		h.owner.renew(h.dataset, "replace", "name,city\nAnn,Oslo\n").is(http.StatusCreated)
+		h.analyst.renew(h.dataset, mode, people).refused(http.StatusForbidden, "columns_hidden")
+		require.NotContains(t, string(h.viewer.get(h.dataset+"/rows").body), "topmost")
+		h.see("everyone")
+		h.analyst.renew(h.dataset, mode, people).is(http.StatusCreated)
+	}
+}
+
 // TestAFilteredDownloadIsNotCutShort by who hides the column of the filter, or purges the version, while a client reads.
 func TestAFilteredDownloadIsNotCutShort(t *testing.T) {
 	t.Parallel()

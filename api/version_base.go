@@ -31,7 +31,7 @@ type baseRow struct {
 	LastVersion  int
 	LastColumnNo int
 	RowCount     int64
-	ColumnCount  int
+	SeesAll      bool // the caller, of the columns of every version
 	SegmentIDs   []uuid.UUID
 	Columns      []storedColumn // those that the caller sees
 	Former       []storedColumn // of other versions, as the newest has them, which this one lacks
@@ -47,7 +47,7 @@ select revision from app.datasets where org_id = $1 and id = $2 for no key updat
 select from app.datasets where org_id = $1 and id = $2 for key share`
 	// Not in the statement that waits for the lock: what that one joins is from before.
 	selectBase = `
-select d.revision, d.created_by, v.number, d.last_version, d.last_column_no, v.row_count, v.column_count, v.segment_ids,
+select d.revision, d.created_by, v.number, d.last_version, d.last_column_no, v.row_count, v.segment_ids, ` + seesAll + `,
   (select coalesce(json_agg(row_to_json(c) order by c.position), '[]')
    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = d.id and c.version = v.number) as columns,
   (select coalesce(json_agg(row_to_json(f) order by f.column_id), '[]')
@@ -76,7 +76,7 @@ func (o owned) base(ctx context.Context, tx *tenant.Tx, find string, want *int32
 		return nil, err
 	case want != nil && *want != row.Revision:
 		return nil, refuse("precondition_failed", "")
-	case len(row.Columns) < row.ColumnCount:
+	case !row.SeesAll:
 		return nil, refuse("columns_hidden", "")
 	}
 	o.creator = row.CreatedBy

@@ -44,7 +44,7 @@ from d join app.datasets was on was.org_id = $1 and was.id = d.id`
 	seesAll = `(select coalesce(sum(v.column_count), 0) from app.dataset_versions v where v.org_id = $1 and v.dataset_id = $2)
     <= (select count(*) from app.dataset_columns o where o.org_id = $1 and o.dataset_id = $2) as sees_all`
 	selectSeesAll = `
-select ` + seesAll + ``
+select ` + seesAll
 	selectLockedVersion = `
 select v.number = d.version as active, v.deleted_at is not null as deleted
 from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_id = $2
