@@ -136,11 +136,7 @@ func TestHidingWaitsForWhatIsBeingStored(t *testing.T) {
 // waitForLock waits until somebody waits for a lock of a row.
 func (s *server) waitForLock(t *testing.T) {
 	t.Helper()
-	require.Eventually(t, func() bool {
-		var waiting bool
-		require.NoError(t, s.admin.QueryRow(t.Context(), "select exists (select from pg_locks where not granted)").Scan(&waiting))
-		return waiting
-	}, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.waiting() > 0 }, 20*time.Second, time.Millisecond)
 }
 
 // TestHidingAndStoringAtOnce: whatever comes first, what is stored is as visible as its columns.
