@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/insightforge/insightforge/api/column"
 	"github.com/insightforge/insightforge/api/ingest"
@@ -220,40 +223,29 @@ func (a *appending) ranges(ctx context.Context) (map[int]valueRange, error) {
 
 // goOn lets the dictionaries of the base go on, as far as they do not grow too large.
 func (a *appending) goOn(ctx context.Context) error {
-	var coded []int // numbers of columns of the base
+	coded := map[int]int{}
 	for i, f := range a.file.Columns {
-		if a.match[i] >= 0 && f.Type == column.Text && f.Payload != column.Texts && a.Columns[a.match[i]].column().IsCoded() {
-			coded = append(coded, a.Columns[a.match[i]].ColumnNo)
+		if a.match[i] >= 0 && f.IsCoded() && a.Columns[a.match[i]].column().IsCoded() {
+			coded[a.Columns[a.match[i]].ColumnNo] = i
 		}
 	}
-	if coded == nil {
-		return nil
-	}
-	if err := a.begin(ctx, coded); err != nil {
-		return err
-	}
-	return a.file.Recount(ctx)
+	return a.goOnFrom(ctx, coded)
 }
 
-// begin gives the columns of the file the dictionaries that are stored under numbers of the base or of what they become.
-func (a *appending) begin(ctx context.Context, columnNos []int) error {
-	words, err := readWords(ctx, a.tx, a.org, a.dataset, columnNos)
-	if err != nil {
-		return err
+// wordPage is a page of a dictionary as the database sends it.
+type wordPage struct {
+	ColumnNo int
+	Words    pgtype.UndecodedBytes
+}
+
+// goOnFrom lets the dictionaries that are stored under these numbers go on in columns of the file.
+func (a *appending) goOnFrom(ctx context.Context, columns map[int]int) error {
+	if len(columns) == 0 {
+		return nil
 	}
-	for i := range a.file.Columns {
-		no := 0
-		switch {
-		case len(a.to) > 0:
-			no = a.to[i].ColumnNo
-		case a.match[i] >= 0:
-			no = a.Columns[a.match[i]].ColumnNo
-		}
-		if slices.Contains(columnNos, no) {
-			a.file.Begin(i+1, words[no])
-		}
-	}
-	return nil
+	return tenant.TxEach(ctx, a.tx, func(page wordPage) error {
+		return a.file.GoOn(columns[page.ColumnNo]+1, page.Words)
+	}, selectDictionaries, a.org, a.dataset, slices.Collect(maps.Keys(columns)))
 }
 
 // bound has columns stored as texts where their dictionaries would be too large together with those that the file does not touch.
@@ -345,8 +337,7 @@ func (a *appending) storeChanged(ctx context.Context, changed []int, stretches [
 	}
 	defer old.Close()
 	a.bytes += bytes
-	to := make([]storedColumn, len(changed))
-	var coded []int
+	to, coded := make([]storedColumn, len(changed)), map[int]int{}
 	for k, i := range changed {
 		c, was, f := &a.to[i], &old.Columns[k], &a.file.Columns[i]
 		c.Payload = column.Wider(c.Payload, was.Payload)
@@ -355,16 +346,16 @@ func (a *appending) storeChanged(ctx context.Context, changed []int, stretches [
 			if was.DistinctCount+f.DistinctCount > ingest.MaxWords {
 				c.Payload = column.Texts
 			} else {
-				coded = append(coded, c.ColumnNo)
+				coded[c.ColumnNo] = i
 			}
 		}
 		c.NullCount = was.NullCount
 		was.Payload, f.Payload, to[k] = c.Payload, c.Payload, *c
 	}
-	if err := a.storeAgain(ctx, old, to, stretches); err != nil || coded == nil {
+	if err := a.storeAgain(ctx, old, to, stretches); err != nil {
 		return err
 	}
-	return a.begin(ctx, coded)
+	return a.goOnFrom(ctx, coded)
 }
 
 // typed is how a stored column is read again. Only texts can be written in different ways.

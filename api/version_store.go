@@ -198,7 +198,7 @@ func (o owned) storeWords(ctx context.Context, tx *tenant.Tx, file *ingest.File,
 	}
 	defer closeLoader(loader, &err)
 	for i, c := range to {
-		first, pages := file.NewWords(i + 1)
+		first, pages := file.Words(i + 1)
 		for page, words := range pages {
 			if err := loader.Row(o.org[:], o.dataset[:], integer(c.ColumnNo), integer(first+page), o.creator[:], smallint(c.Vis), words); err != nil {
 				return err

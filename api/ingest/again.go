@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/insightforge/insightforge/api/column"
 )
@@ -56,47 +55,6 @@ func (f *File) numbersOf(i int) NumberFormat {
 		return NumberFormat(c.Format)
 	}
 	return PlainNumbers
-}
-
-// Begin says which words the dictionary of a column begins with: they have the first codes, and [File.Words] has them too.
-func (f *File) Begin(columnNo int, words []string) {
-	if f.begun == nil {
-		f.begun = map[int][]string{}
-	}
-	f.begun[columnNo] = words
-}
-
-// Recount decides anew how text is stored, with the words that were told to [File.Begin].
-func (f *File) Recount(ctx context.Context) error {
-	v := newVocabulary(len(f.Columns))
-	var coded []int
-	for i, c := range f.Columns {
-		if c.DistinctCount == 0 && f.begun[c.No] == nil {
-			continue
-		}
-		for _, word := range f.begun[c.No] {
-			v.add(i, []byte(word))
-		}
-		coded = append(coded, i)
-	}
-	if err := v.count(f.rows(ctx, f.decided), coded, newNullWords(f.opt.Nulls), func(int, []byte) {}); err != nil {
-		return fmt.Errorf("read a spooled CSV file again: %w", err)
-	}
-	for _, i := range coded {
-		v.describe(i, &f.readings[i], &f.Columns[i])
-	}
-	return nil
-}
-
-// NewWords returns the pages of a column's dictionary, as [File.Words] does, from the first one that has words which it
-// did not begin with, and the number of that page. It is known after [File.Chunks].
-func (f *File) NewWords(columnNo int) (first int, pages [][]byte) {
-	begun := len(f.begun[columnNo])
-	if pages = f.Words(columnNo); pages == nil || f.words[columnNo-1].n == begun {
-		return 0, nil
-	}
-	first = begun / pageWords
-	return first, pages[first:]
 }
 
 // Nulls is an array of nulls.

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"strconv"
 	"strings"
 	"testing"
 
@@ -38,33 +37,6 @@ func TestAFileIsReadAgainWithOtherTypes(t *testing.T) {
 	require.ErrorAs(t, f.Reread(t.Context(), map[int]Retype{1: {column.Boolean, 0}}), &refused)
 	require.Equal(t, RejectNotBoolean, refused.Rejected.First[0].Code)
 	require.Equal(t, int64(3), refused.Rejected.First[0].Line)
-}
-
-func TestADictionaryGoesOn(t *testing.T) {
-	t.Parallel()
-	f := spooled(t, "word\nnew\nold\n", Options{})
-	f.Begin(1, []string{"first", "old"})
-	require.NoError(t, f.Recount(t.Context()))
-	require.Equal(t, int64(3), f.Columns[0].DistinctCount)
-	var codes []int64
-	require.NoError(t, f.Chunks(t.Context(), func(c Chunk) error {
-		codes = append(codes, *c.Min, *c.Max)
-		return nil
-	}))
-	require.Equal(t, []int64{1, 2}, codes)
-	require.Contains(t, string(f.Words(1)[0]), "first")
-}
-
-func TestADictionaryThatGrowsTooLargeIsNone(t *testing.T) {
-	t.Parallel()
-	f := spooled(t, "word\nnew\n", Options{})
-	words := make([]string, MaxWords)
-	for i := range words {
-		words[i] = strconv.Itoa(i)
-	}
-	f.Begin(1, words)
-	require.NoError(t, f.Recount(t.Context()))
-	require.Equal(t, column.Texts, f.Columns[0].Payload)
 }
 
 func TestChunksFollowTheBoundariesThatAreGiven(t *testing.T) {

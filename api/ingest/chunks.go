@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
 
 	"github.com/insightforge/insightforge/api/column"
 )
@@ -53,32 +52,20 @@ func (f *File) Chunks(ctx context.Context, emit func(Chunk) error) error {
 	return failed
 }
 
-// Words returns the dictionary of a text column with codes, as pages of 1,024 words, each a text[] in PostgreSQL's
-// binary format: code c is element c%1024+1 of page c/1024. It is known after [File.Chunks]; nil for other columns.
-func (f *File) Words(columnNo int) [][]byte {
-	if len(f.words) < columnNo || f.words[columnNo-1] == nil {
-		return nil
-	}
-	return f.words[columnNo-1].pages
-}
-
-// encoders prepares the columns and their empty dictionaries.
+// encoders prepares the columns, and the dictionaries that go on stored ones.
 func (f *File) encoders() []encoder {
-	seed, nulls := maphash.MakeSeed(), newNullWords(f.opt.Nulls)
+	nulls := newNullWords(f.opt.Nulls)
 	encoders := make([]encoder, len(f.Columns))
-	f.words = make([]*dictionary, len(f.Columns))
 	for i, c := range f.Columns {
-		if c.IsCoded() && f.isStashed(i) {
-			f.words[i] = &f.counted.columns[i].dictionary
-		} else if c.IsCoded() {
-			f.words[i] = newDictionary(seed)
-			for _, word := range f.begun[c.No] {
-				f.words[i].code([]byte(word))
-			}
-		}
 		oid, size := element(c.Payload)
-		encoders[i] = encoder{Column: c, reading: f.readings[i], nulls: nulls, strip: f.readings[i].given && f.opt.Reject == RejectCell,
-			words: f.words[i], oid: oid, size: size}
+		e := encoder{Column: c, reading: f.readings[i], nulls: nulls, strip: f.readings[i].given && f.opt.Reject == RejectCell, oid: oid, size: size}
+		if c.IsCoded() {
+			e.words, e.goesOn = &f.counted.columns[i].dictionary, f.goesOn(i)
+		}
+		if e.goesOn != nil {
+			e.goesOn.complete(e.words)
+		}
+		encoders[i] = e
 	}
 	return encoders
 }
@@ -116,7 +103,7 @@ func (f *File) rowsOf(no int, first int64) int64 {
 // isStashed tells whether pass two can take a column from the stash.
 func (f *File) isStashed(i int) bool {
 	c := &f.Columns[i]
-	return f.stash != nil && !f.stash.columns[i].lost && (c.Type != column.Text || c.IsCoded() && f.begun[c.No] == nil)
+	return f.stash != nil && !f.stash.columns[i].lost && (c.Type != column.Text || c.IsCoded())
 }
 
 // source is what pass two reads: values that are stashed, text for the other columns.

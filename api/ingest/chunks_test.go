@@ -82,8 +82,8 @@ func TestTextHasADictionaryUpTo65536Words(t *testing.T) {
 	require.Equal(t, column.Texts, f.Columns[1].Payload)
 	require.Zero(t, f.Columns[1].DistinctCount)
 	got := decode(t, f)
-	require.Len(t, f.Words(1), MaxWords/pageWords)
-	require.Nil(t, f.Words(2))
+	require.Len(t, dictionaryOf(f, 1), MaxWords/pageWords)
+	require.Nil(t, dictionaryOf(f, 2))
 	for i := range 3 {
 		require.Equal(t, "w65534", got.values[i][65_534])
 	}
@@ -102,8 +102,8 @@ func TestCodesAreGivenInOrderOfFirstAppearance(t *testing.T) {
 		}
 		return nil
 	}))
-	require.Len(t, f.Words(2), 2)
-	second := decodeArray(t, column.Texts, f.Words(2)[1])
+	require.Len(t, dictionaryOf(f, 2), 2)
+	second := decodeArray(t, column.Texts, dictionaryOf(f, 2)[1])
 	require.Len(t, second, 1500-pageWords)
 	require.Equal(t, "w1024", second[0])
 }
@@ -117,7 +117,7 @@ func TestTheLargestDictionaryIsGivenUpWhenAllAreTooLarge(t *testing.T) {
 	require.Equal(t, column.Int2s, f.Columns[2].Payload)
 	size := 0
 	decode(t, f)
-	for _, page := range append(f.Words(1), f.Words(3)...) {
+	for _, page := range append(dictionaryOf(f, 1), dictionaryOf(f, 3)...) {
 		size += len(page)
 	}
 	require.Less(t, size, maxWordMem)

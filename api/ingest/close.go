@@ -231,10 +231,7 @@ func (v *vocabulary) describe(i int, r *reading, c *Column) {
 	case r.kind == text && words.over:
 		c.Payload = column.Texts
 	case r.kind == text:
-		c.Payload, c.DistinctCount, c.WordBytes = column.Codes, int64(words.n), words.bytes
-		if words.n <= 1<<15 {
-			c.Payload = column.Int2s
-		}
+		c.Payload, c.DistinctCount, c.WordBytes = codesOf(int64(words.n)), int64(words.n), words.bytes
 	}
 }
 

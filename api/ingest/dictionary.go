@@ -8,13 +8,30 @@ import (
 
 const pageWords = 1024
 
-// dictionary gives the words of a text column codes in the order of their first appearance. It keeps them as they are
-// stored: in pages of 1,024, each a text[] in wire format.
+// wordPages are words as they are stored: in pages of 1,024, each a text[] in wire format.
+type wordPages struct {
+	pages [][]byte
+	n     int // words
+}
+
+// append returns the offset in its page at which the word is.
+func (p *wordPages) append(word []byte) int {
+	if p.n%pageWords == 0 {
+		p.pages = append(p.pages, make([]byte, headerSize))
+	}
+	page := &p.pages[p.n/pageWords]
+	offset := len(*page)
+	*page = appendText(*page, word)
+	putHeader(*page, oidText, p.n%pageWords+1, false)
+	p.n++
+	return offset
+}
+
+// dictionary gives the words of a text column codes in the order of their first appearance.
 type dictionary struct {
 	seed  maphash.Seed
 	slots []entry // open addressing, at most half full
-	pages [][]byte
-	n     int
+	wordPages
 }
 
 // entry is a word in the hash table: 23 bits of its hash, its offset in its page (24 bits: a page is less than
@@ -31,44 +48,41 @@ func (e entry) code() uint32 { return uint32(e&(1<<17-1)) - 1 }
 
 func (e entry) offset() int { return int(e >> 17 & (1<<24 - 1)) }
 
-func newDictionary(seed maphash.Seed) *dictionary {
-	return &dictionary{seed: seed}
-}
-
 // code returns the code of a word, a new one if need be.
 func (d *dictionary) code(word []byte) uint32 {
 	if 2*d.n >= len(d.slots) {
 		d.grow()
 	}
-	h := maphash.Bytes(d.seed, word)
+	hash := maphash.Bytes(d.seed, word)
+	slot := d.find(hash, word)
+	if *slot == 0 {
+		*slot = newEntry(hash, d.append(word), d.n-1)
+	}
+	return slot.code()
+}
+
+// find returns where a word is, or would be.
+func (d *dictionary) find(hash uint64, word []byte) *entry {
 	mask := uint64(len(d.slots) - 1)
-	for i := h & mask; ; i = (i + 1) & mask {
-		switch e := d.slots[i]; {
-		case e == 0:
-			d.slots[i] = d.append(h, word)
-			return d.slots[i].code()
-		case (uint64(e)^h)&uint64(hashBits) == 0 && bytes.Equal(d.word(e), word):
-			return e.code()
+	for i := hash & mask; ; i = (i + 1) & mask {
+		if e := d.slots[i]; e == 0 || (uint64(e)^hash)&uint64(hashBits) == 0 && bytes.Equal(d.word(e), word) {
+			return &d.slots[i]
 		}
 	}
+}
+
+// lookUp returns the code of a word that may be there.
+func (d *dictionary) lookUp(word []byte) (code uint32, ok bool) {
+	if d.n == 0 {
+		return 0, false
+	}
+	e := *d.find(maphash.Bytes(d.seed, word), word)
+	return e.code(), e != 0
 }
 
 func (d *dictionary) word(e entry) []byte {
 	word := d.pages[e.code()/pageWords][e.offset():]
 	return word[4:][:binary.BigEndian.Uint32(word)]
-}
-
-// append adds a new word; the caller stores its entry.
-func (d *dictionary) append(hash uint64, word []byte) entry {
-	if d.n%pageWords == 0 {
-		d.pages = append(d.pages, make([]byte, headerSize))
-	}
-	page := &d.pages[d.n/pageWords]
-	e := newEntry(hash, len(*page), d.n)
-	*page = appendText(*page, word)
-	putHeader(*page, oidText, d.n%pageWords+1, false)
-	d.n++
-	return e
 }
 
 func (d *dictionary) grow() {

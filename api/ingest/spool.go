@@ -55,9 +55,9 @@
 //
 // # Files that go on a table
 //
-// Before [File.Chunks], [File.Reread] reads the spooled file again with other types, [File.Begin] gives a column the words of
-// a dictionary that it goes on, and [File.Recount] decides anew, with these, how texts are stored. Integers and codes are in the narrowest array
-// that holds those of the whole file; a wider one can be asked for in [Column].Payload.
+// Before [File.Chunks], [File.Reread] reads the spooled file again with other types, and [File.GoOn] tells a column of text of
+// a stored dictionary that it goes on. Integers and codes are in the narrowest array that holds those of the whole file; a
+// wider one can be asked for in [Column].Payload.
 package ingest
 
 import (
@@ -102,17 +102,16 @@ type File struct {
 	Rejected     Rejections
 	ChunkRows    []int // what [File.Chunks] cuts the rows into, all of them; nil: into as many as fit a chunk
 
-	file     *os.File
-	opt      Options
-	size     int64
-	body     int64      // where the first row is
-	decided  []*encoder // of the columns whose types are given
-	readings []reading
-	assigned []ColumnOptions // of each column
-	begun    map[int][]string
-	words    []*dictionary
-	stash    *stash      // nil: pass two reads all of the text
-	counted  *vocabulary // the words of the codes in the stash
+	file      *os.File
+	opt       Options
+	size      int64
+	body      int64      // where the first row is
+	decided   []*encoder // of the columns whose types are given
+	readings  []reading
+	assigned  []ColumnOptions // of each column
+	stash     *stash          // nil: pass two reads all of the text
+	counted   *vocabulary     // the words of every column of text with codes
+	continued []continuation  // nil: no dictionary goes on a stored one
 }
 
 // Spool copies r, a CSV file, to an unlinked temporary file and infers its columns. What is wrong with the
@@ -279,11 +278,7 @@ func (f *File) conclude(ctx context.Context, result *inference) error {
 	}
 	f.Rows, f.Rejected, f.assigned = result.rows, result.rejected, result.header.columns
 	f.Columns, f.Warnings = result.columns(f.readings), result.warnings(f)
-	for i := range f.Columns {
-		if !f.isStashed(i) {
-			f.counted.forget(i) // pass two makes a dictionary of its own
-		}
-	}
+	f.continued = nil
 	return nil
 }
 

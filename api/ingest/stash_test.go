@@ -20,7 +20,7 @@ func stored(t require.TestingT, f *File) (all []string) {
 		return nil
 	}))
 	for _, c := range f.Columns {
-		all = append(all, string(bytes.Join(f.Words(c.No), nil)))
+		all = append(all, string(bytes.Join(dictionaryOf(f, c.No), nil)))
 	}
 	return all
 }

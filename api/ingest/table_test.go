@@ -60,10 +60,15 @@ func decode(t require.TestingT, f *File) table {
 	return got
 }
 
+func dictionaryOf(f *File, columnNo int) [][]byte {
+	_, pages := f.Words(columnNo)
+	return pages
+}
+
 // resolve replaces codes by their words.
 func (tb table) resolve(t require.TestingT, i int) {
 	var words []any
-	for _, page := range tb.Words(i + 1) {
+	for _, page := range dictionaryOf(tb.File, i + 1) {
 		words = append(words, decodeArray(t, column.Texts, page)...)
 	}
 	require.EqualValues(t, tb.Columns[i].DistinctCount, len(words))

@@ -31,11 +31,12 @@ func (v *vector) span(n int64) {
 type encoder struct {
 	Column
 	reading
-	nulls *nullWords  // nil: those of isNull
-	strip bool        // what does not fit is null
-	words *dictionary // nil unless the payload is codes
-	oid   uint32      // of the elements
-	size  int         // of an element, without the text of texts
+	nulls  *nullWords    // nil: those of isNull
+	strip  bool          // what does not fit is null
+	words  *dictionary   // nil unless the payload is codes
+	goesOn *continuation // nil: the codes are the dictionary's own
+	oid    uint32        // of the elements
+	size   int           // of an element, without the text of texts
 }
 
 // element returns the type and the size of an element.
@@ -75,7 +76,11 @@ func (v *vector) addNull() {
 
 func (e *encoder) addText(dst *vector, field []byte) bool {
 	if e.words != nil {
-		return e.addInt(dst, int64(e.words.code(field)))
+		code, ok := e.words.lookUp(field)
+		if e.goesOn != nil && ok {
+			code = uint32(e.goesOn.codes[code])
+		}
+		return ok && e.addInt(dst, int64(code))
 	}
 	dst.array = appendText(dst.array, field)
 	return true
@@ -114,6 +119,9 @@ func (e *encoder) addInt(dst *vector, n int64) bool {
 
 // addValues appends values as a stash keeps them; false where one is too wide, which pass one excludes.
 func (e *encoder) addValues(dst *vector, values []int64) bool {
+	if e.goesOn != nil {
+		e.goesOn.translate(values)
+	}
 	low, high, nulls := spanOf(values)
 	dst.nulls += nulls
 	if nulls < len(values) {

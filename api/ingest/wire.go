@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 )
 
@@ -67,6 +68,25 @@ func appendInt2(array []byte, v uint16) []byte {
 func appendText(array []byte, v []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(array, uint32(len(v))), v...)
 }
+
+// eachText reads a text[] that has no nulls.
+func eachText(array []byte, do func(word []byte)) error {
+	if len(array) < headerSize || binary.BigEndian.Uint32(array) != 1 || binary.BigEndian.Uint32(array[8:]) != oidText {
+		return errNotTexts
+	}
+	rest := array[headerSize:]
+	for range binary.BigEndian.Uint32(array[12:]) {
+		if len(rest) < 4 || int64(binary.BigEndian.Uint32(rest)) > int64(len(rest)-4) {
+			return errNotTexts
+		}
+		word := rest[4:][:binary.BigEndian.Uint32(rest)]
+		do(word)
+		rest = rest[4+len(word):]
+	}
+	return nil
+}
+
+var errNotTexts = errors.New("not an array of texts without nulls")
 
 // appendInt8s, appendInt4s and appendInt2s append values, of which nullValue is null, to an array that has the capacity.
 func appendInt8s(array []byte, values []int64) []byte {
