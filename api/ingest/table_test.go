@@ -68,7 +68,7 @@ func dictionaryOf(f *File, columnNo int) [][]byte {
 // resolve replaces codes by their words.
 func (tb table) resolve(t require.TestingT, i int) {
 	var words []any
-	for _, page := range dictionaryOf(tb.File, i + 1) {
+	for _, page := range dictionaryOf(tb.File, i+1) {
 		words = append(words, decodeArray(t, column.Texts, page)...)
 	}
 	require.EqualValues(t, tb.Columns[i].DistinctCount, len(words))
