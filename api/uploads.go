@@ -136,8 +136,11 @@ func (s *Server) receive(ctx context.Context, in *FileInput, u *upload, store fu
 		return err
 	}
 	defer func() { err = u.importing.end(ctx, err) }()
-	defer memory.Reserve(ingest.Memory)()
-	if u.table, u.file, err = s.spool(ctx, in, u.body, u.importing); err != nil {
+	held, err := s.spool(ctx, in, u)
+	if held != nil {
+		defer held.Close()
+	}
+	if err != nil {
 		return err
 	}
 	defer u.file.Close()
@@ -145,28 +148,27 @@ func (s *Server) receive(ctx context.Context, in *FileInput, u *upload, store fu
 	return store(ctx)
 }
 
-// spool reads a file to its end. The table it returns is closed: it tells what was read.
-func (s *Server) spool(ctx context.Context, in *FileInput, body uploadBody, importing *importing) (*transcode.Table, *ingest.File, error) {
+// spool reads the file to its end. The table is closed then: it tells what was read. The memory is held for what is made of it.
+func (s *Server) spool(ctx context.Context, in *FileInput, u *upload) (held *memory.File, err error) {
 	opt := in.transcode(s.tempDir, s.maxUpload)
-	opt.MediaType, opt.FileName = body.mediaType, body.fileName
-	table, err := transcode.Open(ctx, importing.reading(body.file), opt)
-	if err != nil {
-		return nil, nil, uploadProblem(err)
+	opt.MediaType, opt.FileName = u.body.mediaType, u.body.fileName
+	if u.table, err = transcode.Open(ctx, u.importing.reading(u.body.file), opt); err != nil {
+		return nil, uploadProblem(err)
 	}
-	defer table.Close()
-	if !isCSV(table) || table.Compression != transcode.None {
+	defer u.table.Close()
+	if !isCSV(u.table) || u.table.Compression != transcode.None {
 		defer memory.Reserve(transcode.Memory)()
 	}
-	how, err := in.ingest(s.tempDir, in.columns, table)
+	how, err := in.ingest(s.tempDir, in.columns, u.table)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	file, err := ingest.Spool(ctx, table, how)
-	if err != nil {
-		return nil, nil, uploadProblem(err)
+	held = memory.ForFile(u.table, ingest.Memory)
+	if u.file, err = ingest.Spool(ctx, held, how); err != nil {
+		return held, uploadProblem(err)
 	}
-	importing.waiting(file.Rows, len(file.Columns))
-	return table, file, nil
+	u.importing.waiting(u.file.Rows, len(u.file.Columns))
+	return held, nil
 }
 
 // errProbe rolls a probe back.

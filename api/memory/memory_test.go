@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"io"
 	"runtime/debug"
 	"testing"
 
@@ -29,6 +30,25 @@ func TestTheHeapGrowsLessWhileSomethingIsReserved(t *testing.T) {
 	release()
 	require.Equal(t, growth, debug.SetGCPercent(growth))
 }
+
+func TestASmallFileReservesNothing(t *testing.T) {
+	t.Setenv("GOGC", "")
+	t.Setenv("GOMEMLIMIT", "")
+	Manage()
+	for size, reserved := range map[int64]int64{small: 0, small + 1: 7 << 20} {
+		file := ForFile(io.LimitReader(zeros{}, size), 7<<20)
+		n, err := io.Copy(io.Discard, file)
+		require.NoError(t, err)
+		require.Equal(t, size, n)
+		require.EqualValues(t, idle+reserved, debug.SetMemoryLimit(-1))
+		file.Close()
+		require.EqualValues(t, idle, debug.SetMemoryLimit(-1))
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { return len(b), nil }
 
 func TestTheEnvironmentHasItsWay(t *testing.T) {
 	managed = false
