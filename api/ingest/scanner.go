@@ -13,7 +13,7 @@ const MaxColumns = 1000
 
 const (
 	maxRecord = 1 << 20
-	blockSize = 256 << 10
+	blockSize = 64 << 10
 )
 
 // errBackslash says that a quote can only be meant as text because of the backslash before it.
