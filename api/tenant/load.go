@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -29,11 +30,12 @@ const unnamed = ""
 // Load prepares sql for a [Loader]. A statement must have run in the transaction before, and none may until the Loader
 // is closed.
 func (tx *Tx) Load(ctx context.Context, sql string) (*Loader, error) {
-	conn := tx.conn.Conn().PgConn()
-	if _, err := conn.Prepare(ctx, unnamed, sql, nil); err != nil {
-		return nil, err
+	l := &Loader{pipeline: tx.conn.Conn().PgConn().StartPipeline(ctx)}
+	l.pipeline.SendPrepare(unnamed, sql, nil)
+	if err := l.pipeline.Flush(); err != nil { // it is planned while the first row is made
+		return nil, errors.Join(err, l.pipeline.Close())
 	}
-	return &Loader{pipeline: conn.StartPipeline(ctx)}, nil
+	return l, nil
 }
 
 // binary says that every parameter is in the binary format.
@@ -70,6 +72,7 @@ func (l *Loader) read() error {
 			if _, err := result.Close(); err != nil {
 				return err
 			}
+		case *pgconn.StatementDescription:
 		case *pgconn.PipelineSync:
 			l.unread--
 			return nil

@@ -100,3 +100,23 @@ func TestALoaderEndsWithItsContext(t *testing.T) {
 	requireClean(t, db)
 	require.Equal(t, before, count(t, admin, "select count(*) from app.datasets"))
 }
+
+func TestALoaderOfAStatementThatCannotBePlannedSaysSo(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgrestest.Database(t), Options{})
+	err := db.Tx(t.Context(), owner(1), func(tx *Tx) error {
+		if _, err := tx.Exec(t.Context(), "select 1"); err != nil {
+			return err
+		}
+		loader, err := tx.Load(t.Context(), "insert into app.nothing values ($1)")
+		if err != nil {
+			return err
+		}
+		if err := loader.Row([]byte{1}); err != nil {
+			return err
+		}
+		return loader.Close()
+	})
+	require.ErrorContains(t, err, "42P01")
+	requireClean(t, db)
+}
