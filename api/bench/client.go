@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 )
 
@@ -89,6 +90,13 @@ func (c *client) do(ctx context.Context, method, path, contentType string, body 
 	request, err := http.NewRequestWithContext(ctx, method, "http://"+c.addr+path, body)
 	if err != nil {
 		return err
+	}
+	if file, ok := body.(*os.File); ok { // a client tells the size of a file, and net/http does not find it out
+		info, err := file.Stat()
+		if err != nil {
+			return err
+		}
+		request.ContentLength = info.Size()
 	}
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
