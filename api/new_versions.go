@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/ingest"
 	"github.com/insightforge/insightforge/api/tenant"
@@ -104,8 +103,6 @@ type dataChange struct {
 	request any    // what the client asked for
 }
 
-func (c dataChange) owned() owned { return owned{org: c.OrgID, dataset: c.DatasetID} }
-
 // mayChangeData refuses, before a body is read, who may not change the dataset's data, and what the quotas do not allow. A
 // request with an Idempotency-Key may be one that has made its version already.
 func (s *Server) mayChangeData(ctx context.Context, c dataChange, bytes int64) error {
@@ -114,11 +111,19 @@ func (s *Server) mayChangeData(ctx context.Context, c dataChange, bytes int64) e
 		c.want = nil
 	}
 	err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) error {
-		if _, err := c.owned().base(ctx, tx, findOwnDataset, c.want); err != nil || c.key.Key != "" {
+		if err := lockForChange(ctx, tx, findOwnDataset, c.OrgID, c.DatasetID, c.want); err != nil {
 			return err
 		}
-		return wouldBeWithinQuotas(ctx, tx, c.OrgID, Usage{StoredBytes: Quota{Used: bytes}})
+		if c.key.Key == "" {
+			if err := wouldBeWithinQuotas(ctx, tx, c.OrgID, Usage{StoredBytes: Quota{Used: bytes}}); err != nil {
+				return err
+			}
+		}
+		return errProbe // it has locked a row: a commit would be written to disk
 	})
+	if errors.Is(err, errProbe) {
+		return nil
+	}
 	return s.untold(ctx, err, c)
 }
 
@@ -133,7 +138,7 @@ func makeVersion[T any](ctx context.Context, s *Server, c dataChange, make func(
 	out, err := create(ctx, s, creation[T]{
 		id: c.DatasetID, caller: caller, path: inOrganization(c.OrgID) + "/datasets", key: c.key, request: c.request,
 		insert: func(tx *tenant.Tx) (made T, err error) {
-			b, err := c.owned().base(ctx, tx, lockData, c.want)
+			b, err := owned{org: c.OrgID, dataset: c.DatasetID}.base(ctx, tx, c.want)
 			if err != nil {
 				return made, err
 			}
@@ -150,9 +155,9 @@ func makeVersion[T any](ctx context.Context, s *Server, c dataChange, make func(
 	return out, s.untold(ctx, err, c)
 }
 
-// untold turns what base has not found into what the caller is told.
+// untold turns errNotLocked into what the caller is told.
 func (s *Server) untold(ctx context.Context, err error, c dataChange) error {
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, errNotLocked) {
 		return s.untouched(ctx, member(ctx, c.OrgID), publishVersion, nil, selectDatasetRevision, c.OrgID, c.DatasetID)
 	}
 	return err

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/archive"
 	"github.com/insightforge/insightforge/api/column"
@@ -31,7 +30,6 @@ type baseRow struct {
 	LastVersion  int
 	LastColumnNo int
 	RowCount     int64
-	SeesAll      bool // the caller, of the columns of every version
 	SegmentIDs   []uuid.UUID
 	Columns      []storedColumn // those that the caller sees
 	Former       []storedColumn // of other versions, as the newest has them, which this one lacks
@@ -44,10 +42,10 @@ const (
 select revision from app.datasets where org_id = $1 and id = $2 for no key update`
 	// The policy lets who may change the dataset find it, without waiting for a change that is under way.
 	findOwnDataset = `
-select from app.datasets where org_id = $1 and id = $2 for key share`
+select revision from app.datasets where org_id = $1 and id = $2 for key share`
 	// Not in the statement that waits for the lock: what that one joins is from before.
 	selectBase = `
-select d.revision, d.created_by, v.number, d.last_version, d.last_column_no, v.row_count, v.segment_ids, ` + seesAll + `,
+select d.revision, d.created_by, v.number, d.last_version, d.last_column_no, v.row_count, v.segment_ids,
   (select coalesce(json_agg(row_to_json(c) order by c.position), '[]')
    from app.dataset_columns c where c.org_id = $1 and c.dataset_id = d.id and c.version = v.number) as columns,
   (select coalesce(json_agg(row_to_json(f) order by f.column_id), '[]')
@@ -60,27 +58,14 @@ from app.datasets d join app.dataset_versions v on v.org_id = $1 and v.dataset_i
 where d.org_id = $1 and d.id = $2`
 )
 
-// base reads the active version after a statement that finds the dataset for who may change it: for others it is
-// pgx.ErrNoRows. It refuses who does not see all columns, whatever they name, and another revision than the one wanted.
-func (o owned) base(ctx context.Context, tx *tenant.Tx, find string, want *int32) (*base, error) {
-	found, err := tx.Exec(ctx, find, o.org, o.dataset)
-	if err == nil && found == 0 {
-		err = pgx.ErrNoRows
-	}
-	if err != nil {
+// base locks the dataset and reads its active version.
+func (o owned) base(ctx context.Context, tx *tenant.Tx, want *int32) (*base, error) {
+	if err := lockForChange(ctx, tx, lockData, o.org, o.dataset, want); err != nil {
 		return nil, err
 	}
 	row, err := tenant.TxRow[baseRow](ctx, tx, selectBase, o.org, o.dataset)
-	switch {
-	case err != nil:
-		return nil, err
-	case want != nil && *want != row.Revision:
-		return nil, refuse("precondition_failed", "")
-	case !row.SeesAll:
-		return nil, refuse("columns_hidden", "")
-	}
 	o.creator = row.CreatedBy
-	return &base{owned: o, tx: tx, baseRow: row}, nil
+	return &base{owned: o, tx: tx, baseRow: row}, err
 }
 
 // next is the version that follows, with the base's rows and columns.
@@ -169,11 +154,13 @@ func (b *base) boundWords(ctx context.Context, kept []int, file *ingest.File) er
 	if coded == nil {
 		return nil
 	}
-	others, err := tenant.TxRow[struct{ Bytes int }](ctx, b.tx, selectWordBytes, b.org, b.dataset, kept, ingest.WordCost)
-	if err != nil {
-		return err
+	if len(kept) > 0 {
+		others, err := tenant.TxRow[struct{ Bytes int }](ctx, b.tx, selectWordBytes, b.org, b.dataset, kept, ingest.WordCost)
+		if err != nil {
+			return err
+		}
+		total += others.Bytes
 	}
-	total += others.Bytes
 	slices.SortStableFunc(coded, func(c, d *ingest.Column) int { return cmp.Compare(d.WordBytes, c.WordBytes) })
 	for _, c := range coded {
 		if total <= maxVersionWords {

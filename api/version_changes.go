@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/insightforge/insightforge/api/tenant"
@@ -59,7 +60,7 @@ var errNotLocked = errors.New("the dataset was not locked")
 func (s *Server) changeVersion(ctx context.Context, in VersionPath, want *int32, change func(*tenant.Tx, lockedVersion) error) error {
 	caller := member(ctx, in.OrgID)
 	err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) error {
-		if err := lockForChange(ctx, tx, in.DatasetPath, want); err != nil {
+		if err := lockForChange(ctx, tx, lockData, in.OrgID, in.DatasetID, want); err != nil {
 			return err
 		}
 		v, err := tenant.TxRow[lockedVersion](ctx, tx, selectLockedVersion, in.OrgID, in.DatasetID, in.Version)
@@ -74,10 +75,10 @@ func (s *Server) changeVersion(ctx context.Context, in VersionPath, want *int32,
 	return err
 }
 
-// lockForChange locks a dataset whose data is to be changed. Who does not see all of it may not: what they would change is more
-// than they know. Where the dataset is not the caller's the error is errNotLocked.
-func lockForChange(ctx context.Context, tx *tenant.Tx, in DatasetPath, want *int32) error {
-	d, err := tenant.TxRow[struct{ Revision int32 }](ctx, tx, lockData, in.OrgID, in.DatasetID)
+// lockForChange finds a dataset whose data is to be changed, by a statement that locks it. Who does not see all of it may not: what
+// they would change is more than they know. Where the dataset is not the caller's the error is errNotLocked.
+func lockForChange(ctx context.Context, tx *tenant.Tx, lock string, org, dataset uuid.UUID, want *int32) error {
+	d, err := tenant.TxRow[struct{ Revision int32 }](ctx, tx, lock, org, dataset)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return errNotLocked
@@ -86,7 +87,7 @@ func lockForChange(ctx context.Context, tx *tenant.Tx, in DatasetPath, want *int
 	case want != nil && *want != d.Revision:
 		return refuse("precondition_failed", "")
 	}
-	columns, err := tenant.TxRow[struct{ SeesAll bool }](ctx, tx, selectSeesAll, in.OrgID, in.DatasetID)
+	columns, err := tenant.TxRow[struct{ SeesAll bool }](ctx, tx, selectSeesAll, org, dataset)
 	if err == nil && !columns.SeesAll {
 		err = refuse("columns_hidden", "")
 	}
