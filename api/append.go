@@ -11,6 +11,7 @@ import (
 
 	"github.com/insightforge/insightforge/api/column"
 	"github.com/insightforge/insightforge/api/ingest"
+	"github.com/insightforge/insightforge/api/memory"
 	"github.com/insightforge/insightforge/api/tenant"
 )
 
@@ -243,8 +244,12 @@ func (a *appending) goOnFrom(ctx context.Context, columns map[int]int) error {
 	if len(columns) == 0 {
 		return nil
 	}
+	told := map[int]func([]byte) error{}
+	for no, i := range columns {
+		told[no] = a.file.GoOn(i + 1)
+	}
 	return tenant.TxEach(ctx, a.tx, func(page wordPage) error {
-		return a.file.GoOn(columns[page.ColumnNo]+1, page.Words)
+		return told[page.ColumnNo](page.Words)
 	}, selectDictionaries, a.org, a.dataset, slices.Collect(maps.Keys(columns)))
 }
 
@@ -324,6 +329,7 @@ func (a *appending) storeOld(ctx context.Context) error {
 
 // storeChanged stores the old values of columns that get another form, and lets the file go on with their dictionaries.
 func (a *appending) storeChanged(ctx context.Context, changed []int, stretches []stretch) error {
+	defer memory.Reserve(ingest.Memory)()
 	columns, opt := make([]storedColumn, len(changed)), ingest.Options{Dir: a.dir}
 	for k, i := range changed {
 		columns[k] = a.Columns[a.match[i]]
@@ -343,7 +349,11 @@ func (a *appending) storeChanged(ctx context.Context, changed []int, stretches [
 		c.Payload = column.Wider(c.Payload, was.Payload)
 		if c.column().IsCoded() {
 			c.Payload = column.Codes
-			if was.DistinctCount+f.DistinctCount > ingest.MaxWords {
+			words := f.DistinctCount // with those of the base, if it has a dictionary
+			if !columns[k].column().IsCoded() {
+				words += was.DistinctCount
+			}
+			if words > ingest.MaxWords {
 				c.Payload = column.Texts
 			} else {
 				coded[c.ColumnNo] = i

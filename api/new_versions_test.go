@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -406,29 +407,52 @@ func TestAReaderSeesOneVersionOrTheOther(t *testing.T) {
 	<-done
 }
 
+// wordsFrom is a file of n words: w1 is the one after w0.
+func wordsFrom(first, n int) string {
+	var b strings.Builder
+	b.WriteString("word\n")
+	for i := range n {
+		fmt.Fprintf(&b, "w%d\n", first+i)
+	}
+	return b.String()
+}
+
+// payloads are the column numbers and payloads of the versions of the only column.
+func (o *organization) payloads() (payloads string) {
+	require.NoError(o.s.t, o.s.admin.QueryRow(o.s.t.Context(), "select string_agg(concat(column_no, payload), ' ' order by version) from app.dataset_columns").Scan(&payloads))
+	return payloads
+}
+
+// TestADictionaryGoesOnWhereItsCodesNeedMoreBits: the old codes are stored anew, and the new ones go on those.
+func TestADictionaryGoesOnWhereItsCodesNeedMoreBits(t *testing.T) {
+	t.Parallel()
+	const known = 29_000                                                                   // words of both files from there on
+	for stored, end := range map[int]int{30_000: 33_000, 30_720: 33_000, 32_000: 34_000} { // 30,720 fill their pages
+		o := newServer(t).newOrganization()
+		dataset := o.datasetOf(o.analyst, wordsFrom(0, stored))
+		o.analyst.renew(dataset, "append", wordsFrom(known, end-known)).is(http.StatusCreated)
+		require.Equal(t, "1int2s 2codes", o.payloads())
+		want := strings.Split(strings.TrimSpace(wordsFrom(0, stored))+strings.TrimPrefix(strings.TrimSpace(wordsFrom(known, end-known)), "word"), "\n")
+		for i, row := range o.viewer.table(dataset) {
+			require.Equal(t, want[i], row[0], i)
+		}
+		query := object{"measures": []object{{"op": "count"}, {"op": "count_distinct", "column": "word"}}}
+		require.Equal(t, []any{json.Number(strconv.Itoa(len(want) - 1)), json.Number(strconv.Itoa(end))}, o.viewer.post(dataset+"/query", query).is(http.StatusOK)["rows"].([]any)[0])
+		o.s.requireSound()
+	}
+}
+
 func TestALargeDictionaryBecomesTexts(t *testing.T) {
 	t.Parallel()
 	o := newServer(t).newOrganization()
-	words := func(first, n int) string {
-		var b strings.Builder
-		b.WriteString("word\n")
-		for i := range n {
-			fmt.Fprintf(&b, "w%d\n", first+i)
-		}
-		return b.String()
-	}
-	dataset := o.datasetOf(o.analyst, words(0, 40_000))
-	payloads := func() (payloads string) {
-		require.NoError(t, o.s.admin.QueryRow(t.Context(), "select string_agg(concat(column_no, payload), ' ' order by version) from app.dataset_columns").Scan(&payloads))
-		return payloads
-	}
-	o.analyst.renew(dataset, "append", words(20_000, 21_000)).is(http.StatusCreated)
-	require.Equal(t, "1codes 1codes", payloads())
+	dataset := o.datasetOf(o.analyst, wordsFrom(0, 40_000))
+	o.analyst.renew(dataset, "append", wordsFrom(20_000, 21_000)).is(http.StatusCreated)
+	require.Equal(t, "1codes 1codes", o.payloads())
 	o.s.requireSound()
-	o.analyst.renew(dataset, "append", words(41_000, 30_000)).is(http.StatusCreated)
-	require.Equal(t, "1codes 1codes 2texts", payloads())
+	o.analyst.renew(dataset, "append", wordsFrom(41_000, 30_000)).is(http.StatusCreated)
+	require.Equal(t, "1codes 1codes 2texts", o.payloads())
 	o.analyst.renew(dataset, "append", "word\nlast\n").is(http.StatusCreated)
-	require.Equal(t, "1codes 1codes 2texts 2texts", payloads())
+	require.Equal(t, "1codes 1codes 2texts 2texts", o.payloads())
 	query := object{"measures": []object{{"op": "count"}, {"op": "count_distinct", "column": "word"}}}
 	require.Equal(t, []any{json.Number("91001"), json.Number("71001")}, o.viewer.post(dataset+"/query", query).is(http.StatusOK)["rows"].([]any)[0])
 	o.s.requireSound()

@@ -136,11 +136,9 @@ func (s *Server) receive(ctx context.Context, in *FileInput, u *upload, store fu
 		return err
 	}
 	defer func() { err = u.importing.end(ctx, err) }()
-	held, err := s.spool(ctx, in, u)
-	if held != nil {
-		defer held.Close()
-	}
-	if err != nil {
+	held := &memory.File{Bytes: ingest.Memory}
+	defer held.Close()
+	if err := s.spool(ctx, in, u, held); err != nil {
 		return err
 	}
 	defer u.file.Close()
@@ -148,12 +146,12 @@ func (s *Server) receive(ctx context.Context, in *FileInput, u *upload, store fu
 	return store(ctx)
 }
 
-// spool reads the file to its end. The table is closed then: it tells what was read. The memory is held for what is made of it.
-func (s *Server) spool(ctx context.Context, in *FileInput, u *upload) (held *memory.File, err error) {
+// spool reads the file to its end, through held. The table is closed then: it tells what was read.
+func (s *Server) spool(ctx context.Context, in *FileInput, u *upload, held *memory.File) (err error) {
 	opt := in.transcode(s.tempDir, s.maxUpload)
 	opt.MediaType, opt.FileName = u.body.mediaType, u.body.fileName
 	if u.table, err = transcode.Open(ctx, u.importing.reading(u.body.file), opt); err != nil {
-		return nil, uploadProblem(err)
+		return uploadProblem(err)
 	}
 	defer u.table.Close()
 	if !isCSV(u.table) || u.table.Compression != transcode.None {
@@ -161,14 +159,14 @@ func (s *Server) spool(ctx context.Context, in *FileInput, u *upload) (held *mem
 	}
 	how, err := in.ingest(s.tempDir, in.columns, u.table)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	held = memory.ForFile(u.table, ingest.Memory)
+	held.Reader = u.table
 	if u.file, err = ingest.Spool(ctx, held, how); err != nil {
-		return held, uploadProblem(err)
+		return uploadProblem(err)
 	}
 	u.importing.waiting(u.file.Rows, len(u.file.Columns))
-	return held, nil
+	return nil
 }
 
 // errProbe rolls a probe back.

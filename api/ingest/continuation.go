@@ -12,34 +12,38 @@ import (
 type continuation struct {
 	codes []int32   // by own code; notYet: of a word that the dictionary lacks
 	n     int       // words of the dictionary
-	last  []byte    // its last page
+	last  []byte    // its last page, if that is not full
 	added wordPages // the words that it lacks, behind those of its last page
 }
 
 const notYet = math.MaxInt32
 
-// GoOn has the codes of a text column go on those of a stored dictionary. It is told the pages of that one by one, each a
-// text[] in PostgreSQL's binary format. Payload, DistinctCount and WordBytes become those of both together. The page is not kept.
-func (f *File) GoOn(columnNo int, page []byte) error {
+// GoOn has the codes of a text column go on those of a stored dictionary, instead of what it was told before. The function that it
+// returns is to be told the pages of that one by one, each a text[] in PostgreSQL's binary format, which it does not keep. With each,
+// DistinctCount, WordBytes and, if it has to be wider, Payload become those of both together.
+func (f *File) GoOn(columnNo int) (page func([]byte) error) {
 	if f.continued == nil {
 		f.continued = make([]continuation, len(f.Columns))
 	}
 	on, own, c := &f.continued[columnNo-1], &f.counted.columns[columnNo-1], &f.Columns[columnNo-1]
-	if on.n == 0 {
-		on.codes = slices.Repeat([]int32{notYet}, own.n)
-	}
-	err := eachText(page, func(word []byte) {
-		if code, ok := own.lookUp(word); ok {
-			on.codes[code] = int32(on.n)
-		} else {
-			c.DistinctCount++
-			c.WordBytes += len(word) + WordCost
+	*on = continuation{codes: slices.Repeat([]int32{notYet}, own.n)}
+	c.DistinctCount, c.WordBytes = int64(own.n), own.bytes
+	return func(page []byte) error {
+		err := eachText(page, func(word []byte) {
+			if code, ok := own.lookUp(word); ok {
+				on.codes[code] = int32(on.n)
+			} else {
+				c.DistinctCount++
+				c.WordBytes += len(word) + WordCost
+			}
+			on.n++
+		})
+		if on.n%pageWords > 0 {
+			on.last = bytes.Clone(page)
 		}
-		on.n++
-	})
-	on.last = append(on.last[:0], page...)
-	c.Payload = column.Wider(c.Payload, codesOf(c.DistinctCount))
-	return err
+		c.Payload = column.Wider(c.Payload, codesOf(c.DistinctCount))
+		return err
+	}
 }
 
 // codesOf is how a column with so many words is stored.
@@ -57,7 +61,7 @@ func codesOf(words int64) column.Payload {
 func (on *continuation) complete(own *dictionary) {
 	on.added = wordPages{n: on.n % pageWords}
 	if on.added.n > 0 {
-		on.added.pages = [][]byte{bytes.Clone(on.last)}
+		on.added.pages = [][]byte{slices.Clip(on.last)}
 	}
 	code, next := 0, on.n
 	for _, page := range own.pages {

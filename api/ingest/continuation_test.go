@@ -24,13 +24,18 @@ func TestADictionaryGoesOn(t *testing.T) {
 		for i := range rapid.SampledFrom([]int{0, 900, pageWords - was.n, 2 * pageWords, 2*pageWords - was.n}).Draw(t, "and") {
 			was.append([]byte(strconv.Itoa(i)))
 		}
-		values := rapid.SliceOfN(word, 1, 60).Draw(t, "values")
-		f, err := Spool(t.Context(), strings.NewReader("n,word\n0,"+strings.Join(values, "\n0,")+"\n"), Options{Dir: dir})
+		values := rapid.SliceOfN(rapid.OneOf(word, rapid.Just("")), 1, 60).Draw(t, "values")
+		f, err := Spool(t.Context(), strings.NewReader("n,word,none\n0,"+strings.Join(values, ",\n0,")+",\n"), Options{Dir: dir, Columns: ofTypes("integer", "text", "text")})
 		require.NoError(t, err)
 		defer f.Close()
-		for _, page := range was.pages {
-			require.NoError(t, f.GoOn(2, page))
+		if rapid.Bool().Draw(t, "told of another before") {
+			goOn(t, f, 2, pagesOf(rapid.SampledFrom([]int{3, pageWords + 7}).Draw(t, "words")))
 		}
+		goOn(t, f, 2, was.pages)
+		goOn(t, f, 3, was.pages)
+		_, pages := f.Words(3)
+		require.Empty(t, pages, "all null")
+		require.EqualValues(t, was.n, f.Columns[2].DistinctCount)
 
 		all := was.pages
 		got := stored(t, f)
@@ -49,6 +54,11 @@ func TestADictionaryGoesOn(t *testing.T) {
 			distinct[w] = true
 		}
 		require.Len(t, distinct, len(words))
+		bytes := 0
+		for _, w := range words {
+			bytes += len(w.(string)) + WordCost
+		}
+		require.Equal(t, bytes, f.Columns[1].WordBytes)
 		var coded []any
 		require.NoError(t, f.Chunks(t.Context(), func(c Chunk) error {
 			if c.ColumnNo == 2 {
@@ -57,9 +67,20 @@ func TestADictionaryGoesOn(t *testing.T) {
 			return nil
 		}))
 		for row, v := range values {
-			require.Equal(t, v, words[coded[row].(int64)])
+			if v == "" {
+				require.Nil(t, coded[row])
+			} else {
+				require.Equal(t, v, words[coded[row].(int64)])
+			}
 		}
 	})
+}
+
+func goOn(t require.TestingT, f *File, columnNo int, pages [][]byte) {
+	tell := f.GoOn(columnNo)
+	for _, page := range pages {
+		require.NoError(t, tell(page))
+	}
 }
 
 // pagesOf are n words as they are stored.
@@ -75,9 +96,7 @@ func TestADictionaryThatGrowsTooLargeIsNone(t *testing.T) {
 	t.Parallel()
 	for words, payload := range map[int]column.Payload{1<<15 - 1: column.Int2s, 1 << 15: column.Codes, MaxWords - 1: column.Codes, MaxWords: column.Texts} {
 		f := spooled(t, "word\nnew\n", Options{})
-		for _, page := range pagesOf(words) {
-			require.NoError(t, f.GoOn(1, page))
-		}
+		goOn(t, f, 1, pagesOf(words))
 		require.Equal(t, payload, f.Columns[0].Payload, words)
 	}
 }
@@ -87,6 +106,6 @@ func TestOnlyTextsAreADictionary(t *testing.T) {
 	f := spooled(t, "word\nnew\n", Options{})
 	page := pagesOf(3)[0]
 	for _, broken := range [][]byte{nil, page[:headerSize-1], page[:len(page)-1], page[:headerSize], Nulls(column.Ints, 1), Nulls(column.Texts, 1)} {
-		require.ErrorIs(t, f.GoOn(1, broken), errNotTexts)
+		require.ErrorIs(t, f.GoOn(1)(broken), errNotTexts)
 	}
 }

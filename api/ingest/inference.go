@@ -10,7 +10,7 @@ import (
 
 // earlyRows is how many rows have the values of every column counted, whatever they look like: a column that turns out
 // to be text among them needs no second look.
-const earlyRows = 256
+const earlyRows = 1024
 
 // inference is pass one: it sees every row.
 type inference struct {

@@ -290,7 +290,7 @@ func (f *inference) semanticOfNumber(i int, c *Column, names []string) Semantic 
 	early := min(f.rows, earlyRows) - min(c.NullCount, earlyRows)
 	distinct := int64(max(f.clues[i].distinct, f.words.columns[i].n))
 	switch {
-	case c.Type == column.Integer && hasAny(names, identifierNames) && 10*distinct >= 9*early:
+	case c.Type == column.Integer && hasAny(names, identifierNames) && early > 0 && 10*distinct >= 9*early:
 		return Semantic{Kind: Identifier}
 	case hasAny(names, percentNames):
 		return Semantic{Kind: Percentage}

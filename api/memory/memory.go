@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 )
 
 // The heap may grow to five times what lives, as long as everything together stays under idle plus what is reserved.
@@ -41,32 +42,44 @@ func Reserve(bytes int64) (release func()) {
 	return func() { add(-bytes) }
 }
 
-// small is how much of a file is read before anything is reserved for it: it leaves little behind, and to collect that again and
-// again, in the heap that may grow by half only, took a quarter of the time of its upload.
-const small = 4 << 20
+// A file that is small leaves little behind, and to collect that again and again, in the heap that may grow by half only, took a
+// quarter of the time of its upload. Where more than a few are read at once it adds up.
+const (
+	small = 4 << 20
+	few   = 3
+)
 
-// File is a file that is read, for which memory is reserved once it is not small.
+// files are those that are read.
+var files atomic.Int32
+
+// File is a file that is read. So many Bytes are reserved for what is made of it, unless it and what is read beside it is little.
 type File struct {
-	r       io.Reader
-	bytes   int64
+	io.Reader
+	Bytes int64
+
 	read    int64
+	counted bool
+	many    bool   // others are read
 	release func() // nil: nothing is reserved
 }
 
-// ForFile has r reserve so many bytes. Close it when what was made of the file is gone.
-func ForFile(r io.Reader, bytes int64) *File { return &File{r: r, bytes: bytes} }
-
 // Read implements io.Reader.
 func (f *File) Read(b []byte) (int, error) {
-	n, err := f.r.Read(b)
-	if f.read += int64(n); f.read > small && f.release == nil {
-		f.release = Reserve(f.bytes)
+	if !f.counted {
+		f.counted, f.many = true, files.Add(1) > few
+	}
+	n, err := f.Reader.Read(b)
+	if f.read += int64(n); f.release == nil && (f.many || f.read > small) {
+		f.release = Reserve(f.Bytes)
 	}
 	return n, err
 }
 
-// Close gives back what is reserved.
+// Close gives back what is reserved: what was made of the file is gone.
 func (f *File) Close() {
+	if f.counted {
+		files.Add(-1)
+	}
 	if f.release != nil {
 		f.release()
 	}

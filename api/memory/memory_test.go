@@ -36,7 +36,7 @@ func TestASmallFileReservesNothing(t *testing.T) {
 	t.Setenv("GOMEMLIMIT", "")
 	Manage()
 	for size, reserved := range map[int64]int64{small: 0, small + 1: 7 << 20} {
-		file := ForFile(io.LimitReader(zeros{}, size), 7<<20)
+		file := &File{Reader: io.LimitReader(zeros{}, size), Bytes: 7 << 20}
 		n, err := io.Copy(io.Discard, file)
 		require.NoError(t, err)
 		require.Equal(t, size, n)
@@ -44,6 +44,27 @@ func TestASmallFileReservesNothing(t *testing.T) {
 		file.Close()
 		require.EqualValues(t, idle, debug.SetMemoryLimit(-1))
 	}
+}
+
+func TestManySmallFilesReserve(t *testing.T) {
+	t.Setenv("GOGC", "")
+	t.Setenv("GOMEMLIMIT", "")
+	Manage()
+	var open []*File
+	for range few + 2 {
+		file := &File{Reader: io.LimitReader(zeros{}, 1), Bytes: 7 << 20}
+		_, err := io.Copy(io.Discard, file)
+		require.NoError(t, err)
+		open = append(open, file)
+	}
+	require.EqualValues(t, idle+2*7<<20, debug.SetMemoryLimit(-1))
+	for _, file := range open {
+		file.Close()
+	}
+	require.EqualValues(t, idle, debug.SetMemoryLimit(-1))
+	require.Zero(t, files.Load())
+	(&File{}).Close() // which was not read
+	require.Zero(t, files.Load())
 }
 
 type zeros struct{}

@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -33,7 +32,7 @@ func (tx *Tx) Load(ctx context.Context, sql string) (*Loader, error) {
 	l := &Loader{pipeline: tx.conn.Conn().PgConn().StartPipeline(ctx)}
 	l.pipeline.SendPrepare(unnamed, sql, nil)
 	if err := l.pipeline.Flush(); err != nil { // it is planned while the first row is made
-		return nil, errors.Join(err, l.pipeline.Close())
+		return nil, err
 	}
 	return l, nil
 }
