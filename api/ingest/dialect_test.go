@@ -160,7 +160,7 @@ func TestOptionsThatFitNoFileAreRefused(t *testing.T) {
 			{Dialect: Dialect{Quotes: "single"}}, {Dialect: Dialect{Header: "maybe"}}, {Dialect: Dialect{Comment: "123456789"}}, {Dialect: Dialect{Comment: "\n"}},
 			{Dialect: Dialect{Delimiter: ";", Comment: ";;"}}, {Reject: "all"}, {Numbers: "1_234"}, {Dates: "year_first"}, {Nulls: make([]string, maxNullWords+1)},
 			{Nulls: []string{strings.Repeat("x", maxNullWord+1)}}, {Columns: []ColumnOptions{{Type: "money", No: 1}}}, {Columns: []ColumnOptions{{Type: column.Text}}},
-			{Columns: []ColumnOptions{{No: 1, Type: column.Decimal, Scale: 18}}}, {Columns: []ColumnOptions{{No: 1, Name: strings.Repeat("ä", maxName+1)}}},
+			{Columns: []ColumnOptions{{No: 1, Type: column.Decimal, Scale: 18}}}, {Columns: []ColumnOptions{{No: 1, Type: column.Boolean, Scale: 2}}}, {Columns: []ColumnOptions{{No: 1, Name: strings.Repeat("ä", maxName+1)}}},
 		},
 	} {
 		for _, opt := range options {

@@ -110,9 +110,10 @@ func fuzzedOptions(choice uint32) Options {
 		Reject:  []Reject{RejectFile, RejectCell, RejectRow}[pick(3)],
 		Numbers: []NumberFormat{"", CommaPoint, PointComma}[pick(3)],
 		Dates:   []DateOrder{"", MonthFirst, DayFirst}[pick(3)],
-		Columns: []ColumnOptions{{No: 1, Type: types[pick(8)], Scale: 2}},
+		Columns: []ColumnOptions{{No: 1, Type: types[pick(8)]}},
 		Dialect: Dialect{Quotes: []Quotes{"", NoQuotes, BackslashQuotes}[pick(3)], Header: []Header{"", HeaderAbsent}[pick(2)], Comment: []string{"", "#", NoComments}[pick(3)]},
 	}
+	opt.Columns[0].Scale = 2 * int(one(opt.Columns[0].Type == column.Decimal))
 	if pick(2) == 1 {
 		opt.Columns = append(opt.Columns, ColumnOptions{No: 2, Type: types[pick(8)], Numbers: []NumberFormat{"", SpaceComma}[pick(2)]})
 	}

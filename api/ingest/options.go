@@ -119,7 +119,8 @@ func (o *Options) check() error {
 
 func (c *ColumnOptions) valid() bool {
 	_, known := kindOf[c.Type]
-	return known && c.No >= 0 && (c.No > 0 || c.Header != "") && c.Scale >= 0 && c.Scale < maxDigits && c.Numbers.valid() &&
+	return known && c.No >= 0 && (c.No > 0 || c.Header != "") && c.Scale >= 0 && c.Scale < maxDigits &&
+		(c.Scale == 0 || c.Type == column.Decimal) && c.Numbers.valid() &&
 		c.Dates.valid() && utf8.ValidString(c.Name) && utf8.RuneCountInString(c.Name) <= maxName
 }
 
