@@ -110,20 +110,12 @@ func (s *Server) mayChangeData(ctx context.Context, c dataChange, bytes int64) e
 	if c.key.Key != "" {
 		c.want = nil
 	}
-	err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) error {
-		if err := lockForChange(ctx, tx, findOwnDataset, c.OrgID, c.DatasetID, c.want); err != nil {
+	err := s.probe(ctx, caller, func(tx *tenant.Tx) error {
+		if err := lockForChange(ctx, tx, findOwnDataset, c.OrgID, c.DatasetID, c.want); err != nil || c.key.Key != "" {
 			return err
 		}
-		if c.key.Key == "" {
-			if err := wouldBeWithinQuotas(ctx, tx, c.OrgID, Usage{StoredBytes: Quota{Used: bytes}}); err != nil {
-				return err
-			}
-		}
-		return errProbe // it has locked a row: a commit would be written to disk
+		return wouldBeWithinQuotas(ctx, tx, c.OrgID, Usage{StoredBytes: Quota{Used: bytes}})
 	})
-	if errors.Is(err, errProbe) {
-		return nil
-	}
 	return s.untold(ctx, err, c)
 }
 

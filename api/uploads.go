@@ -169,20 +169,12 @@ func (s *Server) spool(ctx context.Context, in *FileInput, u *upload, held *memo
 	return nil
 }
 
-// errProbe rolls a probe back.
-var errProbe = errors.New("probe")
-
-// mayCreateDataset lets the policy refuse before the body is read, and the quotas as far as they can: it tries the insert and
-// rolls it back. A request with an Idempotency-Key may be one that has made its dataset already, which the body tells.
-func (s *Server) mayCreateDataset(ctx context.Context, id uuid.UUID, in *uploadInput) error {
-	err := s.db.Tx(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
-		if _, err := tx.Exec(ctx, insertDataset, in.OrgID, id, "probe", session(ctx).User, 0); err != nil {
+// probe tries something in a transaction that is rolled back: neither what it has made nor a row that it has locked is written to disk.
+func (s *Server) probe(ctx context.Context, caller tenant.Caller, try func(*tenant.Tx) error) error {
+	errProbe := errors.New("probe")
+	err := s.db.Tx(ctx, caller, func(tx *tenant.Tx) error {
+		if err := try(tx); err != nil {
 			return err
-		}
-		if in.Key == "" {
-			if err := wouldBeWithinQuotas(ctx, tx, in.OrgID, oneDataset(in.storedBytes())); err != nil {
-				return err
-			}
 		}
 		return errProbe
 	})
@@ -190,6 +182,18 @@ func (s *Server) mayCreateDataset(ctx context.Context, id uuid.UUID, in *uploadI
 		return nil
 	}
 	return err
+}
+
+// mayCreateDataset lets the policy refuse before the body is read, and the quotas as far as they can: it tries the insert and
+// rolls it back. A request with an Idempotency-Key may be one that has made its dataset already, which the body tells.
+func (s *Server) mayCreateDataset(ctx context.Context, id uuid.UUID, in *uploadInput) error {
+	return s.probe(ctx, member(ctx, in.OrgID), func(tx *tenant.Tx) error {
+		_, err := tx.Exec(ctx, insertDataset, in.OrgID, id, "probe", session(ctx).User, 0)
+		if err != nil || in.Key != "" {
+			return err
+		}
+		return wouldBeWithinQuotas(ctx, tx, in.OrgID, oneDataset(in.storedBytes()))
+	})
 }
 
 // oneDataset is what a file adds to the usage.

@@ -56,7 +56,8 @@ func (d *dictionary) code(word []byte) uint32 {
 	hash := maphash.Bytes(d.seed, word)
 	slot := d.find(hash, word)
 	if *slot == 0 {
-		*slot = newEntry(hash, d.append(word), d.n-1)
+		code := d.n
+		*slot = newEntry(hash, d.append(word), code)
 	}
 	return slot.code()
 }
